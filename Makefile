@@ -1,0 +1,38 @@
+# `make` lists the targets. Each makes what it needs, .venv included; all it
+# takes is Python 3.11 to 3.13: make test PYTHON=python3.12
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+CODE := nircolor_tf bin configs tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint bench
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+demo: $(INSTALLED) ## Colorize, train, evaluate and export, in five minutes
+	$(BIN)/python bin/demo.py
+
+test: $(INSTALLED) ## Run the fast tests
+	$(BIN)/python -m pytest
+
+test-all: $(INSTALLED) ## Run all tests
+	$(BIN)/python -m pytest -m ""
+
+lint: $(INSTALLED) ## Check style and format
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+bench: $(INSTALLED) ## Time the shipped model on this machine
+	$(BIN)/python bin/benchmark.py
+
+$(INSTALLED): setup.cfg constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	  || { echo "error: needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is" \
+	         "$$($(PYTHON) --version 2>&1);" \
+	         "name another one: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Measures a model on one split of a data set.
+
+Give it an export folder (--model) or a training's folder (--workdir, of which
+it takes the weights that were best on validation):
+
+  bin/evaluate.py --workdir=runs/unet --data=data/manifest.csv \
+      --split=val --output=reports/unet
+
+PSNR, SSIM, angular error and MAE come under two named protocols: `std`, for
+your own decisions, and `hkbu`, to stand beside the published VCIP tables.
+The output folder gets per_image.csv, summary.json and a sheet of the worst,
+median and best images, NIR | ours | truth.
+"""
+
+from absl import flags
+
+from nircolor_tf import cli, inference
+from nircolor_tf.errors import InputError
+
+_MODEL = flags.DEFINE_string("model", None, "Export folder to measure.")
+_WORKDIR = flags.DEFINE_string("workdir", None, "Training folder to measure.")
+_CHECKPOINT = flags.DEFINE_enum(
+    "checkpoint", "best", ("best", "latest"), "Of the --workdir."
+)
+_DATA = flags.DEFINE_string("data", None, "manifest.csv of prepare_data.py.")
+_SPLIT = flags.DEFINE_string("split", "val", "Which split of the manifest.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for the report.")
+
+
+def main() -> None:
+    from nircolor_tf.evaluation import evaluate, report  # noqa: PLC0415
+
+    if (_MODEL.value is None) == (_WORKDIR.value is None):
+        raise InputError("give either --model or --workdir")
+    if _MODEL.value:
+        colorizer = inference.load_export(_MODEL.value)
+    else:
+        # TensorFlow takes seconds to import: only where it is needed.
+        from nircolor_tf.training import restore  # noqa: PLC0415
+
+        method, _ = restore.load_method(_WORKDIR.value, _CHECKPOINT.value)
+        colorizer = restore.make_colorizer(method)
+    summary = evaluate.evaluate(
+        colorizer,
+        _MODEL.value or _WORKDIR.value,
+        _DATA.value,
+        _SPLIT.value,
+        _OUTPUT.value,
+    )
+    print(report.format_table(summary))
+    print(f"wrote the report to {_OUTPUT.value}")
+
+
+if __name__ == "__main__":
+    cli.require("data", "output")
+    cli.run(main)

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Exports a trained colorizer: SavedModel, TFLite file and model card.
+
+  bin/export.py --workdir=runs/unet --output=saved_models/unet
+
+The export folder is all that bin/colorize.py, TF Serving or a LiteRT program
+needs. Both files are loaded again and compared with the trained method before
+the folder gets its name; card.json says how large the difference is, what the
+model was trained on and how it scored.
+"""
+
+from absl import flags
+
+from nircolor_tf import cli
+
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of bin/train.py.")
+_OUTPUT = flags.DEFINE_string("output", None, "Export folder to write.")
+_CHECKPOINT = flags.DEFINE_enum(
+    "checkpoint", "best", ("best", "latest"), "Which weights of the workdir."
+)
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace --output.")
+
+
+def main() -> None:
+    # TensorFlow takes seconds to import: not for --help or a wrong flag.
+    from nircolor_tf import export  # noqa: PLC0415
+
+    card = export.export_workdir(
+        _WORKDIR.value, _OUTPUT.value, _CHECKPOINT.value, _OVERWRITE.value
+    )
+    sizes = ", ".join(
+        f"{name} {size / 1e6:.1f} MB" for name, size in card["bytes"].items()
+    )
+    print(
+        f"exported step {card['training']['step']} of {_WORKDIR.value} to "
+        f"{_OUTPUT.value} ({sizes})\n"
+        f"  use: bin/colorize.py --model={_OUTPUT.value} --input=DIR "
+        "--output=DIR"
+    )
+
+
+if __name__ == "__main__":
+    cli.require("workdir", "output")
+    cli.run(main)

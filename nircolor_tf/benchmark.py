@@ -1,0 +1,37 @@
+"""How long a model takes per image on this machine."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+
+def time_colorizer(
+    colorize: Callable[[np.ndarray], np.ndarray],
+    sizes: Sequence[int],
+    repeats: int,
+) -> dict[int, float]:
+    """Times a colorizer on square noise images.
+
+    The sizes take turns, so that a slow moment of the machine does not fall
+    on one of them alone.
+
+    Args:
+        colorize: nir (H, W, 1) -> rgb (H, W, 3), for example a `Colorizer`.
+        sizes: Heights, which are the widths too, in pixels.
+        repeats: Calls counted per size.
+
+    Returns:
+        The median seconds per image for each size.
+    """
+    generator = np.random.default_rng(0)
+    nirs = {n: generator.random((n, n, 1), np.float32) for n in sizes}
+    seconds = {size: [] for size in sizes}
+    for _ in range(repeats):
+        for size, nir in nirs.items():
+            colorize(nir)  # not timed: a new size costs new memory
+            start = time.perf_counter()
+            colorize(nir)
+            seconds[size].append(time.perf_counter() - start)
+    return {size: statistics.median(seconds[size]) for size in sizes}

@@ -1,0 +1,102 @@
+"""Augmentation of one pair; every draw is a function of its seed alone.
+
+Images are (H, W, C) float32 in [0, 1]. The seeds are int32 tensors of shape
+(2,), as the stateless random functions take them.
+"""
+
+import tensorflow as tf
+from ml_collections import ConfigDict
+
+
+def augment(nir, rgb, seed, config: ConfigDict):
+    """Joint crop and mirror of both images, then contrast and gamma of the NIR.
+
+    Args:
+        nir: (H, W, 1).
+        rgb: (H, W, 3).
+        seed: (2,) int32; another example, another seed.
+        config: config.data: crop, zoom, zoom_probability, mirror_probability,
+            contrast, contrast_probability, gamma.
+
+    Returns:
+        nir (crop, crop, 1) and rgb (crop, crop, 3).
+    """
+    seeds = tf.unstack(
+        tf.random.experimental.stateless_split(seed, num=4), axis=0
+    )
+    pair = tf.concat([nir, rgb], axis=-1)
+    pair = random_resized_crop(
+        pair, seeds[0], config.crop, config.zoom, config.zoom_probability
+    )
+    pair = random_mirror(pair, seeds[1], config.mirror_probability)
+    nir, rgb = pair[..., :1], pair[..., 1:]
+    nir = random_contrast(
+        nir, seeds[2], config.contrast, config.contrast_probability
+    )
+    return random_gamma(nir, seeds[3], config.gamma), rgb
+
+
+def random_resized_crop(
+    image, seed, crop: int, zoom: tuple[float, float], probability: float
+):
+    """Cuts a random square box and resizes it to `crop`, bicubic, antialiased.
+
+    The box has a side of crop / z pixels, z drawn from U(zoom) with the given
+    probability and 1 otherwise, but never more than the image's shorter side.
+    ATCycleGAN's 200x200 box resized to 256 is zoom 1.28; training at half
+    resolution is a zoom below 1.
+    """
+    draws = tf.random.stateless_uniform([4], seed)
+    low, high = zoom
+    drawn = low + draws[0] * (high - low)
+    factor = tf.where(draws[1] < probability, drawn, 1.0)
+    height, width = tf.shape(image)[0], tf.shape(image)[1]
+    side = tf.cast(tf.round(crop / factor), tf.int32)
+    side = tf.minimum(side, tf.minimum(height, width))
+    top = _integer_below(draws[2], height - side + 1)
+    left = _integer_below(draws[3], width - side + 1)
+    box = image[top : top + side, left : left + side]
+    channels = image.shape[-1]
+    resized = tf.cond(
+        side == crop,
+        lambda: box,
+        lambda: tf.clip_by_value(
+            tf.image.resize(box, (crop, crop), "bicubic", antialias=True),
+            0.0,
+            1.0,
+        ),
+    )
+    return tf.ensure_shape(resized, (crop, crop, channels))
+
+
+def random_mirror(image, seed, probability: float):
+    """Mirrors left and right with the given probability."""
+    draw = tf.random.stateless_uniform([], seed)
+    return tf.where(draw < probability, image[:, ::-1], image)
+
+
+def random_contrast(
+    nir, seed, contrast: tuple[float, float], probability: float
+):
+    """Scales the difference to the image's mean by U(contrast), clipped."""
+    draws = tf.random.stateless_uniform([2], seed)
+    low, high = contrast
+    factor = low + draws[0] * (high - low)
+    mean = tf.reduce_mean(nir)
+    changed = tf.clip_by_value(mean + (nir - mean) * factor, 0.0, 1.0)
+    return tf.where(draws[1] < probability, changed, nir)
+
+
+def random_gamma(nir, seed, gamma: tuple[float, float]):
+    """Raises to the power of a number log-uniform in `gamma`; (1, 1) is off."""
+    low, high = gamma
+    draw = tf.random.stateless_uniform([], seed)
+    exponent = low * (high / low) ** draw
+    # The floor keeps the power's gradient-free but finite at black pixels.
+    return tf.pow(tf.maximum(nir, 1e-6), exponent) if low != high else nir
+
+
+def _integer_below(draw, count):
+    """Maps a draw from [0, 1) to 0..count - 1."""
+    integer = tf.cast(draw * tf.cast(count, tf.float32), tf.int32)
+    return tf.minimum(integer, count - 1)

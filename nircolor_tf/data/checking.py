@@ -1,0 +1,113 @@
+"""Checks every file of a data set and reports all that is wrong at once."""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from nircolor_tf.data import images
+from nircolor_tf.data.sources import Candidate
+from nircolor_tf.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Checked:
+    """A candidate whose files are known to be good.
+
+    Attributes:
+        name: As the candidate's.
+        nir: NIR file; None for an unpaired photo.
+        rgb: Color file.
+        height: Pixels.
+        width: Pixels.
+        bits: 8 or 16, of the color file.
+    """
+
+    name: str
+    nir: Path | None
+    rgb: Path
+    height: int
+    width: int
+    bits: int
+
+
+def check(candidates: Sequence[Candidate]) -> list[Checked]:
+    """Opens every file.
+
+    Args:
+        candidates: What a layout found.
+
+    Returns:
+        One entry per candidate, in the same order.
+
+    Raises:
+        InputError: Something is wrong: no candidate at all, a file without
+            partner, two files of one name, sizes that differ, a file that is
+            empty or unreadable, RGB where NIR is expected or the reverse. The
+            message has a line with file and reason for every problem.
+    """
+    if not any(not candidate.unpaired for candidate in candidates):
+        raise InputError("no NIR/RGB pair was found in the source folder")
+    problems = _duplicates(candidates)
+    checked = []
+    for candidate in tqdm(candidates, desc="checking", unit="pair"):
+        entry, found = _check_one(candidate)
+        problems += found
+        checked.append(entry)
+    if problems:
+        problems = list(dict.fromkeys(problems))
+        raise InputError(
+            f"{len(problems)} problems in the source folder, nothing was "
+            "written:\n  " + "\n  ".join(problems)
+        )
+    return checked
+
+
+def _duplicates(candidates):
+    files = defaultdict(dict)
+    for candidate in candidates:
+        for side in ("nir", "rgb"):
+            path = getattr(candidate, side)
+            if path is not None:
+                files[candidate.name, side][path] = None
+    return [
+        f"{second}: the same name as {first}: {name}"
+        for (name, _), (first, *others) in files.items()
+        for second in others
+    ]
+
+
+def _check_one(candidate):
+    """Returns (Checked or None, problems of this candidate)."""
+    problems = []
+    arrays = {}
+    for side, read in (("nir", images.read_nir), ("rgb", images.read_rgb)):
+        path = getattr(candidate, side)
+        if path is None:
+            if side == "rgb" or not candidate.unpaired:
+                other = candidate.rgb if side == "nir" else candidate.nir
+                problems.append(f"{other}: no {side.upper()} partner")
+            continue
+        try:
+            arrays[side] = read(path)
+        except InputError as error:
+            problems.append(str(error))
+    if len(arrays) == 2 and arrays["nir"].shape[:2] != arrays["rgb"].shape[:2]:
+        sizes = [
+            "{1}x{0}".format(*arrays[side].shape) for side in ("nir", "rgb")
+        ]
+        problems.append(
+            f"{candidate.nir}: {sizes[0]} px, but {candidate.rgb} has "
+            f"{sizes[1]} px (width x height)"
+        )
+    if problems:
+        return None, problems
+    rgb = arrays["rgb"]
+    bits = 8 if rgb.dtype == np.uint8 else 16
+    checked = Checked(
+        candidate.name, candidate.nir, candidate.rgb, *rgb.shape[:2], bits
+    )
+    return checked, []

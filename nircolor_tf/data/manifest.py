@@ -1,0 +1,215 @@
+"""The manifest: one CSV line per example, read by every other binary.
+
+`bin/prepare_data.py` writes it. Paths in the file are relative to the folder
+of the manifest; in memory they are absolute.
+"""
+
+import contextlib
+import csv
+import dataclasses
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from nircolor_tf.errors import InputError
+
+SPLITS = ("train", "val", "test", "unused", "unpaired")
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """A registered NIR/RGB pair, or a color photo without NIR.
+
+    Attributes:
+        name: Unique, without folder or suffix.
+        nir: Absolute path of the NIR file; empty for an unpaired photo.
+        rgb: Absolute path of the color file.
+        height: Pixels.
+        width: Pixels.
+        bits: 8 or 16, per channel; of the RGB file when the two differ.
+        split: One of `SPLITS`.
+        scene: Crops of one photo share it; no scene is in two splits. Empty
+            when it was not measured.
+        shift_x: The content of the NIR lies this many pixels to the right of
+            the RGB's.
+        shift_y: Likewise, downwards.
+        nir_sha256: Of the NIR file; empty for an unpaired photo.
+        rgb_sha256: Of the color file.
+    """
+
+    name: str
+    nir: str
+    rgb: str
+    height: int
+    width: int
+    bits: int
+    split: str
+    scene: str
+    shift_x: int
+    shift_y: int
+    nir_sha256: str
+    rgb_sha256: str
+
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(Example))
+_INTEGERS = ("height", "width", "bits", "shift_x", "shift_y")
+_PIXELS = (r"[1-9]\d*", "a whole number of pixels, at least 1")
+_SHIFT = (r"-?\d+", "a whole number of pixels")
+_SHA256 = (r"[0-9a-f]{64}", "64 hexadecimal digits")
+
+# What a column of a pair may hold: a regular expression, and it in words.
+_VALID = {
+    "name": (".+", "a name"),
+    "nir": (".+", "a path"),
+    "rgb": (".+", "a path"),
+    "height": _PIXELS,
+    "width": _PIXELS,
+    "bits": ("8|16", "8 or 16"),
+    "split": ("|".join(SPLITS), f"one of {', '.join(SPLITS)}"),
+    "scene": (".*", "a label"),
+    "shift_x": _SHIFT,
+    "shift_y": _SHIFT,
+    "nir_sha256": _SHA256,
+    "rgb_sha256": _SHA256,
+}
+
+
+def read_manifest(path: str | os.PathLike) -> list[Example]:
+    """Reads a manifest and checks every value in it.
+
+    The image files themselves are not opened.
+
+    Args:
+        path: The CSV file.
+
+    Returns:
+        The examples in the order of the file, with absolute paths.
+
+    Raises:
+        InputError: The file is missing, has other columns, no example, or a
+            malformed value; the message names file, line and column.
+    """
+    path = Path(path)
+    folder = Path(os.path.realpath(path.parent))
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            _check_header(path, reader.fieldnames or [])
+            examples = [
+                _parse(f"{path}, line {reader.line_num}", folder, row)
+                for row in reader
+            ]
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read: {error.strerror}; bin/prepare_data.py "
+            "writes a manifest.csv"
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a CSV file in UTF-8: {error}") from error
+    if not examples:
+        raise InputError(f"{path}: the manifest holds no example")
+    seen = set()
+    for example in examples:
+        if example.name in seen:
+            raise InputError(
+                f"{path}, column name: {example.name!r} appears twice"
+            )
+        seen.add(example.name)
+    return examples
+
+
+def write_manifest(
+    path: str | os.PathLike, examples: Sequence[Example]
+) -> None:
+    """Writes a manifest, or nothing at all.
+
+    Args:
+        path: Target; its folder exists.
+        examples: With absolute paths; the file stores them relative to its
+            own folder, so that a folder of data can be moved as a whole.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            for example in examples:
+                row = dataclasses.asdict(example)
+                for column in ("nir", "rgb"):
+                    row[column] = _relative(row[column], path.parent)
+                writer.writerow(row)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written: {error.strerror}"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def select(examples: Sequence[Example], split: str) -> list[Example]:
+    """Returns the examples of one split.
+
+    Args:
+        examples: What `read_manifest` returned.
+        split: One of `SPLITS`.
+
+    Raises:
+        InputError: No example is in the split; the message lists the splits
+            there are.
+    """
+    chosen = [example for example in examples if example.split == split]
+    if not chosen:
+        present = ", ".join(sorted({example.split for example in examples}))
+        raise InputError(
+            f"split {split!r}: the manifest has no such example; it has "
+            f"the splits {present}"
+        )
+    return chosen
+
+
+def _relative(file: str, folder: Path) -> str:
+    if not file:
+        return ""
+    # ".." from behind a linked folder leads elsewhere: use the real ones.
+    real = os.path.join(
+        os.path.realpath(os.path.dirname(file)), os.path.basename(file)
+    )
+    return os.path.relpath(real, os.path.realpath(folder))
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
+    missing = [column for column in COLUMNS if column not in header]
+    unknown = [column for column in header if column not in COLUMNS]
+    if missing or unknown:
+        raise InputError(
+            f"{path}, line 1: not a manifest: missing columns "
+            f"{missing or 'none'}, unknown columns {unknown or 'none'}; "
+            f"expected {','.join(COLUMNS)}"
+        )
+
+
+def _parse(where: str, folder: Path, row: dict) -> Example:
+    """Turns one line into an Example; `where` names file and line."""
+    if None in row or None in row.values():
+        raise InputError(f"{where}: expected {len(COLUMNS)} columns")
+    unpaired = row["split"] == "unpaired"
+    for column, value in row.items():
+        pattern, expected = _VALID[column]
+        if unpaired and column.startswith("nir"):
+            pattern, expected = "", "nothing, the photo is unpaired"
+        if not re.fullmatch(pattern, value):
+            raise InputError(
+                f"{where}, column {column}: {value!r}; expected {expected}"
+            )
+    values = {**row, **{column: int(row[column]) for column in _INTEGERS}}
+    for column in ("nir", "rgb"):
+        if row[column]:
+            values[column] = os.path.normpath(folder / row[column])
+    return Example(**values)

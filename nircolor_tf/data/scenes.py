@@ -1,0 +1,182 @@
+"""Which images show the same scene, and splits that tear no scene.
+
+Data sets are often several crops of one photo. When one crop is trained on
+and another is tested on, the test measures memory. So crops are found by
+their common local features and kept on one side of every split.
+"""
+
+import os
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from nircolor_tf.data import images
+
+# Larger images are reduced first: features of a scene, not of its pixels.
+_LONGEST_SIDE = 512
+_FEATURES = 400
+_CONTRAST = 0.01  # a quarter of the default: hazy mountains count too
+# The strongest features find candidates; all of them decide.
+_STRONGEST = 160
+_CANDIDATES = 16
+_RATIO = 0.8  # Lowe (IJCV 2004), section 7.1
+_INLIERS = 8
+# Crops of one photo differ by a zoom of at most this; a wilder one is chance.
+_ZOOM = 2.5
+
+
+def group_scenes(paths: Sequence[str | os.PathLike]) -> list[int]:
+    """Groups images that overlap.
+
+    SIFT features; each of an image's strongest ones votes for the images
+    that hold its nearest neighbors, the images with most votes are compared
+    in full, and a pair overlaps when at least 8 matches agree on one
+    similarity transform (RANSAC). Groups are the connected components. The
+    time grows with the square of the number of images: 30 s for 300, minutes
+    for 1,000. The result is deterministic.
+
+    Args:
+        paths: Color images.
+
+    Returns:
+        A scene number per image, counted from 0 in order of appearance.
+
+    Raises:
+        InputError: An image cannot be read.
+    """
+    features = [
+        _features(path) for path in tqdm(paths, "features", unit="image")
+    ]
+    parents = list(range(len(features)))
+
+    def root(index):
+        while parents[index] != index:
+            parents[index] = parents[parents[index]]
+            index = parents[index]
+        return index
+
+    candidates = _candidate_pairs(features)
+    for i, j in tqdm(candidates, "scenes", unit="comparison"):
+        if root(i) != root(j) and _overlap(features[i], features[j]):
+            parents[max(root(i), root(j))] = min(root(i), root(j))
+    numbers = {}
+    return [
+        numbers.setdefault(root(index), len(numbers))
+        for index in range(len(features))
+    ]
+
+
+def assign_splits(
+    scenes: Sequence[object],
+    seed: int,
+    fractions: tuple[float, float] = (0.1, 0.1),
+) -> list[str]:
+    """Draws train, val and test, whole scenes each.
+
+    Val and test never grow beyond their fraction, but for the one scene that
+    each gets in any case; train gets the rest, and always the largest scene.
+
+    Args:
+        scenes: The scene of each example, any hashable value.
+        seed: Decides the draw, together with `scenes`.
+        fractions: Of the examples for val and for test.
+
+    Returns:
+        train, val or test for each example.
+    """
+    sizes = {}
+    for scene in scenes:
+        sizes[scene] = sizes.get(scene, 0) + 1
+    quotas = {
+        split: max(round(fraction * len(scenes)), 1)
+        for split, fraction in zip(("val", "test"), fractions, strict=True)
+    }
+    shuffled = list(sizes)
+    np.random.default_rng(seed).shuffle(shuffled)
+    # Scenes above the quota come last, the smallest of them first.
+    smallest = min(quotas.values())
+    shuffled.sort(key=lambda scene: max(sizes[scene], smallest))
+    chosen = {}
+    counts = dict.fromkeys(quotas, 0)
+    for scene in shuffled[:-1]:
+        for split, quota in quotas.items():
+            if counts[split] == 0 or counts[split] + sizes[scene] <= quota:
+                counts[split] += sizes[scene]
+                chosen[scene] = split
+                break
+    return [chosen.get(scene, "train") for scene in scenes]
+
+
+def _features(path):
+    """Positions (N, 2) and RootSIFT descriptors (N, 128), strongest first."""
+    gray = cv2.cvtColor(images.read_rgb(path), cv2.COLOR_RGB2GRAY)
+    if gray.dtype == np.uint16:
+        gray = (gray // 257).astype(np.uint8)
+    scale = _LONGEST_SIDE / max(gray.shape)
+    if scale < 1:
+        gray = cv2.resize(
+            gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
+        )
+    sift = cv2.SIFT_create(_FEATURES, contrastThreshold=_CONTRAST)
+    points, descriptors = sift.detectAndCompute(gray, None)
+    if descriptors is None:
+        return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
+    order = np.argsort([-point.response for point in points], kind="stable")
+    positions = np.array([points[i].pt for i in order], np.float32)
+    # RootSIFT (Arandjelovic and Zisserman, CVPR 2012): unit length as well.
+    total = np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-9)
+    return positions, np.sqrt(descriptors / total)[order]
+
+
+def _candidate_pairs(features):
+    """Pairs (i, j), i < j, worth a full comparison."""
+    count = len(features)
+    if count < 2:
+        return []
+    strongest = np.zeros((count, _STRONGEST, 128), np.float32)
+    for slot, (_, descriptors) in zip(strongest, features, strict=True):
+        slot[: len(descriptors)] = descriptors[:_STRONGEST]
+    columns = np.ascontiguousarray(strongest.reshape(-1, 128).T)
+    votes = np.zeros((count, count), np.int64)
+    neighbors = min(4, count - 1)
+    for index in tqdm(range(count), "candidates", unit="image"):
+        similarity = (strongest[index] @ columns).reshape(
+            _STRONGEST, count, _STRONGEST
+        )
+        best = similarity.max(axis=2)
+        best[:, index] = -1
+        nearest = np.argpartition(-best, neighbors - 1, axis=1)[:, :neighbors]
+        votes[index] = np.bincount(nearest.ravel(), minlength=count)
+    votes += votes.T
+    np.fill_diagonal(votes, -1)
+    partners = np.argsort(-votes, axis=1, kind="stable")[:, :_CANDIDATES]
+    return sorted(
+        {
+            (min(i, int(j)), max(i, int(j)))
+            for i in range(count)
+            for j in partners[i]
+            if i != j
+        }
+    )
+
+
+def _overlap(first, second):
+    """Whether enough features agree on one similarity transform."""
+    (points, descriptors), (other_points, other_descriptors) = first, second
+    if min(len(points), len(other_points)) < _INLIERS:
+        return False
+    matches = cv2.BFMatcher().knnMatch(descriptors, other_descriptors, k=2)
+    good = [a for a, b in matches if a.distance < _RATIO * b.distance]
+    if len(good) < _INLIERS:
+        return False
+    transform, inliers = cv2.estimateAffinePartial2D(
+        points[[match.queryIdx for match in good]],
+        other_points[[match.trainIdx for match in good]],
+        ransacReprojThreshold=3,
+    )
+    if transform is None or inliers.sum() < _INLIERS:
+        return False
+    zoom = np.hypot(transform[0, 0], transform[1, 0])
+    return 1 / _ZOOM < zoom < _ZOOM

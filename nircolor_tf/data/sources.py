@@ -1,0 +1,134 @@
+"""Folder layouts: where a data set keeps its NIR and its color files.
+
+A layout turns a folder into candidates without opening a file; what is wrong
+with them is told by `checking.py`. A new layout is one function more.
+"""
+
+import dataclasses
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from nircolor_tf.data.images import list_images
+from nircolor_tf.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """A pair, or what was found of it.
+
+    Attributes:
+        name: Unique unless two files claim it.
+        nir: NIR file; None when there is none.
+        rgb: Color file; None when there is none.
+        unpaired: A color photo that has no NIR on purpose.
+    """
+
+    name: str
+    nir: Path | None
+    rgb: Path | None
+    unpaired: bool = False
+
+
+def folder(source: Path) -> list[Candidate]:
+    """`nir/` and `rgb/` with the same stems; `unpaired/` if it exists."""
+    _require_folders(source, "nir", "rgb")
+    nir = [(path.stem, path) for path in list_images(source / "nir")]
+    rgb = [(path.stem, path) for path in list_images(source / "rgb")]
+    return _join(nir, rgb) + _optional_photos(source, "unpaired")
+
+
+def vcip2020(source: Path) -> list[Candidate]:
+    """The VCIP 2020 challenge, as it was handed out.
+
+    NIR/x_nir.png, RGB-Registered/x_rgb_reg.png and RGB-Online/ (unpaired) are
+    the training images. Validation/ and Testing/ may hold both files of a
+    pair, directly or in sub-folders; `_nir`, `_rgb_reg` and `_rgb` tell them
+    apart. A pair there that is not named after its folder gets that prefix:
+    Testing/0001_nir.png is `testing_0001`.
+    """
+    _require_folders(source, "NIR", "RGB-Registered")
+    nir = [_vcip_entry(path) for path in list_images(source / "NIR")]
+    rgb = [_vcip_entry(path) for path in list_images(source / "RGB-Registered")]
+    for name in ("Validation", "Testing"):
+        if not (source / name).is_dir():
+            continue
+        inner = (path for path in (source / name).rglob("*") if path.is_dir())
+        for place in (source / name, *sorted(inner)):
+            for path in list_images(place):
+                stem, _ = _vcip_entry(path)
+                prefix = name.lower() + "_"
+                stem = prefix + stem.lower().removeprefix(prefix)
+                in_nir = path.stem.endswith("_nir") or (
+                    place.name.lower() == "nir"
+                )
+                (nir if in_nir else rgb).append((stem, path))
+    return _join(nir, rgb) + _optional_photos(source, "RGB-Online")
+
+
+def epfl(source: Path) -> list[Candidate]:
+    """EPFL RGB-NIR Scene: <category>/NNNN_nir.tiff and NNNN_rgb.tiff.
+
+    The name of a pair is category_NNNN. Brown and Suesstrunk, CVPR 2011.
+    """
+    if not source.is_dir():
+        raise InputError(f"{source}: no such folder")
+    nir, rgb = [], []
+    for category in sorted(path for path in source.iterdir() if path.is_dir()):
+        for path in list_images(category):
+            match = re.fullmatch(r"(.+)_(nir|rgb)", path.stem)
+            if match:
+                entry = (f"{category.name}_{match[1]}", path)
+                (nir if match[2] == "nir" else rgb).append(entry)
+    if not nir and not rgb:
+        raise InputError(
+            f"{source}: no <category>/NNNN_nir.tiff or NNNN_rgb.tiff in it"
+        )
+    return _join(nir, rgb)
+
+
+LAYOUTS = {"folder": folder, "vcip2020": vcip2020, "epfl": epfl}
+
+
+def photos(source: Path) -> list[Candidate]:
+    """A flat folder of unpaired color photos, named unpaired_<stem>."""
+    return [
+        Candidate(f"unpaired_{path.stem}", None, path, unpaired=True)
+        for path in list_images(source)
+    ]
+
+
+def _vcip_entry(path):
+    return re.sub(r"(_nir|_rgb_reg|_rgb)$", "", path.stem), path
+
+
+def _require_folders(source, *names):
+    missing = [name for name in names if not (source / name).is_dir()]
+    if missing:
+        raise InputError(
+            f"{source}: expected the folders {' and '.join(names)} in it; "
+            f"missing: {', '.join(missing)}"
+        )
+
+
+def _optional_photos(source, name):
+    return photos(source / name) if (source / name).is_dir() else []
+
+
+def _join(nir, rgb):
+    """Joins (name, path) lists; a name claimed twice yields two candidates."""
+    files = defaultdict(lambda: ([], []))
+    for side, entries in enumerate((nir, rgb)):
+        for name, path in entries:
+            files[name][side].append(path)
+    candidates = []
+    for name, (nirs, rgbs) in sorted(files.items()):
+        for index in range(max(len(nirs), len(rgbs))):
+            candidates.append(
+                Candidate(
+                    name,
+                    nirs[min(index, len(nirs) - 1)] if nirs else None,
+                    rgbs[min(index, len(rgbs) - 1)] if rgbs else None,
+                )
+            )
+    return candidates

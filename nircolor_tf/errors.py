@@ -1,0 +1,16 @@
+"""Errors that a user can mend; binaries print them without a traceback."""
+
+
+class NirColorError(Exception):
+    """Base of what binaries report in one message, with exit status 1."""
+
+
+class InputError(NirColorError, ValueError):
+    """Bad input.
+
+    The message names the file or flag, the value found and what was expected.
+    """
+
+
+class NonFiniteLossError(NirColorError):
+    """A loss is NaN or infinite; the message names the step and the term."""

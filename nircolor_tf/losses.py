@@ -1,0 +1,121 @@
+"""Loss functions: pure, from tensors to a scalar mean over the batch.
+
+All take `prediction` and `truth` of shape (B, H, W, C) in one value range
+`(low, high)`; those that need its width take `value_range`.
+"""
+
+import math
+
+import numpy as np
+from keras import ops
+
+# Wang, Simoncelli & Bovik 2003: weights of the five scales, finest first.
+MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+SSIM_WINDOW = 11
+SSIM_SIGMA = 1.5
+
+
+def l1(prediction, truth):
+    """Mean absolute error."""
+    return ops.mean(ops.abs(prediction - truth))
+
+
+def l2(prediction, truth):
+    """Mean squared error.
+
+    ColorNet's eq. 4 and 5, as a mean where the paper has a sum, so that the
+    learning rate does not depend on the crop.
+    """
+    return ops.mean(ops.square(prediction - truth))
+
+
+def chroma_l1(prediction, truth):
+    """Mean absolute error of color less luminance (BT.601)."""
+    return l1(
+        prediction - luminance(prediction),
+        truth - luminance(truth),
+    )
+
+
+def luminance(rgb):
+    """BT.601 luma of (B, H, W, 3), as (B, H, W, 1)."""
+    weights = ops.convert_to_tensor([0.299, 0.587, 0.114], dtype=rgb.dtype)
+    return ops.sum(rgb * weights, axis=-1, keepdims=True)
+
+
+def ms_ssim(prediction, truth, value_range: tuple[float, float]):
+    """Mean multi-scale structural similarity, 1 for identical images.
+
+    Source: Wang, Simoncelli & Bovik 2003, eq. 7, with the constants of
+    Zhao et al. 2016. Where an image is too small for the 11x11 window on
+    every one of the five scales, the coarsest are left out and the remaining
+    weights are scaled to sum to one; the number of scales follows from the
+    static shape.
+
+    Args:
+        prediction: (B, H, W, C) with H and W known and at least 11.
+        truth: The same shape.
+        value_range: (low, high) of both.
+    """
+    height, width = prediction.shape[1:3]
+    scales = _number_of_scales(min(height, width))
+    weights = np.asarray(MS_SSIM_WEIGHTS[:scales]) / sum(
+        MS_SSIM_WEIGHTS[:scales]
+    )
+    low, high = value_range
+    prediction, truth = prediction - low, truth - low
+    result = 1.0
+    for scale, weight in enumerate(weights):
+        if scale:
+            prediction = ops.average_pool(prediction, 2, 2, padding="valid")
+            truth = ops.average_pool(truth, 2, 2, padding="valid")
+        similarity, contrast = _ssim_terms(prediction, truth, high - low)
+        term = similarity if scale == scales - 1 else contrast
+        # A negative mean has no real power; such images are dissimilar enough.
+        result *= ops.maximum(term, 1e-6) ** float(weight)
+    return ops.mean(result)
+
+
+def mix(prediction, truth, value_range: tuple[float, float], alpha: float):
+    """L_mix = alpha (1 - MS-SSIM) + (1 - alpha) L1.
+
+    Source: Zhao et al., Loss Functions for Image Restoration, 2016, eq. 14,
+    alpha 0.84 there, with a plain instead of a Gaussian-weighted L1.
+    """
+    structure = 1.0 - ms_ssim(prediction, truth, value_range)
+    return alpha * structure + (1.0 - alpha) * l1(prediction, truth)
+
+
+def _number_of_scales(side: int) -> int:
+    if side < SSIM_WINDOW:
+        raise ValueError(
+            f"MS-SSIM needs images of at least {SSIM_WINDOW} px, got {side}"
+        )
+    fitting = int(math.log2(side / SSIM_WINDOW)) + 1
+    return min(len(MS_SSIM_WEIGHTS), fitting)
+
+
+def _ssim_terms(prediction, truth, span: float):
+    """Returns SSIM and its contrast-structure part, each (B, C)."""
+    c1, c2 = (0.01 * span) ** 2, (0.03 * span) ** 2
+    mean_p, mean_t = _blur(prediction), _blur(truth)
+    covariance = _blur(prediction * truth) - mean_p * mean_t
+    variances = _blur(prediction**2 + truth**2) - mean_p**2 - mean_t**2
+    contrast = (2 * covariance + c2) / (variances + c2)
+    light = (2 * mean_p * mean_t + c1) / (mean_p**2 + mean_t**2 + c1)
+    return (
+        ops.mean(light * contrast, axis=(1, 2)),
+        ops.mean(contrast, axis=(1, 2)),
+    )
+
+
+def _blur(image):
+    """Gaussian 11x11, sigma 1.5, without padding, as two 1-D convolutions."""
+    offsets = np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2
+    gauss = np.exp(-(offsets**2) / (2 * SSIM_SIGMA**2))
+    gauss = (gauss / gauss.sum()).astype("float32")
+    channels = image.shape[-1]
+    for shape in ((SSIM_WINDOW, 1, 1, 1), (1, SSIM_WINDOW, 1, 1)):
+        kernel = np.tile(gauss.reshape(shape), (1, 1, channels, 1))
+        image = ops.depthwise_conv(image, kernel, padding="valid")
+    return image

@@ -1,0 +1,99 @@
+"""The seam: what a method (one paper) hands to the shared trainer."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import keras
+from ml_collections import ConfigDict
+
+from nircolor_tf.fusion import bfwls
+
+Batch = Mapping[str, keras.KerasTensor]
+Losses = Mapping[str, keras.KerasTensor]
+Scalars = Mapping[str, keras.KerasTensor]
+Schedule = Callable[[float], float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """One stage of a paper's training schedule.
+
+    Attributes:
+        name: Shown in logs and TensorBoard, e.g. 'paired'.
+        steps: Length, in train steps.
+        losses: `batch -> (losses, scalars)`, a pure forward pass: one loss per
+            optimizer that updates in this phase, and what to log under
+            '<network>/<term>'.
+        optimizers: Names of those optimizers; every other network is frozen.
+        data: Data sets it reads. One name gives that batch; several give
+            `{name: batch}`.
+        rates: Optimizer name -> learning rate as a function of the progress
+            within the phase, 0..1.
+    """
+
+    name: str
+    steps: int
+    losses: Callable[[Batch], tuple[Losses, Scalars]]
+    optimizers: tuple[str, ...]
+    data: tuple[str, ...]
+    rates: Mapping[str, Schedule]
+
+
+class Method(keras.Model):
+    """A paper: its networks, losses, schedule and inference path.
+
+    A subclass calls `add_network` and `add_optimizer` in `__init__`, returns
+    its schedule from `phases()`, and writes the inference path in
+    `call(nir) -> rgb`. It never takes a gradient: the training step does,
+    once per optimizer, from the losses its phase returns.
+
+    Attributes:
+        config: The whole experiment, as its config file gave it.
+        network_names: Every network, in the order added.
+        inference_networks: Those that `call` uses: what is averaged over
+            steps, kept as best and exported.
+        size_multiple: Height and width that `call` takes are multiples of it.
+    """
+
+    def __init__(self, config: ConfigDict, size_multiple: int):
+        super().__init__()
+        self.config = config
+        self.size_multiple = size_multiple
+        self.network_names: tuple[str, ...] = ()
+        self.inference_networks: tuple[str, ...] = ()
+        self.optimizer_networks: dict[str, tuple[str, ...]] = {}
+
+    def add_network(
+        self, name: str, network: keras.Model, channels: int, *, inference: bool
+    ) -> None:
+        """Builds `network` for (B, H, W, channels) and stores it as `name`."""
+        # `network.build(shape)` would create no weights for a subclassed model.
+        network(keras.Input((None, None, channels)))
+        setattr(self, name, network)
+        self.network_names += (name,)
+        if inference:
+            self.inference_networks += (name,)
+
+    def add_optimizer(
+        self,
+        name: str,
+        optimizer: keras.optimizers.Optimizer,
+        networks: tuple[str, ...],
+    ) -> None:
+        """Stores `optimizer` as the only one that updates `networks`."""
+        setattr(self, name, optimizer)
+        self.optimizer_networks[name] = tuple(networks)
+        optimizer.build(self.variables_of(name))
+
+    def variables_of(self, optimizer: str) -> list[keras.Variable]:
+        """Returns the trainable variables that the named optimizer owns."""
+        names = self.optimizer_networks[optimizer]
+        return [v for n in names for v in getattr(self, n).trainable_variables]
+
+    def phases(self) -> tuple[Phase, ...]:
+        """Returns the training schedule."""
+        raise NotImplementedError
+
+    def fusion_parameters(self) -> bfwls.BfwlsParameters | None:
+        """Returns those of the detail fusion after `call`; None for none."""
+        return None

@@ -1,0 +1,99 @@
+"""ColorNet: asymmetric codec (ACD), GLFFNet and BFWLS detail fusion.
+
+Ma, Huang, Huang & Liu, Near-Infrared Image Colorization Using Asymmetric Codec
+and Pixel-Level Fusion, Applied Sciences 12, 10087, 2022.
+https://doi.org/10.3390/app121910087
+
+The idea: a deep residual encoder needs only a light decoder, so the codec is
+asymmetric. Between the two, a branch that sees further (global) is fused with
+one that does not (local). What the network blurs is then taken from the NIR
+image itself: its detail replaces that of the predicted luminance.
+
+Figure box -> attribute -> class
+    ACD (Figures 2, 3)           -> colorizer         -> networks.acd.ACD
+    residual encoder             -> colorizer.encoder -> networks.resnet
+                                                         .ResNetEncoder
+    GLFFNet (Figures 2, 5)       -> colorizer.glffnet -> networks.acd.GLFFNet
+    decoder block (Figure 4b)    -> colorizer.up_blocks -> networks.acd.UpBlock
+    BFWLS fusion (Figure 6)      -> fusion_parameters -> fusion.bfwls.fuse
+
+Loss term -> equation -> config key
+    L2                           -> eq. 4, 5          -> config.loss.l2
+    detail of the NIR            -> eq. 6-8           -> config.fusion
+    luminance                    -> eq. 9             -> config.fusion
+
+Phases: one, 'train', of config.train.steps steps; Adam 1e-4, batch 16. The
+best model on validation is kept (section 4).
+
+Ablations of Table 2 by config: ACD only (network.glffnet=False), ACD+GLFFNet
+(fusion.enabled=False), +BFWLS (the default). SCD and LinkNet are networks of
+nircolor_tf.methods.supervised.
+
+Departures and choices
+    - [ours] Eq. 5 is a mean where the paper writes a sum.
+    - [ours] ResNet-34 (LinkNet / D-LinkNet lineage); 18 by config.
+    - [ours] 'Six decoder blocks, the first five as U-Net': one on the fused
+      map, four that up-sample, the 1x1 output.
+    - [ours] The filters' parameters, on which the paper is silent, are in the
+      config, chosen on validation images.
+    - 'ImageNet initialisation': config.encoder_weights, see
+      nircolor_tf.networks.imagenet; off by default, as it needs a download.
+"""
+
+from ml_collections import ConfigDict
+
+from nircolor_tf import losses
+from nircolor_tf.fusion import bfwls
+from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
+from nircolor_tf.networks import imagenet, make_network
+from nircolor_tf.training.optimizers import make_adam
+from nircolor_tf.training.schedules import make_schedule
+
+
+class ColorNet(Method):
+    """ACD with GLFFNet under an L2 loss, then BFWLS."""
+
+    def __init__(self, config: ConfigDict):
+        colorizer = make_network(config.network)
+        super().__init__(config, colorizer.size_multiple)
+        self.add_network("colorizer", colorizer, channels=1, inference=True)
+        if config.encoder_weights:
+            imagenet.load(
+                self.colorizer.encoder,
+                config.network.depth,
+                config.encoder_weights,
+            )
+        self.add_optimizer(
+            "colorizer_optimizer", make_adam(config.optimizer), ("colorizer",)
+        )
+
+    def call(self, nir, training=False):
+        """(B, H, W, 1) -> (B, H, W, 3), both in (-1, 1); eq. 1."""
+        return self.colorizer(nir, training=training)
+
+    def phases(self) -> tuple[Phase, ...]:
+        """One phase on pairs (section 4)."""
+        return (
+            Phase(
+                name="train",
+                steps=self.config.train.steps,
+                losses=self.train_losses,
+                optimizers=("colorizer_optimizer",),
+                data=("paired",),
+                rates={"colorizer_optimizer": make_schedule(self.config.rate)},
+            ),
+        )
+
+    def train_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
+        """L2 between prediction and truth (eq. 4, 5)."""
+        fake_rgb = self.colorizer(batch["nir"], training=True)
+        l2 = losses.l2(fake_rgb, batch["rgb"])
+        total = self.config.loss.l2 * l2
+        return {"colorizer_optimizer": total}, {"colorizer/l2": l2}
+
+    def fusion_parameters(self) -> bfwls.BfwlsParameters | None:
+        """BFWLS (eq. 6-9), from config.fusion; None when not enabled."""
+        parameters = self.config.fusion.to_dict()
+        if not parameters.pop("enabled"):
+            return None
+        return bfwls.BfwlsParameters(**parameters)

@@ -1,0 +1,90 @@
+"""Supervised colorization: one network, pixel losses, paired images.
+
+Not a paper of its own but the baselines of two: SCD (U-Net) and LinkNet of
+ColorNet's Table 2 (Ma et al., Applied Sciences 2022), the ResNet generator of
+CycleGAN (Zhu et al., ICCV 2017) without its adversary, and the plain U-Net of
+ATCycleGAN's Table I (Yang & Chen, VCIP 2020) trained on pairs alone.
+
+Figure box -> attribute -> class
+    colorizer        -> colorizer -> any of nircolor_tf.networks.NETWORKS
+
+Loss term -> equation -> config key (weight 0 removes a term)
+    L1               -> mean |F(nir) - rgb|           -> config.loss.l1
+    L2               -> mean (F(nir) - rgb)^2         -> config.loss.l2
+    chroma L1        -> L1 of rgb less its luminance  -> config.loss.chroma
+    MS-SSIM + L1     -> Zhao et al. 2016, eq. 14      -> config.loss.mix
+                        (alpha: config.loss.mix_alpha)
+
+Phases: one, 'train', of config.train.steps steps.
+
+Departures and choices
+    - The losses are means, so that they do not depend on the crop.
+    - With config.inference.mirror the output is the mean of colorizing the
+      image and its mirror image [ours]; evaluated and exported so.
+"""
+
+from keras import ops
+from ml_collections import ConfigDict
+
+from nircolor_tf import losses
+from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
+from nircolor_tf.networks import make_network
+from nircolor_tf.training.optimizers import make_adam
+from nircolor_tf.training.schedules import make_schedule
+
+
+class Supervised(Method):
+    """One network trained on pairs with weighted pixel losses."""
+
+    def __init__(self, config: ConfigDict):
+        colorizer = make_network(config.network)
+        super().__init__(config, colorizer.size_multiple)
+        self.add_network("colorizer", colorizer, channels=1, inference=True)
+        self.add_optimizer(
+            "colorizer_optimizer", make_adam(config.optimizer), ("colorizer",)
+        )
+
+    def call(self, nir, training=False):
+        """(B, H, W, 1) -> (B, H, W, 3), both in config.data.value_range."""
+        rgb = self.colorizer(nir, training=training)
+        if self.config.inference.mirror and not training:
+            mirrored = self.colorizer(ops.flip(nir, axis=2), training=False)
+            rgb = (rgb + ops.flip(mirrored, axis=2)) / 2
+        return rgb
+
+    def phases(self) -> tuple[Phase, ...]:
+        """One phase on pairs."""
+        return (
+            Phase(
+                name="train",
+                steps=self.config.train.steps,
+                losses=self.train_losses,
+                optimizers=("colorizer_optimizer",),
+                data=("paired",),
+                rates={"colorizer_optimizer": make_schedule(self.config.rate)},
+            ),
+        )
+
+    def train_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
+        """The weighted sum of the docstring's terms."""
+        weights, value_range = self.config.loss, self.config.data.value_range
+        fake_rgb = self.colorizer(batch["nir"], training=True)
+        rgb = batch["rgb"]
+        total, scalars = 0.0, {}
+        for name, weight, term in (
+            ("l1", weights.l1, losses.l1),
+            ("l2", weights.l2, losses.l2),
+            ("chroma", weights.chroma, losses.chroma_l1),
+            (
+                "mix",
+                weights.mix,
+                lambda fake, real: losses.mix(
+                    fake, real, value_range, weights.mix_alpha
+                ),
+            ),
+        ):
+            if weight:
+                value = term(fake_rgb, rgb)
+                total += weight * value
+                scalars[f"colorizer/{name}"] = value
+        return {"colorizer_optimizer": total}, scalars

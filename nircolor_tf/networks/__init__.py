@@ -1,0 +1,39 @@
+"""Networks by the name a config file gives them."""
+
+import keras
+from ml_collections import ConfigDict
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.networks.acd import ACD
+from nircolor_tf.networks.linknet import LinkNet
+from nircolor_tf.networks.resnet import ResNetGenerator
+from nircolor_tf.networks.unet import UNet256
+
+NETWORKS = {
+    "acd": ACD,
+    "linknet": LinkNet,
+    "resnet": ResNetGenerator,
+    "unet256": UNet256,
+}
+
+
+def make_network(config: ConfigDict) -> keras.Model:
+    """Builds the network that `config.name` names.
+
+    Args:
+        config: `name` and every keyword argument of that network.
+
+    Raises:
+        InputError: The name is unknown, or a key is missing or superfluous.
+    """
+    arguments = config.to_dict()
+    name = arguments.pop("name")
+    if name not in NETWORKS:
+        raise InputError(
+            f"config.network.name is {name!r}; expected one of "
+            f"{', '.join(sorted(NETWORKS))}"
+        )
+    try:
+        return NETWORKS[name](**arguments)
+    except (TypeError, KeyError) as error:
+        raise InputError(f"config.network for {name!r}: {error}") from error

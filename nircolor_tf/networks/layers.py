@@ -1,0 +1,116 @@
+"""The layers that several networks share, with the papers' constants.
+
+Keras' own defaults differ from what the papers (PyTorch) mean: epsilon 1e-3,
+BatchNorm momentum 0.99, LeakyReLU slope 0.3.
+"""
+
+import keras
+from keras import layers, ops
+
+ACTIVATIONS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
+
+
+def instance_norm() -> layers.Layer:
+    """InstanceNorm without learned scale or offset, eps 1e-5."""
+    return layers.GroupNormalization(
+        groups=-1, epsilon=1e-5, center=False, scale=False
+    )
+
+
+def batch_norm() -> layers.Layer:
+    """BatchNorm, eps 1e-5, momentum 0.9, one set of statistics for all GPUs.
+
+    Statistics kept per replica would make a resumed run differ from an
+    uninterrupted one.
+    """
+    synchronized = keras.backend.backend() == "tensorflow"
+    return layers.BatchNormalization(
+        momentum=0.9, epsilon=1e-5, synchronized=synchronized
+    )
+
+
+NORMS = {"instance": instance_norm, "batch": batch_norm}
+
+
+def leaky_relu() -> layers.Layer:
+    """LeakyReLU with slope 0.2."""
+    return layers.LeakyReLU(negative_slope=0.2)
+
+
+def output_activation(name: str) -> layers.Layer:
+    """The last activation, kept float32 under mixed precision.
+
+    Args:
+        name: 'tanh' for outputs in (-1, 1), 'sigmoid' for (0, 1).
+    """
+    return layers.Activation(name, dtype="float32")
+
+
+def conv_bn_relu(filters: int, kernel: int, strides: int = 1) -> layers.Layer:
+    """Convolution without bias, padded as in PyTorch, BatchNorm, ReLU."""
+    return keras.Sequential(
+        [
+            PaddedConv2D(filters, kernel, strides),
+            batch_norm(),
+            layers.ReLU(),
+        ]
+    )
+
+
+class PaddedConv2D(layers.Layer):
+    """Convolution padded by (kernel - 1) / 2 on every side, without bias.
+
+    Keras' 'same' pads a strided convolution at the right and bottom only,
+    which would shift the pretrained weights of a ResNet by half a pixel.
+    """
+
+    def __init__(self, filters: int, kernel: int, strides: int):
+        super().__init__()
+        self.pad = layers.ZeroPadding2D((kernel - 1) // 2)
+        self.convolution = layers.Conv2D(
+            filters,
+            kernel,
+            strides,
+            use_bias=False,
+            kernel_initializer="he_normal",
+        )
+
+    def call(self, features):
+        """(B, H, W, C) -> (B, H / strides, W / strides, filters)."""
+        return self.convolution(self.pad(features))
+
+
+class ReflectionPadding2D(layers.Layer):
+    """Pads height and width by `pad` mirrored pixels on every side."""
+
+    def __init__(self, pad: int):
+        super().__init__()
+        self.pad = pad
+
+    def call(self, features):
+        """(B, H, W, C) -> (B, H + 2 pad, W + 2 pad, C)."""
+        sides = (self.pad, self.pad)
+        return ops.pad(features, ((0, 0), sides, sides, (0, 0)), mode="reflect")
+
+
+class BilinearUpsampling2D(layers.Layer):
+    """Doubles height and width bilinearly (half-pixel centers).
+
+    Written as weighted neighbours and depth_to_space, because
+    keras.layers.UpSampling2D and ops.image.resize fail for unknown sizes in a
+    graph, and a computed size would keep TFLite from planning its memory.
+    """
+
+    def call(self, features):
+        """(B, H, W, C) -> (B, 2 H, 2 W, C)."""
+        edge = ((0, 0), (1, 1), (1, 1), (0, 0))
+        padded = ops.pad(features, edge, mode="symmetric")
+        rows = (
+            0.25 * padded[:, :-2] + 0.75 * padded[:, 1:-1],
+            0.75 * padded[:, 1:-1] + 0.25 * padded[:, 2:],
+        )
+        quarters = []
+        for row in rows:
+            quarters.append(0.25 * row[:, :, :-2] + 0.75 * row[:, :, 1:-1])
+            quarters.append(0.75 * row[:, :, 1:-1] + 0.25 * row[:, :, 2:])
+        return ops.depth_to_space(ops.concatenate(quarters, axis=-1), 2)

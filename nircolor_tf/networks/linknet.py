@@ -1,0 +1,94 @@
+"""LinkNet: a ResNet encoder with additive skips and light decoders."""
+
+import keras
+from keras import layers
+
+from nircolor_tf.networks import layers as shared
+from nircolor_tf.networks.resnet import ResNetEncoder
+
+
+class DecoderBlock(layers.Layer):
+    """1x1 to a quarter, 3x3 transposed stride 2, 1x1 to `filters`.
+
+    Source: Chaurasia & Culurciello 2017, Figure 3.
+    """
+
+    def __init__(self, channels: int, filters: int):
+        super().__init__()
+        self.body = keras.Sequential(
+            [
+                shared.conv_bn_relu(channels // 4, 1),
+                *_transposed_convolution(channels // 4),
+                shared.conv_bn_relu(filters, 1),
+            ]
+        )
+
+    def call(self, features, training=False):
+        """(B, H, W, channels) -> (B, 2 H, 2 W, filters)."""
+        return self.body(features, training=training)
+
+
+class LinkNet(keras.Model):
+    """LinkNet, an ablation baseline of ColorNet's Table 2.
+
+    Source: Chaurasia & Culurciello, VCIP 2017, Figure 2. Convolutions before
+    a BatchNorm have no bias.
+
+    Args:
+        depth: Of the ResNet encoder; 18 in the paper.
+        filters: Channels of the first stage; 64 in the paper.
+        output_channels: 3 for rgb.
+        activation: 'tanh' or 'sigmoid'.
+    """
+
+    size_multiple = 32
+
+    def __init__(
+        self, *, depth: int, filters: int, output_channels: int, activation: str
+    ):
+        super().__init__()
+        self.encoder = ResNetEncoder(
+            depth=depth, filters=filters, stem_strides=2
+        )
+        self.decoders = [
+            DecoderBlock(8 * filters, 4 * filters),
+            DecoderBlock(4 * filters, 2 * filters),
+            DecoderBlock(2 * filters, filters),
+            DecoderBlock(filters, filters),
+        ]
+        self.head = keras.Sequential(
+            [
+                *_transposed_convolution(filters // 2),
+                shared.conv_bn_relu(filters // 2, 3),
+                layers.Conv2DTranspose(output_channels, 2, 2, padding="same"),
+                shared.output_activation(activation),
+            ]
+        )
+
+    def call(self, image, training=False):
+        """(B, H, W, C) -> (B, H, W, output_channels), multiples of 32."""
+        # The stem's map has no link: the first decoder output is at its size
+        # only after the last stage.
+        _, *skips, features = self.encoder(image, training=training)
+        for decoder, skip in zip(
+            self.decoders, [*skips[::-1], None], strict=True
+        ):
+            features = decoder(features, training=training)
+            if skip is not None:
+                features = features + skip
+        return self.head(features, training=training)
+
+
+def _transposed_convolution(filters: int) -> tuple[layers.Layer, ...]:
+    return (
+        layers.Conv2DTranspose(
+            filters,
+            3,
+            2,
+            padding="same",
+            use_bias=False,
+            kernel_initializer="he_normal",
+        ),
+        shared.batch_norm(),
+        layers.ReLU(),
+    )

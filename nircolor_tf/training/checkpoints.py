@@ -1,0 +1,125 @@
+"""What is saved, listed explicitly, and how it comes back."""
+
+import json
+import os
+from pathlib import Path
+
+import tensorflow as tf
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.methods.base import Method
+from nircolor_tf.training.averages import MovingAverages
+
+
+def method_variables(
+    method: Method, names: tuple[str, ...]
+) -> dict[str, list[tf.Variable]]:
+    """Every variable of the named networks or optimizers.
+
+    tf.train.Checkpoint(method) silently skips layers kept in a Python list or
+    dict of a Keras 3 layer, so nothing here depends on attribute tracking.
+    """
+    return {
+        name: [variable.value for variable in getattr(method, name).variables]
+        for name in names
+    }
+
+
+class Checkpoints:
+    """The checkpoints of a workdir: the latest, to resume, and the best.
+
+    'latest' holds everything that training needs; the three newest are kept.
+    'best' holds only the inference networks, as they were evaluated (moving
+    average applied), with best.json beside it.
+    """
+
+    def __init__(
+        self,
+        workdir: str | os.PathLike,
+        method: Method,
+        averages: MovingAverages,
+        step: tf.Variable,
+    ):
+        self._folder = Path(workdir) / "checkpoints"
+        self._method = method
+        self._averages = averages
+        names = method.network_names + tuple(method.optimizer_networks)
+        self._seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+        self._checkpoint = tf.train.Checkpoint(
+            step=step,
+            seconds=self._seconds,
+            averages=[*averages.variables, averages.step],
+            **method_variables(method, names),
+        )
+        self._manager = tf.train.CheckpointManager(
+            self._checkpoint, str(self._folder), max_to_keep=3
+        )
+        self._step = step
+
+    @property
+    def minutes(self) -> float:
+        """Wall time trained so far, evaluation included, over all resumes."""
+        return float(self._seconds.numpy()) / 60
+
+    def count_time(self, seconds: float) -> None:
+        """Adds to the wall time trained."""
+        self._seconds.assign_add(seconds)
+
+    def save_latest(self) -> None:
+        """Saves everything at the current step."""
+        self._manager.save(int(self._step.numpy()))
+
+    def restore_latest(self) -> bool:
+        """Restores the newest checkpoint; False when there is none."""
+        path = self._manager.latest_checkpoint
+        if path is None:
+            return False
+        try:
+            self._checkpoint.restore(path).assert_consumed()
+        except (ValueError, AssertionError) as error:
+            raise InputError(
+                f"{path}: not a checkpoint of this config: {error}"
+            ) from error
+        return True
+
+    def save_best(self, metrics: dict[str, float]) -> None:
+        """Saves the inference networks as the best so far.
+
+        Call it with the moving average applied.
+
+        Args:
+            metrics: Of the evaluation that made it the best; recorded with
+                the step and the minutes trained.
+        """
+        step = int(self._step.numpy())
+        self._best().write(str(self._folder / f"best-{step}"))
+        record = {"step": step, "minutes": self.minutes, "metrics": metrics}
+        old = self.best_record()
+        temporary = self._folder / "best.json.tmp"
+        temporary.write_text(json.dumps(record, indent=2))
+        temporary.replace(self._folder / "best.json")
+        if old is not None and old["step"] != step:
+            for path in self._folder.glob(f"best-{old['step']}.*"):
+                path.unlink()
+
+    def best_record(self) -> dict | None:
+        """Step and metrics of the best evaluation; None before the first."""
+        path = self._folder / "best.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def restore_best(self) -> dict:
+        """Restores the best inference networks; returns their record."""
+        record = self.best_record()
+        if record is None:
+            raise InputError(
+                f"{self._folder}: no best checkpoint; training has not been "
+                "evaluated yet (config.train.evaluate_every)"
+            )
+        path = str(self._folder / f"best-{record['step']}")
+        self._best().read(path).assert_consumed()
+        return record
+
+    def _best(self) -> tf.train.Checkpoint:
+        return tf.train.Checkpoint(
+            **method_variables(self._method, self._method.inference_networks)
+        )

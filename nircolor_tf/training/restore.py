@@ -1,0 +1,161 @@
+"""A method from a config or a workdir, and a Colorizer from a method."""
+
+import functools
+import json
+import os
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+from ml_collections import ConfigDict
+
+from nircolor_tf.data import pipeline
+from nircolor_tf.errors import InputError
+from nircolor_tf.fusion import bfwls
+from nircolor_tf.inference import Colorizer
+from nircolor_tf.methods import METHODS
+from nircolor_tf.methods.base import Method
+from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.checkpoints import Checkpoints
+
+CONFIG_FILE = "config.json"
+
+
+def make_method(config: ConfigDict, mixed_bfloat16: bool) -> Method:
+    """Builds the method that `config.method` names, with seeded weights.
+
+    Args:
+        config: A whole experiment.
+        mixed_bfloat16: Whether to compute in bfloat16; weights and outputs
+            are float32 either way.
+
+    Raises:
+        InputError: The name is unknown.
+    """
+    if config.method not in METHODS:
+        raise InputError(
+            f"config.method is {config.method!r}; expected one of "
+            f"{', '.join(sorted(METHODS))}"
+        )
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(
+        "mixed_bfloat16" if mixed_bfloat16 else "float32"
+    )
+    try:
+        return METHODS[config.method](config)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def write_config(workdir: Path, config: ConfigDict) -> None:
+    """Writes the config into a workdir, or checks that it is the same.
+
+    Raises:
+        InputError: The workdir was trained with another config.
+    """
+    path = workdir / CONFIG_FILE
+    text = json.dumps(json.loads(config.to_json()), indent=2, sort_keys=True)
+    if path.exists():
+        old, new = _flat(json.loads(path.read_text())), _flat(json.loads(text))
+        changed = [
+            f"{key}: {old.get(key)!r} there, {new.get(key)!r} now"
+            for key in sorted(old.keys() | new.keys())
+            if old.get(key) != new.get(key)
+        ]
+        if changed:
+            raise InputError(
+                f"{path}: the workdir was trained with another config; resume "
+                "it without --config, or choose a new --workdir. "
+                + "; ".join(changed)
+            )
+        return
+    workdir.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text)
+    temporary.replace(path)
+
+
+def read_config(workdir: str | os.PathLike) -> ConfigDict:
+    """Reads the config that a workdir was trained with, locked.
+
+    Raises:
+        InputError: There is none.
+    """
+    path = Path(workdir) / CONFIG_FILE
+    if not path.exists():
+        raise InputError(
+            f"{path}: no such file; expected a workdir that bin/train.py wrote"
+        )
+    config = ConfigDict(_tuples(json.loads(path.read_text())))
+    return config.lock()
+
+
+def load_method(
+    workdir: str | os.PathLike, checkpoint: str
+) -> tuple[Method, dict]:
+    """Rebuilds a trained method in float32, without a strategy.
+
+    Args:
+        workdir: That bin/train.py wrote.
+        checkpoint: 'best' on validation, or 'latest', with the moving average
+            applied in both.
+
+    Returns:
+        The method and the record of its weights: step, minutes trained, and
+        for 'best' its validation metrics.
+    """
+    config = read_config(workdir)
+    method = make_method(config, mixed_bfloat16=False)
+    averages = MovingAverages(
+        method, config.train.average_decay, tf.distribute.get_strategy()
+    )
+    step = tf.Variable(0, dtype=tf.int64, trainable=False)
+    checkpoints = Checkpoints(workdir, method, averages, step)
+    if checkpoint == "best":
+        return method, checkpoints.restore_best()
+    if not checkpoints.restore_latest():
+        raise InputError(f"{workdir}: no checkpoint yet; train it first")
+    averages.apply()
+    record = {"step": int(step.numpy()), "minutes": checkpoints.minutes}
+    return method, record
+
+
+def make_colorizer(method: Method) -> Colorizer:
+    """Wraps a method's inference path, [0, 1] in and out, any image size."""
+    value_range = method.config.data.value_range
+
+    @tf.function(
+        input_signature=[tf.TensorSpec((1, None, None, 1), tf.float32)]
+    )
+    def colorize(nir):
+        rgb = method(pipeline.to_range(nir, value_range), training=False)
+        return pipeline.from_range(rgb, value_range)
+
+    fusion = method.fusion_parameters()
+    return Colorizer(
+        predict=lambda nir: colorize(nir).numpy(),
+        size_multiple=method.size_multiple,
+        minimum_size=method.size_multiple,
+        postprocess=(
+            functools.partial(bfwls.fuse, parameters=fusion) if fusion else None
+        ),
+    )
+
+
+def _flat(tree: dict, prefix: str = "") -> dict:
+    result = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            result |= _flat(value, f"{prefix}{key}.")
+        else:
+            result[f"{prefix}{key}"] = value
+    return result
+
+
+def _tuples(tree):
+    """JSON has lists where the config had tuples."""
+    if isinstance(tree, dict):
+        return {key: _tuples(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return tuple(_tuples(value) for value in tree)
+    return tree

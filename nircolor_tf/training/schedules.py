@@ -1,0 +1,57 @@
+"""Learning rates as functions of the progress within a phase, 0..1."""
+
+import math
+from collections.abc import Callable
+
+from ml_collections import ConfigDict
+
+from nircolor_tf.errors import InputError
+
+Schedule = Callable[[float], float]
+
+
+def constant(peak: float) -> Schedule:
+    """The same rate throughout."""
+    return lambda progress: peak
+
+
+def linear(peak: float) -> Schedule:
+    """Falls from `peak` linearly to 0."""
+    return lambda progress: peak * (1.0 - progress)
+
+
+def cosine(peak: float) -> Schedule:
+    """Falls from `peak` to 0 along half a cosine (Loshchilov & Hutter 2017)."""
+    return lambda progress: peak * 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+SCHEDULES = {"constant": constant, "linear": linear, "cosine": cosine}
+
+
+def make_schedule(config: ConfigDict) -> Schedule:
+    """Builds a schedule.
+
+    Args:
+        config: `schedule`, a name above; `peak`, the largest rate; `warmup`,
+            the fraction of the phase over which the rate rises from 0.
+
+    Raises:
+        InputError: Unknown name, or warmup outside [0, 1).
+    """
+    if config.schedule not in SCHEDULES:
+        raise InputError(
+            f"config.rate.schedule is {config.schedule!r}; expected one of "
+            f"{', '.join(sorted(SCHEDULES))}"
+        )
+    if not 0.0 <= config.warmup < 1.0:
+        raise InputError(
+            f"config.rate.warmup is {config.warmup}; expected a fraction of "
+            "the phase, 0 <= warmup < 1"
+        )
+    schedule, warmup = SCHEDULES[config.schedule](config.peak), config.warmup
+
+    def with_warmup(progress: float) -> float:
+        rise = min(1.0, progress / warmup) if warmup else 1.0
+        return rise * schedule(progress)
+
+    return with_warmup

@@ -1,0 +1,59 @@
+"""One training step: the only place that takes gradients and scales them."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from nircolor_tf.methods.base import Batch, Method, Phase, Scalars
+from nircolor_tf.training.averages import MovingAverages
+
+
+def compile_step(
+    strategy: tf.distribute.Strategy,
+    method: Method,
+    phase: Phase,
+    averages: MovingAverages,
+    jit_compile: bool,
+) -> Callable[[Batch], Scalars]:
+    """Compiles one update of a phase.
+
+    Args:
+        strategy: Under whose scope the method was made.
+        method: Whose optimizers update.
+        phase: Gives the losses and the optimizers.
+        averages: Updated after every step.
+        jit_compile: Whether XLA compiles the replica's step.
+
+    Returns:
+        A tf.function `batch -> scalars` that runs one step on every replica;
+        the scalars are means over replicas, and each optimizer's total loss
+        is among them as '<optimizer>/loss'.
+    """
+    replicas = strategy.num_replicas_in_sync
+
+    def replica_step(batch):
+        with tf.GradientTape(persistent=True) as tape:
+            losses, scalars = phase.losses(batch)
+        for name in phase.optimizers:
+            variables = method.variables_of(name)
+            # Keras sums gradients over replicas; a loss is a replica's mean.
+            gradients = [
+                g / replicas for g in tape.gradient(losses[name], variables)
+            ]
+            getattr(method, name).apply(gradients, variables)
+        totals = {f"{name}/loss": losses[name] for name in phase.optimizers}
+        return {**scalars, **totals}
+
+    if jit_compile:
+        replica_step = tf.function(replica_step, jit_compile=True)
+
+    @tf.function
+    def train_step(batch):
+        scalars = strategy.run(replica_step, args=(batch,))
+        averages.update()
+        return {
+            name: strategy.reduce("MEAN", value, axis=None)
+            for name, value in scalars.items()
+        }
+
+    return train_step

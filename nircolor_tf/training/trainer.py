@@ -1,0 +1,237 @@
+"""The one training loop: phases, evaluation, checkpoints, resume."""
+
+import dataclasses
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from ml_collections import ConfigDict
+
+from nircolor_tf.data import manifest
+from nircolor_tf.data.pipeline import PairCache
+from nircolor_tf.errors import InputError, NonFiniteLossError
+from nircolor_tf.methods.base import Method, Phase
+from nircolor_tf.training import restore
+from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.checkpoints import Checkpoints
+from nircolor_tf.training.evaluator import Evaluator
+from nircolor_tf.training.step import compile_step
+from nircolor_tf.training.writer import Writer
+
+
+def make_strategy() -> tf.distribute.Strategy:
+    """MirroredStrategy over all GPUs; one device where there is none."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.OneDeviceStrategy("/cpu:0")
+
+
+def train(
+    config: ConfigDict,
+    workdir: str | os.PathLike,
+    strategy: tf.distribute.Strategy,
+    stop_at: int | None = None,
+) -> Method:
+    """Trains a method through all its phases, or resumes it.
+
+    Args:
+        config: A whole experiment.
+        workdir: Gets config.json, checkpoints/, train/ and eval/. Training
+            goes on from the newest checkpoint there.
+        strategy: One per process.
+        stop_at: Saves and returns after that step, as if interrupted.
+
+    Returns:
+        The method with the weights of the last step (not the average).
+
+    Raises:
+        InputError: Bad config, manifest or images; or the workdir is of
+            another config.
+        NonFiniteLossError: A loss is NaN or infinite.
+    """
+    run = _Run.start(config, Path(workdir), strategy)
+    try:
+        for phase, start in run.remaining_phases():
+            run.train_phase(phase, start, stop_at)
+            if run.current_step == stop_at:
+                break
+    finally:
+        run.writer.close()
+    return run.method
+
+
+@dataclasses.dataclass
+class _Run:
+    """What the loop needs at every step."""
+
+    config: ConfigDict
+    strategy: tf.distribute.Strategy
+    method: Method
+    averages: MovingAverages
+    step: tf.Variable
+    checkpoints: Checkpoints
+    evaluator: Evaluator
+    writer: Writer
+    data: dict[str, PairCache]
+    compiled: dict[Callable, Callable]
+
+    @classmethod
+    def start(cls, config, workdir, strategy) -> "_Run":
+        """Reads the data, builds everything, restores what there is."""
+        _check(config, strategy)
+        examples = manifest.read_manifest(config.data.manifest)
+        validation = manifest.select(examples, config.evaluate.split)
+        data = {"paired": PairCache(manifest.select(examples, "train"))}
+        with strategy.scope():
+            method = restore.make_method(config, config.train.mixed_bfloat16)
+            averages = MovingAverages(
+                method, config.train.average_decay, strategy
+            )
+            step = tf.Variable(0, dtype=tf.int64, trainable=False)
+        restore.write_config(workdir, config)
+        checkpoints = Checkpoints(workdir, method, averages, step)
+        checkpoints.restore_latest()
+        end = sum(phase.steps for phase in method.phases())
+        return cls(
+            config=config,
+            strategy=strategy,
+            method=method,
+            averages=averages,
+            step=step,
+            checkpoints=checkpoints,
+            evaluator=Evaluator(method, validation, config.evaluate),
+            writer=Writer(workdir, int(step.numpy()), end),
+            data=data,
+            compiled={},
+        )
+
+    @property
+    def current_step(self) -> int:
+        return int(self.step.numpy())
+
+    def remaining_phases(self):
+        """Yields each unfinished phase and the step at which it starts."""
+        end = 0
+        for phase in self.method.phases():
+            start, end = end, end + phase.steps
+            if self.current_step < end:
+                yield phase, start
+
+    def train_phase(self, phase: Phase, start: int, stop_at: int | None):
+        """Runs a phase from the current step to its end, or to `stop_at`."""
+        train, end = self.config.train, start + phase.steps
+        train_step, batches = self._compiled(phase), self._batches(phase)
+        pending, clock = [], time.monotonic()
+        for step in range(self.current_step + 1, end + 1):
+            progress = (step - 1 - start) / phase.steps
+            for name, rate in phase.rates.items():
+                getattr(self.method, name).learning_rate.assign(rate(progress))
+            pending.append(train_step(next(batches)))
+            self.step.assign(step)
+            self.writer.advance()
+            last = step in (end, stop_at)
+            save = last or step % train.checkpoint_every == 0
+            if save or step % train.log_every == 0:
+                self._log(phase, pending)
+                pending = []
+            if save or step % train.evaluate_every == 0:
+                now = time.monotonic()
+                self.checkpoints.count_time(now - clock)
+                clock = now
+            if step == end or step % train.evaluate_every == 0:
+                self._evaluate(phase)
+            if save:
+                self.checkpoints.save_latest()
+            if step == stop_at:
+                return
+
+    def _compiled(self, phase: Phase):
+        # Phases that alternate share their losses, and so one compiled step.
+        if phase.losses not in self.compiled:
+            self.compiled[phase.losses] = compile_step(
+                self.strategy,
+                self.method,
+                phase,
+                self.averages,
+                self.config.train.jit_compile,
+            )
+        return self.compiled[phase.losses]
+
+    def _batches(self, phase: Phase):
+        datasets = {
+            name: self.data[name].batches(
+                self.config.data, self.config.seed, self.current_step
+            )
+            for name in phase.data
+        }
+        dataset = (
+            tf.data.Dataset.zip(datasets)
+            if len(datasets) > 1
+            else datasets[phase.data[0]]
+        )
+        return iter(self.strategy.experimental_distribute_dataset(dataset))
+
+    def _log(self, phase: Phase, pending: list[dict]) -> None:
+        """Checks and writes the scalars of the steps since the last call."""
+        step = self.current_step
+        columns = {
+            name: np.array([float(scalars[name]) for scalars in pending])
+            for name in pending[0]
+        }
+        for index in range(len(pending)):
+            for name, values in columns.items():
+                if not math.isfinite(values[index]):
+                    raise NonFiniteLossError(
+                        f"step {step - len(pending) + 1 + index}, phase "
+                        f"{phase.name!r}: {name} is {values[index]}. The last "
+                        "checkpoint is intact; a lower config.rate.peak or "
+                        "config.train.mixed_bfloat16=False may help"
+                    )
+        means = {name: values.mean() for name, values in columns.items()}
+        rates = {
+            f"{name}/rate": float(
+                getattr(self.method, name).learning_rate.numpy()
+            )
+            for name in phase.optimizers
+        }
+        self.writer.scalars("train", step, phase.name, means | rates)
+        terms = {k: v for k, v in means.items() if not k.endswith("/loss")}
+        self.writer.show(phase.name, terms)
+
+    def _evaluate(self, phase: Phase) -> None:
+        """Measures whole validation images; keeps the best weights."""
+        step, metric = self.current_step, self.config.evaluate.best_metric
+        with self.averages.applied():
+            metrics, grid = self.evaluator.evaluate()
+            best = self.checkpoints.best_record()
+            if best is None or metrics[metric] > best["metrics"][metric]:
+                self.checkpoints.save_best(metrics)
+        self.writer.scalars("eval", step, phase.name, metrics)
+        self.writer.image(step, "nir, colorized, truth", grid)
+        numbers = ", ".join(f"{k} {v:.4g}" for k, v in metrics.items())
+        self.writer.say(f"step {step}, {self.config.evaluate.split}: {numbers}")
+
+
+def _check(config: ConfigDict, strategy: tf.distribute.Strategy) -> None:
+    if not config.data.manifest:
+        raise InputError(
+            "config.data.manifest is empty; give the manifest.csv that "
+            "bin/prepare_data.py wrote: --config.data.manifest=FILE"
+        )
+    replicas = strategy.num_replicas_in_sync
+    if config.data.batch_size % replicas:
+        raise InputError(
+            f"config.data.batch_size is {config.data.batch_size}; expected a "
+            f"multiple of the {replicas} devices"
+        )
+    for key in ("steps", "log_every", "evaluate_every", "checkpoint_every"):
+        if config.train[key] < 1:
+            raise InputError(
+                f"config.train.{key} is {config.train[key]}; expected at "
+                "least 1"
+            )

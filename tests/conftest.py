@@ -1,0 +1,59 @@
+"""Fixtures that several test files share."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+
+@pytest.fixture(scope="session")
+def repository():
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def tiny_export(tmp_path_factory):
+    """An export of size multiple 4 whose rgb is known: nir * (1, 1/2, 1/4)."""
+    folder = tmp_path_factory.mktemp("exports") / "tiny"
+    nir = keras.Input((None, None, 1))
+    # Down and up by 4, as real networks: other sizes cannot pass.
+    features = keras.layers.Lambda(lambda x: tf.nn.space_to_depth(x, 4))(nir)
+    color = keras.layers.Conv2D(48, 1, use_bias=False, name="color")
+    rgb = keras.layers.Lambda(lambda x: tf.nn.depth_to_space(x, 4))(
+        color(features)
+    )
+    model = keras.Model(nir, rgb)
+    # Pixel p of a 4x4 block is channel p in and channels 3p to 3p + 2 out.
+    color.kernel.assign(np.kron(np.eye(16), [1, 0.5, 0.25])[None, None])
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint(
+        "serving_default",
+        lambda nir: {"rgb": model(nir)},
+        [tf.TensorSpec((None, None, None, 1), tf.float32, "nir")],
+    )
+    archive.add_endpoint(
+        "tflite",
+        lambda nir: {"rgb": model(nir)},
+        [tf.TensorSpec((1, None, None, 1), tf.float32, "nir")],
+    )
+    archive.write_out(folder / "saved_model", verbose=False)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(folder / "saved_model"), signature_keys=["tflite"]
+    )
+    (folder / "model.tflite").write_bytes(converter.convert())
+    card = {
+        "format": 1,
+        "name": "tiny",
+        "method": "supervised",
+        "size_multiple": 4,
+        "minimum_size": 8,
+        "fusion": None,
+        "files": {"saved_model": "saved_model", "tflite": "model.tflite"},
+    }
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder

@@ -1,0 +1,93 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+from nircolor_tf.data import images
+
+TRAIN_EXTRA = (
+    "tensorflow",
+    "keras",
+    "scipy",
+    "skimage",
+    "ml_collections",
+    "tensorboard",
+)
+
+
+def write_nir(path):
+    path.parent.mkdir(exist_ok=True)
+    nir = np.arange(63, dtype=np.uint8).reshape(9, 7, 1) * 4
+    images.write_image(path, nir)
+    return nir
+
+
+def run_colorize(repository, *arguments, blocked=()):
+    """Runs the binary in a Python that cannot import the blocked modules."""
+    binary = repository / "bin" / "colorize.py"
+    program = (
+        "import runpy, sys\n"
+        f"for name in {list(blocked)}: sys.modules[name] = None\n"
+        f"sys.argv = [{str(binary)!r}] + {[str(a) for a in arguments]}\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(repository)},
+        check=False,
+    )
+
+
+def test_a_base_install_colorizes_a_folder(repository, tiny_export, tmp_path):
+    nir = write_nir(tmp_path / "nir" / "a.png")
+    write_nir(tmp_path / "nir" / "b.png")
+    result = run_colorize(
+        repository,
+        f"--input={tmp_path / 'nir'}",
+        f"--output={tmp_path / 'color'}",
+        f"--model={tiny_export}",
+        blocked=TRAIN_EXTRA,
+    )
+    assert result.returncode == 0, result.stderr
+    assert f"colorized 2 images with {tiny_export} -> " in result.stdout
+    expected = nir * [1, 0.5, 0.25]
+    rgb = images.read_rgb(tmp_path / "color" / "a.png")
+    np.testing.assert_allclose(rgb, expected, atol=0.501)
+
+
+def test_a_base_install_says_what_a_saved_model_needs(
+    repository, tiny_export, tmp_path
+):
+    write_nir(tmp_path / "a.png")
+    result = run_colorize(
+        repository,
+        f"--input={tmp_path / 'a.png'}",
+        f"--output={tmp_path / 'color'}",
+        f"--model={tiny_export}",
+        "--runtime=saved_model",
+        blocked=TRAIN_EXTRA,
+    )
+    assert result.returncode == 1
+    assert "pip install nircolor-tf[train]" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_bad_file_gives_exit_status_1_and_no_traceback(
+    repository, tiny_export, tmp_path
+):
+    write_nir(tmp_path / "nir" / "good.png")
+    (tmp_path / "nir" / "bad.png").write_bytes(b"")
+    result = run_colorize(
+        repository,
+        f"--input={tmp_path / 'nir'}",
+        f"--output={tmp_path / 'color'}",
+        f"--model={tiny_export}",
+    )
+    assert result.returncode == 1
+    assert "1 of 2 images failed" in result.stderr
+    assert "bad.png" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert os.listdir(tmp_path / "color") == ["good.png"]

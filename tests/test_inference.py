@@ -1,0 +1,345 @@
+import json
+import os
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from nircolor_tf import inference
+from nircolor_tf.data import images
+from nircolor_tf.errors import InputError
+from nircolor_tf.fusion import bfwls
+from nircolor_tf.inference import Colorizer
+
+GAINS = np.float32([1, 0.5, 0.25])  # what the tiny export does to nir
+
+
+def random_nir(height, width, seed=0):
+    generator = np.random.default_rng(seed)
+    return generator.random((height, width, 1), np.float32)
+
+
+def write_nir(path, height=9, width=7, bits=8, seed=0):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nir = images.to_integers(random_nir(height, width, seed), bits)
+    images.write_image(path, nir)
+    return nir
+
+
+class Recorder:
+    """A model that copies NIR into all colors and keeps what it was given."""
+
+    def __call__(self, nir):
+        self.nir = nir
+        return np.repeat(nir, 3, axis=-1)
+
+
+@pytest.fixture
+def export_copy(tiny_export, tmp_path):
+    return shutil.copytree(tiny_export, tmp_path / "export")
+
+
+def edit_card(folder, **changes):
+    path = folder / "card.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+# Colorizer
+
+
+@pytest.mark.parametrize(
+    ("size", "multiple", "minimum", "expected"),
+    [
+        ((1, 1), 32, 1, (32, 32)),
+        ((5, 33), 32, 1, (32, 64)),
+        ((32, 64), 32, 1, (32, 64)),
+        ((7, 9), 1, 1, (7, 9)),
+        ((7, 9), 4, 10, (12, 12)),
+        ((100, 3), 16, 64, (112, 64)),
+    ],
+)
+def test_the_model_sees_a_size_it_takes_and_the_result_has_the_input_size(
+    size, multiple, minimum, expected
+):
+    model = Recorder()
+    nir = random_nir(*size)
+    rgb = Colorizer(model, multiple, minimum)(nir)
+    assert model.nir.shape == (1, *expected, 1)
+    assert model.nir.dtype == rgb.dtype == np.float32
+    np.testing.assert_array_equal(rgb, np.repeat(nir, 3, axis=-1))
+
+
+def test_padding_reflects_also_beyond_the_size_of_the_image():
+    model = Recorder()
+    Colorizer(model, 8)(np.array([[[0.1], [0.2], [0.3]]]))
+    row = np.float32([0.1, 0.2, 0.3, 0.2, 0.1, 0.2, 0.3, 0.2])
+    np.testing.assert_array_equal(model.nir[0, :, :, 0], np.tile(row, (8, 1)))
+
+
+def test_the_result_is_clipped():
+    rgb = Colorizer(lambda nir: np.repeat(4 * nir - 1, 3, -1))(
+        np.array([[[0.0], [0.25], [0.375], [1.0]]])
+    )
+    np.testing.assert_array_equal(rgb[0, :, 0], [0, 0, 0.5, 1])
+
+
+def test_postprocess_gets_the_image_at_its_own_size():
+    def darken(nir, rgb):
+        assert nir.shape == (3, 5, 1)
+        return rgb.astype(float) - nir - 0.1 + rgb
+
+    nir = random_nir(3, 5)
+    rgb = Colorizer(Recorder(), 8, postprocess=darken)(nir)
+    assert rgb.dtype == np.float32
+    expected = np.maximum(np.repeat(nir - 0.1, 3, -1), 0)
+    np.testing.assert_allclose(rgb, expected, atol=1e-6)
+    assert (expected == 0).any()
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (4, 4, 3), (1, 4, 4, 1), (0, 4, 1)])
+def test_other_shapes_are_refused(shape):
+    with pytest.raises(ValueError, match="expected nir of"):
+        Colorizer(Recorder())(np.zeros(shape, np.float32))
+
+
+def test_a_model_that_changes_the_size_is_refused():
+    with pytest.raises(ValueError, match=r"\(1, 4, 4, 1\) into \(1, 2, 4, 3\)"):
+        Colorizer(lambda nir: np.zeros((1, 2, 4, 3)))(random_nir(4, 4))
+
+
+def test_values_that_are_not_finite_are_refused():
+    with pytest.raises(InputError, match="not finite"):
+        Colorizer(lambda nir: np.full((1, 4, 4, 3), np.nan))(random_nir(4, 4))
+
+
+# load_export
+
+
+@pytest.mark.parametrize("runtime", ["litert", "saved_model"])
+def test_an_export_colorizes_sizes_in_any_order(tiny_export, runtime):
+    colorize = inference.load_export(tiny_export, runtime)
+    for size in [(8, 8), (1, 1), (13, 22), (8, 8), (64, 12)]:
+        nir = random_nir(*size)
+        np.testing.assert_allclose(colorize(nir), nir * GAINS, atol=1e-6)
+
+
+def test_litert_allocates_only_when_the_size_changes(tiny_export, monkeypatch):
+    sizes = []
+    resize = Interpreter.resize_tensor_input
+    monkeypatch.setattr(
+        Interpreter,
+        "resize_tensor_input",
+        lambda self, index, shape: (
+            sizes.append(tuple(shape)),
+            resize(self, index, shape),
+        ),
+    )
+    colorize = inference.load_export(tiny_export, "litert")
+    for height in (8, 8, 7, 12, 12):  # 7 is padded to 8
+        colorize(random_nir(height, 8))
+    assert sizes == [(1, 8, 8, 1), (1, 12, 8, 1)]
+
+
+def test_litert_goes_on_after_a_size_that_fails(export_copy):
+    edit_card(export_copy, size_multiple=1)  # not true: the model needs 4
+    colorize = inference.load_export(export_copy, "litert")
+    nir = random_nir(8, 8)
+    colorize(nir)
+    with pytest.raises(InputError, match="cannot run at 9 x 10 pixels"):
+        colorize(random_nir(9, 10))
+    np.testing.assert_allclose(colorize(nir), nir * GAINS, atol=1e-6)
+
+
+def test_auto_takes_what_the_export_has(export_copy):
+    shutil.rmtree(export_copy / "saved_model")
+    nir = random_nir(8, 8)
+    rgb = inference.load_export(export_copy)(nir)
+    np.testing.assert_allclose(rgb, nir * GAINS, atol=1e-6)
+
+
+def test_the_card_asks_for_the_fusion(export_copy):
+    fusion = {
+        "bilateral_diameter": 5,
+        "bilateral_sigma_color": 0.1,
+        "bilateral_sigma_space": 2.0,
+        "wls_lambda": 1.0,
+        "wls_alpha": 1.2,
+        "wls_epsilon": 1e-4,
+    }
+    edit_card(export_copy, fusion=fusion)
+    nir = random_nir(21, 30)
+    expected = bfwls.fuse(nir, nir * GAINS, bfwls.BfwlsParameters(**fusion))
+    assert np.abs(expected - nir * GAINS).max() > 0.05
+    rgb = inference.load_export(export_copy)(nir)
+    np.testing.assert_allclose(rgb, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": 2}, "'format': 2"),
+        ({"size_multiple": 0}, "'size_multiple': 0; expected at least 1"),
+        ({"minimum_size": "8"}, "'minimum_size': '8'; expected a whole"),
+        ({"files": {}}, "names no 'saved_model'"),
+        ({"files": {"tflite": "gone.tflite"}}, "gone.tflite: missing"),
+        ({"files": {"tflite": "card.json"}}, "card.json: not a TFLite file"),
+        ({"fusion": {"lambda": 1}}, "'fusion': .*'lambda'"),
+    ],
+)
+def test_a_bad_card_is_named(export_copy, changes, message):
+    edit_card(export_copy, **changes)
+    with pytest.raises(InputError, match=message) as error:
+        inference.load_export(export_copy)
+    assert str(export_copy) in str(error.value)
+
+
+def test_a_missing_or_broken_card_is_named(export_copy):
+    card = export_copy / "card.json"
+    card.write_text('{"format": 1, "name": "x"}')
+    with pytest.raises(InputError, match=r"card.json: key 'method' is missing"):
+        inference.read_card(export_copy)
+    card.write_text("[]")
+    with pytest.raises(InputError, match=r"card.json: not a card"):
+        inference.read_card(export_copy)
+    card.write_text("{")
+    with pytest.raises(InputError, match=r"card.json: not a JSON file"):
+        inference.read_card(export_copy)
+    card.unlink()
+    with pytest.raises(InputError, match=r"card.json: cannot be read"):
+        inference.read_card(export_copy)
+    with pytest.raises(InputError, match=r"gone: no such export folder"):
+        inference.read_card(export_copy / "gone")
+
+
+def test_a_broken_saved_model_is_named(export_copy):
+    (export_copy / "saved_model" / "saved_model.pb").unlink()
+    with pytest.raises(InputError, match="saved_model: not a SavedModel"):
+        inference.load_export(export_copy, "saved_model")
+
+
+def test_the_default_model_lies_beside_the_package(monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        inference, "__file__", str(tmp_path / "nircolor_tf" / "inference.py")
+    )
+    folder = tmp_path / "saved_models" / "default"
+    with pytest.raises(InputError, match=f"{folder}: .*--model=EXPORT"):
+        inference.default_model()
+    folder.mkdir(parents=True)
+    assert inference.default_model() == folder
+
+
+# colorize_path
+
+
+@pytest.mark.parametrize(
+    ("name", "bits"),
+    [("a.png", 8), ("a.png", 16), ("a.tiff", 8), ("a.tif", 16), ("a.JPG", 8)],
+)
+def test_a_file_keeps_size_depth_and_format(tmp_path, name, bits):
+    nir = write_nir(tmp_path / "nir" / name, bits=bits)
+    nir = images.read_nir(tmp_path / "nir" / name)  # JPEG has changed it
+    (written,) = inference.colorize_path(
+        Colorizer(Recorder(), 8), tmp_path / "nir" / name, tmp_path / "color"
+    )
+    assert written == tmp_path / "color" / name
+    stored = cv2.imread(str(written), cv2.IMREAD_UNCHANGED)
+    assert stored.dtype == nir.dtype
+    assert stored.shape == (9, 7, 3)
+    tolerance = 8 if name == "a.JPG" else 0
+    assert np.abs(stored.astype(int) - nir).max() <= tolerance
+
+
+def test_a_file_can_be_named(tmp_path):
+    nir = write_nir(tmp_path / "a.png")
+    written = inference.colorize_path(
+        Colorizer(Recorder()), tmp_path / "a.png", tmp_path / "new" / "b.tif"
+    )
+    assert written == [tmp_path / "new" / "b.tif"]
+    np.testing.assert_array_equal(images.read_rgb(written[0])[..., :1], nir)
+
+
+def test_a_folder_may_be_named_like_an_image(tmp_path):
+    write_nir(tmp_path / "a.png")
+    (tmp_path / "color.png").mkdir()
+    written = inference.colorize_path(
+        Colorizer(Recorder()), tmp_path / "a.png", tmp_path / "color.png"
+    )
+    assert written == [tmp_path / "color.png" / "a.png"]
+
+
+def test_a_folder_with_bad_files_gives_the_others_and_names_the_bad(tmp_path):
+    source, target = tmp_path / "nir", tmp_path / "color"
+    write_nir(source / "b.png")
+    write_nir(source / "d.tif", bits=16)
+    (source / "a.png").write_bytes(b"no image")
+    images.write_image(
+        source / "c.png", np.arange(27, dtype=np.uint8).reshape(3, 3, 3) * 9
+    )
+    (source / "notes.txt").write_text("not an image at all")
+    with pytest.raises(InputError) as error:
+        inference.colorize_path(Colorizer(Recorder()), source, target)
+    first, *problems = str(error.value).splitlines()
+    assert "2 of 4 images failed" in first
+    assert str(source / "a.png") in problems[0]
+    assert str(source / "c.png") in problems[1]
+    assert sorted(os.listdir(target)) == ["b.png", "d.tif"]
+
+
+def test_an_image_the_model_cannot_take_is_named(tmp_path):
+    write_nir(tmp_path / "a.png")
+    model = Colorizer(lambda nir: np.full((*nir.shape[:3], 3), np.nan))
+    with pytest.raises(InputError, match=r"^\S*a.png: .*not finite"):
+        inference.colorize_path(model, tmp_path / "a.png", tmp_path / "color")
+    assert not (tmp_path / "color").exists()
+
+
+def test_a_result_that_exists_stays_unless_asked(tmp_path):
+    source, target = tmp_path / "nir", tmp_path / "color"
+    write_nir(source / "a.png", seed=1)
+    nir = write_nir(source / "b.png", seed=2)
+    target.mkdir()
+    (target / "b.png").write_bytes(b"precious")
+    with pytest.raises(InputError, match=r"b.png: exists already; --overwri"):
+        inference.colorize_path(Colorizer(Recorder()), source, target)
+    assert os.listdir(target) == ["b.png"]
+    assert (target / "b.png").read_bytes() == b"precious"
+    inference.colorize_path(Colorizer(Recorder()), source, target, True)
+    np.testing.assert_array_equal(
+        images.read_rgb(target / "b.png")[..., :1], nir
+    )
+
+
+def test_the_input_is_never_overwritten(tmp_path):
+    write_nir(tmp_path / "nir" / "a.png")
+    (tmp_path / "link").symlink_to(tmp_path / "nir")
+    before = (tmp_path / "nir" / "a.png").read_bytes()
+    for source, target in [
+        ("nir", "nir"),
+        ("nir", "link"),
+        ("nir/a.png", "nir"),
+        ("nir/a.png", "link/a.png"),
+    ]:
+        with pytest.raises(InputError, match="would overwrite the NIR"):
+            inference.colorize_path(
+                Colorizer(Recorder()),
+                tmp_path / source,
+                tmp_path / target,
+                overwrite=True,
+            )
+    assert (tmp_path / "nir" / "a.png").read_bytes() == before
+
+
+def test_nothing_to_do_is_an_error(tmp_path):
+    colorize = Colorizer(Recorder())
+    with pytest.raises(InputError, match="gone: no such file or folder"):
+        inference.colorize_path(colorize, tmp_path / "gone", tmp_path / "x")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="empty: no PNG, TIFF or JPEG"):
+        inference.colorize_path(colorize, tmp_path / "empty", tmp_path / "x")
+    with pytest.raises(InputError, match="expected a folder"):
+        inference.colorize_path(
+            colorize, tmp_path / "empty", tmp_path / "x.png"
+        )
+    assert not (tmp_path / "x").exists()

@@ -1,0 +1,210 @@
+"""Metrics against hand-worked numbers and independent computations."""
+
+import cv2
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import metrics, protocols
+
+
+@pytest.fixture
+def pair():
+    """A smooth random uint8 image and a degraded one."""
+    rng = np.random.default_rng(0)
+    truth = cv2.GaussianBlur(rng.random((40, 52, 3)), (0, 0), 3)
+    truth = (truth - truth.min()) / (truth.max() - truth.min())
+    prediction = 0.7 * truth + 0.1 + rng.normal(0, 0.05, truth.shape)
+    return [
+        np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8)
+        for image in (prediction, truth)
+    ]
+
+
+def _flat(*color):
+    """A 16x16 image of one color."""
+    return np.broadcast_to(np.array(color), (16, 16, 3)).copy()
+
+
+def _ssim_by_formula(prediction, truth, blur, *, data_range, margin, unbias):
+    """Wang et al. 2004, eq. 13, for one channel."""
+    mean_p, mean_t = blur(prediction), blur(truth)
+    var_p = unbias * (blur(prediction**2) - mean_p**2)
+    var_t = unbias * (blur(truth**2) - mean_t**2)
+    cov = unbias * (blur(prediction * truth) - mean_p * mean_t)
+    c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
+    quality = (2 * mean_p * mean_t + c1) * (2 * cov + c2)
+    quality /= (mean_p**2 + mean_t**2 + c1) * (var_p + var_t + c2)
+    return quality[margin:-margin, margin:-margin].mean()
+
+
+def test_psnr_and_mae_by_hand():
+    # Every value off by 0.1: MSE 0.01, 20 dB.
+    prediction, truth = _flat(0.5, 0.5, 0.5), _flat(0.4, 0.6, 0.4)
+    assert metrics.psnr(prediction, truth) == pytest.approx(20)
+    assert metrics.mae(prediction, truth) == pytest.approx(0.1)
+
+
+def test_psnr_averages_over_channels_before_the_logarithm():
+    # Squared errors 0.01, 0.04, 0: MSE 1/60.
+    prediction, truth = _flat(0.1, 0.2, 0.0), _flat(0.0, 0.0, 0.0)
+    assert metrics.psnr(prediction, truth) == pytest.approx(17.78151250)
+    assert metrics.mae(prediction, truth) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "truth", "degrees"),
+    [
+        ((1, 0, 0), (0, 1, 0), 90),
+        ((1, 1, 0), (1, 0, 0), 45),
+        ((0.2, 0.2, 0.2), (0.9, 0.9, 0.9), 0),
+        ((1, 1, 1), (1, 0, 0), 54.7356103),
+        ((0, 0, 0), (0, 0, 0), 0),
+        ((0, 0, 0), (0.3, 0.1, 0.2), 90),
+        ((0.3, 0.1, 0.2), (0, 0, 0), 90),
+    ],
+)
+def test_angular_error_by_hand(prediction, truth, degrees):
+    measured = metrics.angular_error(_flat(*prediction), _flat(*truth))
+    assert measured == pytest.approx(degrees, abs=2e-6)
+
+
+def test_angular_error_is_a_mean_of_angles_not_of_cosines():
+    prediction = _flat(1.0, 0.0, 0.0)
+    truth = prediction.copy()
+    truth[:4] = (0, 1, 0)  # a quarter of the pixels at 90 degrees
+    measured = metrics.angular_error(prediction, truth)
+    assert measured == pytest.approx(22.5, abs=1e-5)
+
+
+def test_angular_error_with_offset_by_hand():
+    # |p| |t| = 1: the cosine of identical colors is 1 / (1 + 1e-6), and
+    # acos(1 - x) = sqrt(2 x) for small x.
+    red = _flat(1.0, 0.0, 0.0)
+    degrees = np.degrees(np.sqrt(2e-6))
+    measured = metrics.angular_error_offset(red, red)
+    assert measured == pytest.approx(degrees, rel=1e-5)
+    # Lengths of 1/255: the offset is 6.5% of their product.
+    dark = red / 255
+    expected = np.degrees(np.arccos(1 / (1 + 1e-6 * 255**2)))
+    assert expected > 19
+    assert metrics.angular_error_offset(dark, dark) == pytest.approx(expected)
+    black = 0 * red
+    assert metrics.angular_error_offset(black, black) == pytest.approx(90)
+
+
+def test_angular_error_with_offset_is_finite_for_all_identical_grays():
+    # 256 levels, the colors whose rounded cosine most easily passes 1.
+    gray = np.repeat(np.arange(256).reshape(16, 16, 1) / 255, 3, axis=2)
+    assert np.isfinite(metrics.angular_error_offset(gray, gray))
+    assert metrics.angular_error(gray, gray) < 1e-5
+
+
+def test_ssim_gaussian_against_the_formula(pair):
+    prediction, truth = (image / 255 for image in pair)
+
+    def blur(channel):
+        return cv2.GaussianBlur(channel, (11, 11), 1.5)
+
+    expected = np.mean(
+        [
+            _ssim_by_formula(p, t, blur, data_range=1, margin=5, unbias=1)
+            for p, t in zip(
+                prediction.transpose(2, 0, 1),
+                truth.transpose(2, 0, 1),
+                strict=True,
+            )
+        ]
+    )
+    measured = metrics.ssim_gaussian(prediction, truth)
+    assert measured == pytest.approx(expected, abs=1e-9)
+
+
+def test_ssim_uniform_against_the_formula(pair):
+    prediction, truth = (image / 255 for image in pair)
+    data_range = prediction.max() - prediction.min()
+    assert data_range < 0.95  # so that another range would be noticed
+
+    def blur(channel):
+        return ndimage.uniform_filter(channel, 7)
+
+    expected = np.mean(
+        [
+            _ssim_by_formula(
+                p, t, blur, data_range=data_range, margin=3, unbias=49 / 48
+            )
+            for p, t in zip(
+                prediction.transpose(2, 0, 1),
+                truth.transpose(2, 0, 1),
+                strict=True,
+            )
+        ]
+    )
+    measured = metrics.ssim_uniform(prediction, truth)
+    assert measured == pytest.approx(expected, abs=1e-9)
+
+
+def test_ssim_of_flat_images_by_hand():
+    # No variance: (2 * 0.2 * 0.6 + 1e-4) / (0.04 + 0.36 + 1e-4).
+    measured = metrics.ssim_gaussian(_flat(0.2, 0.2, 0.2), _flat(0.6, 0.6, 0.6))
+    assert measured == pytest.approx(0.2401 / 0.4001, abs=1e-6)
+
+
+def test_ssim_uniform_of_a_constant_prediction_is_zero(pair):
+    gray = np.full(pair[1].shape, 0.5)
+    assert metrics.ssim_uniform(gray, pair[1] / 255) == 0
+
+
+def test_protocols_differ_where_they_say(pair):
+    std = protocols.measure(*pair, "std")
+    hkbu = protocols.measure(*pair, "hkbu")
+    assert list(std) == list(hkbu) == ["psnr", "ssim", "ae", "mae"]
+    assert std["psnr"] == hkbu["psnr"]
+    assert std["mae"] == hkbu["mae"]
+    assert std["ssim"] != pytest.approx(hkbu["ssim"], abs=1e-3)
+    assert 0 < abs(hkbu["ae"] - std["ae"]) < 0.1
+
+
+@pytest.mark.parametrize("protocol", protocols.PROTOCOLS)
+def test_measure_rounds_to_8_bit_first(pair, protocol):
+    prediction, truth = pair
+    expected = protocols.measure(prediction, truth, protocol)
+    nearly = np.clip(prediction / 255 + 0.4 / 255, 0, 1).astype(np.float32)
+    deep = truth.astype(np.uint16) * 257
+    deep[deep < 65000] += 100
+    assert protocols.measure(nearly, deep, protocol) == expected
+
+
+def test_identical_images(pair):
+    same = protocols.measure(pair[0], pair[0], "std")
+    assert same["psnr"] == float("inf")
+    assert same["ssim"] == pytest.approx(1)
+    assert same["ae"] < 1e-5
+    assert same["mae"] == 0
+
+
+def test_mean_keeps_infinity():
+    one, other = {"psnr": 10.0, "ae": 2.0}, {"psnr": 30.0, "ae": 4.0}
+    assert protocols.mean([one, other]) == {"psnr": 20.0, "ae": 3.0}
+    same = {"psnr": float("inf"), "ae": 0.0}
+    assert protocols.mean([one, same]) == {"psnr": float("inf"), "ae": 1.0}
+
+
+def test_bad_input_is_named(pair):
+    prediction, truth = pair
+    with pytest.raises(InputError, match=r"'fancy'.*std, hkbu"):
+        protocols.measure(prediction, truth, "fancy")
+    with pytest.raises(InputError, match=r"\(39, 52, 3\).*\(40, 52, 3\)"):
+        protocols.measure(prediction[1:], truth, "std")
+    with pytest.raises(InputError, match=r"\(40, 52, 1\)"):
+        protocols.measure(prediction[..., :1], truth[..., :1], "std")
+    with pytest.raises(InputError, match="11x11 pixels; found 52x10"):
+        protocols.measure(prediction[:10], truth[:10], "std")
+    with pytest.raises(InputError, match="prediction: holds int64"):
+        protocols.measure(prediction.astype(np.int64), truth, "std")
+    for wrong in (np.nan, 255.0, -0.5):
+        values = prediction / 255
+        values[3, 4, 1] = wrong
+        with pytest.raises(InputError, match=r"prediction: .*expected \[0, 1"):
+            protocols.measure(values, truth, "std")
