@@ -32,7 +32,7 @@ $(INSTALLED): setup.cfg constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 	  || { echo "error: needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is" \
 	         "$$($(PYTHON) --version 2>&1);" \
-	         "name another one: make PYTHON=python3.12"; exit 1; }
+	         "name another one: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
 	@touch $@

@@ -14,8 +14,7 @@ Layouts:
 
 Example:
   bin/prepare_data.py --source=pairs --layout=folder --output=data
-  bin/train.py --config=configs/demo.py --workdir=run \
-      --config.data.manifest=data/manifest.csv
+  (the manifest is then data/manifest.csv)
 """
 
 from absl import flags

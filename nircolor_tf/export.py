@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -69,10 +69,12 @@ def export_workdir(
             "--overwrite"
         )
     method, record = restore.load_method(workdir, checkpoint)
+    examples = manifest.read_manifest(method.config.data.manifest)
+    splits = [example.split for example in examples]
     with _replacing(output) as folder:
         write_saved_model(method, folder / FILES["saved_model"])
         write_tflite(method, folder / FILES["tflite"])
-        card = make_card(method, output.name, record)
+        card = make_card(method, output.name, record, splits)
         _write_card(folder, card)
         card["largest_difference"] = verify(method, folder)
         card["bytes"] = {
@@ -145,17 +147,18 @@ def verify(method: Method, folder: Path) -> dict[str, float]:
     return differences
 
 
-def make_card(method: Method, name: str, record: dict) -> dict:
+def make_card(
+    method: Method, name: str, record: dict, splits: Sequence[str]
+) -> dict:
     """Says what an export is, in plain JSON.
 
     Args:
         method: What is exported.
         name: Of the export.
         record: Step, minutes trained and, where there are, metrics.
+        splits: The split of each example of the manifest.
     """
     config = method.config
-    examples = manifest.read_manifest(config.data.manifest)
-    splits = [example.split for example in examples]
     fusion = method.fusion_parameters()
     described = json.loads(config.to_json())
     # A path on the training machine tells a user nothing.

@@ -8,6 +8,51 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nircolor_tf.data import manifest, synthetic
+
+# Two processors to replicate over; it must be said before TensorFlow starts.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2,
+)
+
+
+@pytest.fixture(scope="session")
+def one_replica():
+    return tf.distribute.OneDeviceStrategy("CPU:0")
+
+
+@pytest.fixture(scope="session")
+def two_replicas():
+    # Two MirroredStrategy objects in one process fail: tests share this one.
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture(scope="session")
+def pairs_manifest(tmp_path_factory):
+    """Ten synthetic pairs of 48x56: seven to train, three to validate."""
+    folder = tmp_path_factory.mktemp("pairs")
+    synthetic.write_dataset(folder, 10, 48, 56, bits=8, seed=3)
+    examples = [
+        manifest.Example(
+            name=path.stem,
+            nir=str(path),
+            rgb=str(folder / "rgb" / path.name),
+            height=48,
+            width=56,
+            bits=8,
+            split="val" if index >= 7 else "train",
+            scene=path.stem,
+            shift_x=0,
+            shift_y=0,
+            nir_sha256="0" * 64,
+            rgb_sha256="0" * 64,
+        )
+        for index, path in enumerate(sorted((folder / "nir").iterdir()))
+    ]
+    manifest.write_manifest(folder / "manifest.csv", examples)
+    return folder / "manifest.csv"
+
 
 @pytest.fixture(scope="session")
 def repository():

@@ -99,18 +99,35 @@ def frame(tmp_path):
     return tmp_path
 
 
-def test_make_names_the_pythons_it_can_use(frame):
-    old = frame / "python"
-    old.write_text(
+def fake_python(path, version):
+    """Writes a python of another version that cannot make a .venv."""
+    path.write_text(
         "#!/bin/sh\n"
-        "if [ $1 = --version ]; then echo Python 3.9.1; else exit 1; fi\n"
+        f"[ $1 = --version ] && echo Python {version[0]}.{version[1]}.7\n"
+        "[ $1 = -c ] || exit 3\n"
+        f'exec {sys.executable} -c "import sys; '
+        f'sys.version_info = {version}; exec(sys.argv[1])" "$2"\n'
     )
-    old.chmod(0o755)
-    result = run_make(frame, "test", f"PYTHON={old}")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("version", [(3, 9), (3, 10), (3, 14)])
+def test_make_names_the_pythons_it_can_use(frame, version):
+    python = fake_python(frame / "python", version)
+    result = run_make(frame, "test", f"PYTHON={python}")
     assert result.returncode != 0
-    assert "needs Python 3.11, 3.12 or 3.13" in result.stderr + result.stdout
-    assert "is Python 3.9.1" in result.stderr + result.stdout
+    assert "needs Python 3.11, 3.12 or 3.13" in result.stderr
+    assert f"is Python 3.{version[1]}.7;" in result.stderr
     assert not (frame / ".venv").exists()
+
+
+@pytest.mark.parametrize("version", [(3, 11), (3, 13)])
+def test_make_takes_the_pythons_it_names(frame, version):
+    python = fake_python(frame / "python", version)
+    result = run_make(frame, "test", f"PYTHON={python}")
+    assert "error: needs" not in result.stderr
+    assert f"{python} -m venv .venv" in result.stdout
 
 
 def test_make_installs_again_only_when_the_requirements_change(frame):
@@ -120,4 +137,6 @@ def test_make_installs_again_only_when_the_requirements_change(frame):
     assert "pip install" not in run_make(frame, "-n", "test").stdout
     later = stamp.stat().st_mtime + 10
     os.utime(frame / "constraints.txt", (later, later))
-    assert "pip install" in run_make(frame, "-n", "test").stdout
+    commands = run_make(frame, "-n", "test").stdout
+    assert "pip install" in commands
+    assert "touch .venv/.installed" in commands

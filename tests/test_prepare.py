@@ -131,7 +131,7 @@ def test_vcip_layout(tmp_path):
     summary = prepare.prepare(tmp_path, "vcip2020", tmp_path / "data")
     examples = manifest.read_manifest(tmp_path / "data" / "manifest.csv")
     assert [example.split for example in examples] == [
-        "val",
+        "train",
         "test",
         "unused",
         "unpaired",
@@ -142,7 +142,7 @@ def test_vcip_layout(tmp_path):
 
 
 def test_names_outside_a_shipped_list_are_refused(source, tmp_path):
-    with pytest.raises(InputError, match="12 names.*\n.*synthetic_0000"):
+    with pytest.raises(InputError, match=r"12 names.*\n.*synthetic_0000"):
         prepare.prepare(
             source, "folder", tmp_path / "data", split="vcip-strict"
         )
@@ -155,7 +155,7 @@ def test_epfl_photos_are_cut(tmp_path):
     prepare.prepare(source, "epfl", tmp_path / "data")
     examples = manifest.read_manifest(tmp_path / "data" / "manifest.csv")
     starts = {
-        "field_0001_0_0": (0, 240),
+        "field_0001_0_0": (0, 239),
         "urban_0001_0_0": (10, 0),
         "urban_0001_0_1": (10, 520),
     }
@@ -196,6 +196,31 @@ def test_small_photos_are_enlarged(tmp_path):
     rgb = images.read_rgb(example.rgb)
     assert rgb.shape == (480, 480, 3)
     assert rgb[240, 0, 0] == pytest.approx(120, abs=1)
+
+
+def test_unpaired_photos_beside_crops(tmp_path):
+    _photo_pair(tmp_path / "source" / "urban", "0001", 480, 480)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    images.write_image(photos / "lake.png", np.zeros((9, 9, 3), np.uint8))
+    prepare.prepare(
+        tmp_path / "source", "epfl", tmp_path / "data", unpaired=photos
+    )
+    examples = manifest.read_manifest(tmp_path / "data" / "manifest.csv")
+    assert examples[1].split == "unpaired"
+    assert Path(examples[1].rgb) == photos / "lake.png"
+
+
+def test_a_failure_while_cutting_leaves_nothing(tmp_path, monkeypatch):
+    _photo_pair(tmp_path / "source" / "urban", "0001", 480, 480)
+
+    def full_disk(*_):
+        raise InputError("no space left")
+
+    monkeypatch.setattr(manifest, "write_manifest", full_disk)
+    with pytest.raises(InputError, match="no space"):
+        prepare.prepare(tmp_path / "source", "epfl", tmp_path / "data")
+    assert {path.name for path in tmp_path.iterdir()} == {"source"}
 
 
 def test_wrong_arguments(source, tmp_path):

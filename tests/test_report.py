@@ -107,7 +107,7 @@ def test_large_images_are_shrunk_in_the_sheet(tmp_path):
 
 def test_image_grid_places_every_tile():
     red = np.full((8, 10, 3), (255, 0, 0), np.uint8)
-    gray = np.full((6, 6, 1), 128, np.uint8)
+    gray = np.full((6, 6, 1), 128 * 257, np.uint16)
     grid = report.image_grid([[red, gray], [gray, red]], ["", ""], ["", ""])
     assert grid.dtype == np.uint8
     is_red = (grid == (255, 0, 0)).all(axis=-1)

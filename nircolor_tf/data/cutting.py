@@ -14,6 +14,7 @@ from nircolor_tf.data.checking import Checked
 CROP = 480
 PATCH = 64
 _PATCH_STRIDE = 32
+_SIDES = ("nir", "rgb")
 
 
 def crop_starts(length: int) -> list[int]:
@@ -66,7 +67,7 @@ def cut_photos(
     """
     folder = Path(folder)
     size, starts = (PATCH, patch_starts) if patch else (CROP, crop_starts)
-    for side in ("nir", "rgb"):
+    for side in _SIDES:
         (folder / side).mkdir()
     crops = []
     for photo in tqdm(photos, desc="cutting", unit="photo"):
@@ -84,9 +85,6 @@ def cut_photos(
                 )
                 crops.append((crop, photo))
     return crops
-
-
-_SIDES = ("nir", "rgb")
 
 
 def _enlarge(image, size):

@@ -5,7 +5,7 @@ check all -> scenes -> shift -> (epfl: cut) -> split -> manifest.csv
 
 import hashlib
 import os
-import tempfile
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,45 +69,23 @@ def prepare(
     candidates = sources.LAYOUTS[layout](source)
     if unpaired:
         candidates += sources.photos(Path(unpaired))
-    shipped = {} if split == "scene" else splits.load_split(split)
-    if shipped:
-        _check_names(candidates, split, shipped)
+    shipped = _shipped_split(split, candidates)
     checked = checking.check(candidates)
     pairs = [entry for entry in checked if entry.nir]
-    photos = [entry for entry in checked if not entry.nir]
-    if layout == "epfl":
-        labels = [pair.name for pair in pairs]
-    else:
-        labels = map(str, scenes.group_scenes([pair.rgb for pair in pairs]))
-    label_of = dict(zip((pair.name for pair in pairs), labels, strict=True))
-    chosen = shipped or dict(
-        zip(
-            label_of,
-            scenes.assign_splits(list(label_of.values()), seed),
-            strict=True,
-        )
-    )
-
-    def examples(pieces):
-        """Pieces are (what to list, the pair that it comes from)."""
-        shifts = _measure_shifts(pairs)
-        listed = [
-            _example(
-                piece, chosen[pair.name], label_of[pair.name], shifts[pair]
-            )
-            for piece, pair in tqdm(pieces, "hashing", unit="pair")
-        ]
-        return listed + [_example(photo, "unpaired") for photo in photos]
-
+    facts = _measure(pairs, layout, shipped, seed)
     output.parent.mkdir(parents=True, exist_ok=True)
+    photos = [_example(entry) for entry in checked if not entry.nir]
     if layout == "epfl":
-        listed = _write_crops(pairs, output, patch, examples)
+        examples = _write_crops(pairs, facts, photos, output, patch)
     else:
-        listed = examples([(pair, pair) for pair in pairs])
+        examples = [_example(pair, **facts[pair.name]) for pair in pairs]
+        examples += photos
         output.mkdir(exist_ok=True)
-        manifest.write_manifest(output / "manifest.csv", listed)
-    missing = len(set(shipped) - set(label_of))
-    return summarize(listed, f"{split}, {missing} names without files")
+        manifest.write_manifest(output / "manifest.csv", examples)
+    title = split
+    if shipped:
+        title += f", {len(shipped.keys() - facts)} names without files"
+    return summarize(examples, title)
 
 
 def summarize(examples: Sequence[manifest.Example], split: str) -> str:
@@ -169,46 +147,66 @@ def _check_arguments(layout, output, patch, overwrite):
         )
 
 
-def _check_names(candidates, split, shipped):
-    unknown = sorted(
-        {
-            candidate.name
-            for candidate in candidates
-            if not candidate.unpaired and candidate.name not in shipped
-        }
-    )
+def _shipped_split(split, candidates):
+    """Name -> split of a shipped list; empty when scenes are drawn."""
+    if split == "scene":
+        return {}
+    shipped = splits.load_split(split)
+    names = {entry.name for entry in candidates if not entry.unpaired}
+    unknown = sorted(names - shipped.keys())
     if unknown:
         raise InputError(
             f"--split={split}: {len(unknown)} names are not in this list:\n  "
             + "\n  ".join(unknown)
         )
+    return shipped
 
 
-def _measure_shifts(pairs):
-    return {
-        pair: shift.measure_shift(
+def _measure(pairs, layout, shipped, seed):
+    """Name -> what is known of the pair beside its files."""
+    if layout == "epfl":
+        labels = [pair.name for pair in pairs]  # a cut photo is a scene
+    else:
+        numbers = scenes.group_scenes([pair.rgb for pair in pairs])
+        labels = [str(number) for number in numbers]
+    drawn = scenes.assign_splits(labels, seed)
+    facts = {}
+    for pair, scene, split in zip(
+        tqdm(pairs, "shift", unit="pair"), labels, drawn, strict=True
+    ):
+        x, y = shift.measure_shift(
             images.to_float(images.read_nir(pair.nir)),
             images.to_float(images.read_rgb(pair.rgb)),
         )
-        for pair in tqdm(pairs, desc="shift", unit="pair")
-    }
+        facts[pair.name] = {
+            "split": shipped.get(pair.name, split),
+            "scene": scene,
+            "shift_x": x,
+            "shift_y": y,
+        }
+    return facts
 
 
-def _write_crops(pairs, output, patch, examples):
+def _write_crops(pairs, facts, photos, output, patch):
     """Builds everything beside the output, which then appears at once."""
-    with tempfile.TemporaryDirectory(
-        prefix=f".{output.name}.", dir=output.parent
-    ) as beside:
-        folder = Path(beside) / "data"
-        folder.mkdir()
-        listed = examples(cutting.cut_photos(pairs, folder, patch))
-        # The paths in the file are relative, so they hold after the move too.
-        manifest.write_manifest(folder / "manifest.csv", listed)
+    # As deep as the output, so that relative paths hold after the move.
+    folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    folder.mkdir()
+    try:
+        crops = cutting.cut_photos(pairs, folder, patch)
+        examples = [
+            _example(crop, **facts[photo.name]) for crop, photo in crops
+        ]
+        examples += photos
+        manifest.write_manifest(folder / "manifest.csv", examples)
         os.rename(folder, output)
-    return listed
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    return examples
 
 
-def _example(entry, split, scene="", shifted=(0, 0)):
+def _example(entry, split="unpaired", scene="", shift_x=0, shift_y=0):
     return manifest.Example(
         name=entry.name,
         nir=str(entry.nir or ""),
@@ -218,8 +216,8 @@ def _example(entry, split, scene="", shifted=(0, 0)):
         bits=entry.bits,
         split=split,
         scene=scene,
-        shift_x=shifted[0],
-        shift_y=shifted[1],
+        shift_x=shift_x,
+        shift_y=shift_y,
         nir_sha256=_sha256(entry.nir) if entry.nir else "",
         rgb_sha256=_sha256(entry.rgb),
     )

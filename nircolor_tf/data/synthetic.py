@@ -248,9 +248,8 @@ def _paint_ground(canvas, horizon):
 
 def _paint_lake(canvas, horizon):
     rng = canvas.rng
-    height, width = canvas.height, canvas.width
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    y, x = y / height, x / width
+    y, x = np.mgrid[0 : canvas.height, 0 : canvas.width].astype(np.float32)
+    y, x = y / canvas.height, x / canvas.width
     middle = horizon + rng.uniform(0.12, 0.3)
     shore = 0.25 * _fractal(rng, canvas.size, (3, 3))
     radius = np.hypot(

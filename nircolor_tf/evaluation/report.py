@@ -122,13 +122,16 @@ def image_grid(
     """Lays images out in a grid with a text above each row and column.
 
     Args:
-        rows: uint8 images (H, W, 1) or (H, W, 3), equally many per row; sizes
-            may differ.
+        rows: Images (H, W, 1) or (H, W, 3), equally many per row; uint8,
+            uint16, or floating point in [0, 1]. Sizes may differ.
         labels: One text per row.
         headings: One text per column.
 
     Returns:
         (H, W, 3) uint8, black text on white.
+
+    Raises:
+        InputError: Floating-point values lie outside [0, 1].
     """
     font = ImageFont.load_default(size=13)
     pitch = max(tile.shape[1] for row in rows for tile in row) + _GAP
@@ -145,7 +148,8 @@ def image_grid(
     for row, label, height in zip(rows, labels, heights, strict=True):
         draw.text((_GAP, top + 3), label, "black", font)
         for j, tile in enumerate(row):
-            rgb = np.broadcast_to(tile, (*tile.shape[:2], 3))
+            levels = protocols.to_8bit(tile, label)
+            rgb = np.broadcast_to(levels, (*tile.shape[:2], 3))
             grid.paste(
                 Image.fromarray(np.ascontiguousarray(rgb)),
                 (_GAP + j * pitch, top + _TEXT_HEIGHT),

@@ -7,10 +7,11 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.networks.acd import ACD
 from nircolor_tf.networks.linknet import LinkNet
 from nircolor_tf.networks.resnet import ResNetGenerator
-from nircolor_tf.networks.unet import UNet256
+from nircolor_tf.networks.unet import DetailUNet, UNet256
 
 NETWORKS = {
     "acd": ACD,
+    "detail_unet": DetailUNet,
     "linknet": LinkNet,
     "resnet": ResNetGenerator,
     "unet256": UNet256,

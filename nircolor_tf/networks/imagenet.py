@@ -110,6 +110,6 @@ def _convolutions_and_norms(encoder: ResNetEncoder):
     for stage in encoder.stages:
         for block in stage:
             if block.shortcut is not None:
-                yield conv_bn(block.shortcut)
+                yield block.shortcut.convolution, block.shortcut.norm
             yield conv_bn(block.first)
             yield block.second.convolution, block.norm

@@ -66,18 +66,23 @@ class PaddedConv2D(layers.Layer):
 
     def __init__(self, filters: int, kernel: int, strides: int):
         super().__init__()
-        self.pad = layers.ZeroPadding2D((kernel - 1) // 2)
+        self.pad = (
+            layers.ZeroPadding2D((kernel - 1) // 2) if strides > 1 else None
+        )
         self.convolution = layers.Conv2D(
             filters,
             kernel,
             strides,
+            padding="same" if strides == 1 else "valid",
             use_bias=False,
             kernel_initializer="he_normal",
         )
 
     def call(self, features):
         """(B, H, W, C) -> (B, H / strides, W / strides, filters)."""
-        return self.convolution(self.pad(features))
+        if self.pad is not None:
+            features = self.pad(features)
+        return self.convolution(features)
 
 
 class ReflectionPadding2D(layers.Layer):

@@ -8,23 +8,23 @@ from nircolor_tf.networks.resnet import ResNetEncoder
 
 
 class DecoderBlock(layers.Layer):
-    """1x1 to a quarter, 3x3 transposed stride 2, 1x1 to `filters`.
+    """1x1 to a quarter, 3x3 transposed, 1x1 to `filters`.
 
     Source: Chaurasia & Culurciello 2017, Figure 3.
     """
 
-    def __init__(self, channels: int, filters: int):
+    def __init__(self, channels: int, filters: int, strides: int):
         super().__init__()
         self.body = keras.Sequential(
             [
                 shared.conv_bn_relu(channels // 4, 1),
-                *_transposed_convolution(channels // 4),
+                *_transposed_convolution(channels // 4, strides),
                 shared.conv_bn_relu(filters, 1),
             ]
         )
 
     def call(self, features, training=False):
-        """(B, H, W, channels) -> (B, 2 H, 2 W, filters)."""
+        """(B, H, W, channels) -> (B, H strides, W strides, filters)."""
         return self.body(features, training=training)
 
 
@@ -51,14 +51,15 @@ class LinkNet(keras.Model):
             depth=depth, filters=filters, stem_strides=2
         )
         self.decoders = [
-            DecoderBlock(8 * filters, 4 * filters),
-            DecoderBlock(4 * filters, 2 * filters),
-            DecoderBlock(2 * filters, filters),
-            DecoderBlock(filters, filters),
+            DecoderBlock(8 * filters, 4 * filters, 2),
+            DecoderBlock(4 * filters, 2 * filters, 2),
+            DecoderBlock(2 * filters, filters, 2),
+            # The first encoder block does not halve, nor does this double.
+            DecoderBlock(filters, filters, 1),
         ]
         self.head = keras.Sequential(
             [
-                *_transposed_convolution(filters // 2),
+                *_transposed_convolution(filters // 2, 2),
                 shared.conv_bn_relu(filters // 2, 3),
                 layers.Conv2DTranspose(output_channels, 2, 2, padding="same"),
                 shared.output_activation(activation),
@@ -67,8 +68,6 @@ class LinkNet(keras.Model):
 
     def call(self, image, training=False):
         """(B, H, W, C) -> (B, H, W, output_channels), multiples of 32."""
-        # The stem's map has no link: the first decoder output is at its size
-        # only after the last stage.
         _, *skips, features = self.encoder(image, training=training)
         for decoder, skip in zip(
             self.decoders, [*skips[::-1], None], strict=True
@@ -79,12 +78,14 @@ class LinkNet(keras.Model):
         return self.head(features, training=training)
 
 
-def _transposed_convolution(filters: int) -> tuple[layers.Layer, ...]:
+def _transposed_convolution(
+    filters: int, strides: int
+) -> tuple[layers.Layer, ...]:
     return (
         layers.Conv2DTranspose(
             filters,
             3,
-            2,
+            strides,
             padding="same",
             use_bias=False,
             kernel_initializer="he_normal",

@@ -9,6 +9,28 @@ from nircolor_tf.networks import layers as shared
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 
 
+class Shortcut(layers.Layer):
+    """1x1 convolution with stride and BatchNorm.
+
+    The stride is a slice before the convolution: TensorFlow 2.21 with oneDNN
+    writes past the end of its buffers in the gradient of a strided 1x1
+    convolution ('corrupted double-linked list', then a crash).
+    """
+
+    def __init__(self, filters: int, strides: int):
+        super().__init__()
+        self.strides = strides
+        self.convolution = layers.Conv2D(
+            filters, 1, use_bias=False, kernel_initializer="he_normal"
+        )
+        self.norm = shared.batch_norm()
+
+    def call(self, features, training=False):
+        """(B, H, W, C) -> (B, H / strides, W / strides, filters)."""
+        features = features[:, :: self.strides, :: self.strides]
+        return self.norm(self.convolution(features), training=training)
+
+
 class BasicBlock(layers.Layer):
     """Residual block of two 3x3 convolutions (He et al. 2016, Figure 5 left).
 
@@ -23,13 +45,7 @@ class BasicBlock(layers.Layer):
         self.first = shared.conv_bn_relu(filters, 3, strides)
         self.second = shared.PaddedConv2D(filters, 3, 1)
         self.norm = shared.batch_norm()
-        self.shortcut = (
-            keras.Sequential(
-                [shared.PaddedConv2D(filters, 1, strides), shared.batch_norm()]
-            )
-            if project
-            else None
-        )
+        self.shortcut = Shortcut(filters, strides) if project else None
         self.relu = layers.ReLU()
 
     def call(self, features, training=False):

@@ -1,4 +1,4 @@
-"""UNet256: the symmetric codec with skip connections."""
+"""U-Nets: symmetric codecs with skip connections."""
 
 import keras
 from keras import layers, ops
@@ -74,6 +74,91 @@ class UNet256(keras.Model):
             features = norm(up(self.relu(features)), training=training)
             features = ops.concatenate([skips.pop(), features], axis=-1)
         return self.output_activation(self.ups[-1](self.relu(features)))
+
+
+class DetailUNet(keras.Model):
+    """A small U-Net whose last level sees the NIR image itself.
+
+    Not from a paper; it is what the shipped model and the demo use. Down: k4
+    s2 convolution, then 3x3. Up: bilinear, concatenation with the skip, 3x3.
+    BatchNorm and LeakyReLU after every convolution but the last. The last up
+    level is concatenated with the input, so that detail need not pass through
+    the network. Dropout of whole channels acts at the bottom and in the
+    decoder up to an eighth of the size, where the scene is recognised.
+
+    Args:
+        filters: Channels of the first level; they double up to
+            `max_filters`.
+        max_filters: Channels of the deepest levels.
+        levels: Halvings.
+        dropout: Fraction of channels dropped in training.
+        output_channels: 3 for rgb.
+        activation: 'sigmoid' for (0, 1), 'tanh' for (-1, 1).
+    """
+
+    def __init__(
+        self,
+        *,
+        filters: int,
+        max_filters: int,
+        levels: int,
+        dropout: float,
+        output_channels: int,
+        activation: str,
+    ):
+        super().__init__()
+        self.size_multiple = 2**levels
+        widths = [min(filters * 2**i, max_filters) for i in range(levels)]
+        self.downs = [
+            keras.Sequential(
+                [*_conv_bn_act(width, 4, 2), *_conv_bn_act(width, 3, 1)]
+            )
+            for width in widths
+        ]
+        self.upsample = shared.BilinearUpsampling2D()
+        self.ups = [
+            keras.Sequential(
+                [
+                    *_conv_bn_act(width, 3, 1),
+                    layers.SpatialDropout2D(dropout if depth > 2 else 0.0),
+                ]
+            )
+            for depth, width in reversed(
+                list(enumerate([filters // 2, *widths[:-1]]))
+            )
+        ]
+        self.dropout = layers.SpatialDropout2D(dropout)
+        self.head = layers.Conv2D(output_channels, 3, padding="same")
+        self.output_activation = shared.output_activation(activation)
+
+    def call(self, image, training=False):
+        """(B, H, W, C) -> (B, H, W, output_channels).
+
+        H and W are multiples of 2 ** levels.
+        """
+        skips = [image]
+        for down in self.downs:
+            skips.append(down(skips[-1], training=training))
+        features = self.dropout(skips.pop(), training=training)
+        for up in self.ups:
+            joined = [self.upsample(features), skips.pop()]
+            features = up(ops.concatenate(joined, axis=-1), training=training)
+        return self.output_activation(self.head(features))
+
+
+def _conv_bn_act(filters: int, kernel: int, strides: int) -> list[layers.Layer]:
+    return [
+        layers.Conv2D(
+            filters,
+            kernel,
+            strides,
+            padding="same",
+            use_bias=False,
+            kernel_initializer="he_normal",
+        ),
+        shared.batch_norm(),
+        shared.leaky_relu(),
+    ]
 
 
 def _init() -> keras.initializers.Initializer:

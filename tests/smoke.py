@@ -1,0 +1,33 @@
+"""Tiny experiments that the training tests run."""
+
+import importlib.util
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+
+# Every method in METHODS, each with the variants the contract suite covers.
+SMOKE = (
+    ("supervised", "unet256,smoke"),
+    ("supervised", "linknet,smoke"),
+    ("supervised", "resnet,smoke"),
+    ("default", "smoke"),
+    ("colornet", "smoke"),
+)
+
+
+def load_config(name: str, variant: str) -> ConfigDict:
+    spec = importlib.util.spec_from_file_location(name, CONFIGS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.get_config(variant)
+
+
+def smoke_config(name: str, variant: str, manifest: str = "") -> ConfigDict:
+    """A smoke config with a moving average and a rate that shows."""
+    config = load_config(name, variant)
+    config.data.manifest = str(manifest)
+    config.train.average_decay = 0.9
+    config.rate.peak = 1e-3
+    return config

@@ -1,0 +1,286 @@
+"""The contract: what every method gets tested for, without more code."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import smoke
+import tensorflow as tf
+
+from nircolor_tf import export, inference
+from nircolor_tf.data import synthetic
+from nircolor_tf.methods import METHODS, colornet, supervised
+from nircolor_tf.training import restore, trainer
+from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.checkpoints import Checkpoints
+from nircolor_tf.training.step import compile_step
+
+pytestmark = pytest.mark.parametrize(
+    ("name", "variant"), smoke.SMOKE, ids=["-".join(x) for x in smoke.SMOKE]
+)
+
+
+def make_method(name, variant, **changes):
+    config = smoke.smoke_config(name, variant)
+    config.update_from_flattened_dict(changes)
+    return restore.make_method(config, mixed_bfloat16=False)
+
+
+def make_batch(method, count=2, size=32, seed=0):
+    pairs = [synthetic.make_pair(seed + i, size, size, 8) for i in range(count)]
+    low, high = method.config.data.value_range
+    nir, rgb = (
+        np.stack(images).astype(np.float32) / 255 * (high - low) + low
+        for images in zip(*pairs, strict=True)
+    )
+    return {"nir": nir, "rgb": rgb}
+
+
+def step_of(method, phase, strategy):
+    averages = MovingAverages(method, 0.0, strategy)
+    for name in phase.optimizers:
+        getattr(method, name).learning_rate.assign(1e-3)
+    return compile_step(strategy, method, phase, averages, jit_compile=False)
+
+
+def weights_of(method, names):
+    return {
+        name: [v.numpy().copy() for v in getattr(method, name).variables]
+        for name in names
+    }
+
+
+def largest_difference(first, second):
+    return max(
+        np.abs(np.asarray(a, float) - np.asarray(b, float)).max(initial=0)
+        for name in first
+        for a, b in zip(first[name], second[name], strict=True)
+    )
+
+
+def gradients(method, phase, batch):
+    with tf.GradientTape(persistent=True) as tape:
+        losses, scalars = phase.losses(batch)
+        losses = {
+            name: tf.convert_to_tensor(loss) for name, loss in losses.items()
+        }
+    return scalars, {
+        name: tape.gradient(
+            losses[name],
+            [v.value for v in method.variables_of(name)],
+            unconnected_gradients="zero",
+        )
+        for name in phase.optimizers
+    }
+
+
+def test_every_method_is_covered(name, variant):
+    assert name in METHODS
+    assert {covered for covered, _ in smoke.SMOKE} == set(METHODS)
+
+
+def test_call_gives_rgb_in_range_and_batches_do_not_mix(name, variant):
+    method = make_method(name, variant)
+    low, high = method.config.data.value_range
+    nir = np.random.default_rng(0).uniform(low, high, (2, 32, 64, 1))
+    nir = nir.astype(np.float32)
+    both = method(nir).numpy()
+    assert both.shape == (2, 32, 64, 3)
+    assert np.isfinite(both).all()
+    assert low <= both.min() < both.max() <= high
+    np.testing.assert_allclose(method(nir[:1]).numpy(), both[:1], atol=1e-5)
+    # Any size through the Colorizer, which pads to the method's multiple.
+    assert restore.make_colorizer(method)(nir[0, :, :48]).shape == (32, 48, 3)
+    # Not a constant function of its input.
+    assert np.abs(both[0] - both[1]).max() > 1e-4
+
+
+def test_every_network_has_one_optimizer_or_none(name, variant):
+    method = make_method(name, variant)
+    owned = [n for names in method.optimizer_networks.values() for n in names]
+    assert len(owned) == len(set(owned))
+    assert set(owned) <= set(method.network_names)
+    assert set(method.inference_networks) <= set(method.network_names)
+    assert method.inference_networks
+
+
+def test_a_phase_changes_what_it_declares_and_nothing_else(
+    name, variant, one_replica
+):
+    with one_replica.scope():
+        method = make_method(name, variant)
+    for phase in method.phases():
+        before = weights_of(method, method.network_names)
+        scalars = step_of(method, phase, one_replica)(make_batch(method))
+        assert all(np.isfinite(value.numpy()) for value in scalars.values())
+        after = weights_of(method, method.network_names)
+        moved = {
+            network
+            for network in method.network_names
+            if largest_difference(
+                {network: before[network]}, {network: after[network]}
+            )
+        }
+        assert moved == {
+            network
+            for optimizer in phase.optimizers
+            for network in method.optimizer_networks[optimizer]
+        }
+
+
+def test_each_loss_term_has_a_gradient_and_weight_0_removes_it(name, variant):
+    terms = [
+        key
+        for key in smoke.smoke_config(name, variant).loss
+        if not key.endswith("_alpha")
+    ]
+    for term in terms:
+        only = {f"loss.{key}": float(key == term) for key in terms}
+        method = make_method(name, variant, **only)
+        for phase in method.phases():
+            _, found = gradients(method, phase, make_batch(method))
+            for optimizer in phase.optimizers:
+                assert any(np.any(g.numpy()) for g in found[optimizer]), term
+    method = make_method(name, variant, **{f"loss.{t}": 0.0 for t in terms})
+    for phase in method.phases():
+        _, found = gradients(method, phase, make_batch(method))
+        for optimizer in phase.optimizers:
+            assert not any(np.any(g.numpy()) for g in found[optimizer])
+
+
+def everything(workdir):
+    """All variables in the newest checkpoint of a workdir."""
+    path = tf.train.latest_checkpoint(workdir / "checkpoints")
+    return {
+        key: tf.train.load_variable(path, key)
+        for key, _ in tf.train.list_variables(path)
+        if not key.startswith(("_CHECKPOINTABLE", "save_counter", "seconds"))
+    }
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_interrupted_and_resumed_equals_uninterrupted(
+    name, variant, replicas, tmp_path, pairs_manifest, one_replica, two_replicas
+):
+    strategy = one_replica if replicas == 1 else two_replicas
+    config = smoke.smoke_config(name, variant, pairs_manifest)
+    trainer.train(config, tmp_path / "a", strategy)
+    trainer.train(config, tmp_path / "b", strategy, stop_at=3)
+    # Nothing but the workdir is needed to go on.
+    resumed = restore.read_config(tmp_path / "b")
+    trainer.train(resumed, tmp_path / "b", strategy)
+    whole, parts = everything(tmp_path / "a"), everything(tmp_path / "b")
+    assert whole.keys() == parts.keys()
+    assert len(whole) > 20
+    for key, value in whole.items():
+        np.testing.assert_array_equal(value, parts[key], err_msg=key)
+    records = [
+        json.loads((tmp_path / run / "checkpoints" / "best.json").read_text())
+        for run in "ab"
+    ]
+    assert records[0]["metrics"] == records[1]["metrics"]
+
+
+def test_every_weight_survives_the_checkpoint(name, variant, tmp_path):
+    method = make_method(name, variant)
+    strategy = tf.distribute.get_strategy()
+    averages = MovingAverages(method, 0.9, strategy)
+    step = tf.Variable(7, dtype=tf.int64, trainable=False)
+    checkpoints = Checkpoints(tmp_path, method, averages, step)
+    names = method.network_names + tuple(method.optimizer_networks)
+    rng = np.random.default_rng(0)
+
+    def scramble():
+        for variables in (
+            *(getattr(method, item).variables for item in names),
+            averages.variables,
+        ):
+            for variable in variables:
+                noise = 100 * rng.random(tuple(variable.shape))
+                variable.assign(noise.astype(variable.numpy().dtype))
+
+    scramble()
+    saved = weights_of(method, names)
+    saved_averages = [v.numpy() for v in averages.variables]
+    checkpoints.save_latest()
+    scramble()
+    step.assign(0)
+    assert checkpoints.restore_latest()
+    assert largest_difference(saved, weights_of(method, names)) == 0
+    for value, variable in zip(saved_averages, averages.variables, strict=True):
+        np.testing.assert_array_equal(value, variable.numpy())
+    assert step.numpy() == 7
+
+
+def test_one_replica_equals_two(
+    name, variant, one_replica, two_replicas, monkeypatch
+):
+    for module in (colornet, supervised):
+        monkeypatch.setattr(
+            module, "make_adam", lambda _: keras.optimizers.SGD(0.0)
+        )
+    results = []
+    for strategy in (one_replica, two_replicas):
+        with strategy.scope():
+            method = make_method(name, variant)
+        batch = make_batch(method)
+        dataset = tf.data.Dataset.from_tensors(batch).repeat()
+        dataset = dataset.unbatch().batch(2, drop_remainder=True)
+        batches = iter(strategy.experimental_distribute_dataset(dataset))
+        for phase in method.phases():
+            step = step_of(method, phase, strategy)
+            for optimizer in phase.optimizers:
+                getattr(method, optimizer).learning_rate.assign(0.05)
+            for _ in range(3):
+                step(next(batches))
+        results.append(weights_of(method, method.network_names))
+    assert largest_difference(*results) < 2e-5
+
+
+def test_exports_equal_the_method(name, variant, tmp_path):
+    method = make_method(name, variant)
+    method.config.data.manifest = ""
+    export.write_saved_model(method, tmp_path / "saved_model")
+    export.write_tflite(method, tmp_path / "model.tflite")
+    card = export.make_card(method, "x", {"step": 0, "minutes": 0.0}, [])
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    differences = export.verify(method, tmp_path)
+    assert differences.keys() == {"saved_model", "litert"}
+    # Sizes that are no multiple of anything, down to one pixel.
+    expected = restore.make_colorizer(method)
+    for runtime in ("litert", "saved_model"):
+        colorizer = inference.load_export(tmp_path, runtime)
+        for size in ((1, 1), (5, 70), (33, 47)):
+            nir = np.random.default_rng(1).random((*size, 1), np.float32)
+            np.testing.assert_allclose(colorizer(nir), expected(nir), atol=1e-4)
+    loaded = tf.saved_model.load(str(tmp_path / "saved_model"))
+    raw = np.random.default_rng(2).random((2, 37, 51, 1), np.float32)
+    rgb = loaded.signatures["serving_default"](nir=raw)["rgb"].numpy()
+    for index in range(2):
+        if card["fusion"] is None:
+            np.testing.assert_allclose(
+                rgb[index], expected(raw[index]), atol=1e-4
+            )
+    exported = sum(int(np.prod(v.shape)) for v in loaded.variables)
+    assert exported == sum(
+        getattr(method, network).count_params()
+        for network in method.inference_networks
+    )
+
+
+def test_overfits_one_pair(name, variant, one_replica):
+    with one_replica.scope():
+        method = make_method(name, variant)
+    (phase,) = method.phases()
+    step = step_of(method, phase, one_replica)
+    for optimizer in phase.optimizers:
+        getattr(method, optimizer).learning_rate.assign(5e-3)
+    batch = make_batch(method, count=1)
+    mean = batch["rgb"].mean(axis=(0, 1, 2), keepdims=True)
+    of_mean_color = np.abs(batch["rgb"] - mean).mean()
+    for _ in range(150):
+        step(batch)
+    # In training mode, as it was fitted.
+    fitted = method.colorizer(batch["nir"], training=True).numpy()
+    assert np.abs(fitted - batch["rgb"]).mean() < 0.4 * of_mean_color
