@@ -36,6 +36,71 @@ NETWORKS = {
     },
 }
 
+CONFIG = {
+    "method": "supervised",
+    "seed": 0,
+    "loss": {
+        "l1": 1.0,
+        "l2": 0.0,
+        "chroma": 0.0,
+        "mix": 0.0,
+        "mix_alpha": 0.84,
+    },
+    "optimizer": {
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-8,
+        "weight_decay": 0.0,
+    },
+    "rate": {"schedule": "constant", "peak": 1e-4, "warmup": 0.0},
+    "data": {
+        "manifest": "",
+        "description": "",
+        "terms": "",
+        "batch_size": 16,
+        "crop": 256,
+        "value_range": (0.0, 1.0),
+        "zoom": (1.28, 1.28),
+        "zoom_probability": 0.8,
+        "mirror_probability": 0.5,
+        "contrast": (0.5, 1.5),
+        "contrast_probability": 0.8,
+        "gamma": (1.0, 1.0),
+    },
+    "train": {
+        "steps": 5400,  # 300 epochs of 290 pairs
+        "mixed_bfloat16": False,
+        "average_decay": 0.0,
+        "jit_compile": False,
+        "deterministic": False,
+        "log_every": 20,
+        "evaluate_every": 180,
+        "checkpoint_every": 180,
+    },
+    "evaluate": {
+        "split": "val",
+        "protocols": ("std", "hkbu"),
+        "best_metric": "std/psnr",
+        "grid_images": 6,
+    },
+    "inference": {"mirror": False},
+}
+
+SMOKE = {
+    "data.batch_size": 2,
+    "data.crop": 32,
+    "train.steps": 4,
+    "train.log_every": 1,
+    "train.evaluate_every": 2,
+    "train.checkpoint_every": 2,
+    "evaluate.grid_images": 2,
+}
+SMOKE_NETWORKS = {
+    "unet256": {"network.filters": 8, "network.levels": 4},
+    "linknet": {"network.filters": 8, "network.depth": 18},
+    "resnet": {"network.filters": 8, "network.blocks": 2},
+}
+
 
 def get_config(variant: str = "unet256") -> ConfigDict:
     network, _, size = variant.partition(",")
@@ -44,73 +109,7 @@ def get_config(variant: str = "unet256") -> ConfigDict:
             f"configs/supervised.py:{variant}: expected one of "
             f"{', '.join(NETWORKS)}, and ',smoke' after it or nothing"
         )
-    config = ConfigDict()
-    config.method = "supervised"
-    config.seed = 0
-    config.network = ConfigDict(NETWORKS[network])
-    config.loss = ConfigDict(
-        {"l1": 1.0, "l2": 0.0, "chroma": 0.0, "mix": 0.0, "mix_alpha": 0.84}
-    )
-    config.optimizer = ConfigDict(
-        {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "weight_decay": 0.0}
-    )
-    config.rate = ConfigDict(
-        {"schedule": "constant", "peak": 1e-4, "warmup": 0.0}
-    )
-    config.data = ConfigDict(
-        {
-            "manifest": "",
-            "description": "",
-            "terms": "",
-            "batch_size": 16,
-            "crop": 256,
-            "value_range": (0.0, 1.0),
-            "zoom": (1.28, 1.28),
-            "zoom_probability": 0.8,
-            "mirror_probability": 0.5,
-            "contrast": (0.5, 1.5),
-            "contrast_probability": 0.8,
-            "gamma": (1.0, 1.0),
-        }
-    )
-    config.train = ConfigDict(
-        {
-            "steps": 5400,  # 300 epochs of 290 pairs
-            "mixed_bfloat16": False,
-            "average_decay": 0.0,
-            "jit_compile": False,
-            "deterministic": False,
-            "log_every": 20,
-            "evaluate_every": 180,
-            "checkpoint_every": 180,
-        }
-    )
-    config.evaluate = ConfigDict(
-        {
-            "split": "val",
-            "protocols": ("std", "hkbu"),
-            "best_metric": "std/psnr",
-            "grid_images": 6,
-        }
-    )
-    config.inference = ConfigDict({"mirror": False})
+    config = ConfigDict({**CONFIG, "network": NETWORKS[network]})
     if size == "smoke":
-        make_small(config, network)
+        config.update_from_flattened_dict({**SMOKE, **SMOKE_NETWORKS[network]})
     return config.lock()
-
-
-def make_small(config: ConfigDict, network: str) -> None:
-    config.network.filters = 8
-    if network == "unet256":
-        config.network.levels = 4
-    elif network == "linknet":
-        config.network.depth = 18
-    else:
-        config.network.blocks = 2
-    config.data.batch_size = 2
-    config.data.crop = 32
-    config.train.steps = 4
-    config.train.log_every = 1
-    config.train.evaluate_every = 2
-    config.train.checkpoint_every = 2
-    config.evaluate.grid_images = 2

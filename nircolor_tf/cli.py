@@ -10,9 +10,10 @@ from nircolor_tf.errors import NirColorError
 
 
 def run(main: Callable[[], None]) -> None:
-    """Parses the flags, calls `main()`, turns NirColorError into exit status 1.
+    """Parses the flags, calls `main()`, turns bad input into exit status 1.
 
-    A wrong flag exits with status 1 too, after absl's own message.
+    A wrong flag, a NirColorError and what the system refuses (OSError: no such
+    file, no space left) are reported in one message without a traceback.
 
     Args:
         main: Reads absl flags and makes one library call.
@@ -28,13 +29,38 @@ def run(main: Callable[[], None]) -> None:
         try:
             main()
         except NirColorError as error:
-            print(f"error: {error}", file=sys.stderr)
-            sys.exit(1)
+            _fail(str(error))
+        except OSError as error:
+            _fail(_last_line(error))
 
-    app.run(guarded)
+    app.run(guarded, flags_parser=_parse_flags)
 
 
 def require(*names: str) -> None:
     """Makes string flags of the main module mandatory."""
     for name in names:
         flags.mark_flag_as_required(name)
+
+
+def _parse_flags(argv: list[str]) -> list[str]:
+    """As absl does, but no traceback where ml_collections finds a mistake."""
+    try:
+        return flags.FLAGS(argv)
+    except (flags.Error, OSError) as error:
+        _fail(f"{_last_line(error)}\nSee --help for the flags.")
+    except (KeyError, AttributeError) as error:
+        # An override of a key that the config does not have. The first line
+        # is the key, the second, if any, what may have been meant.
+        while isinstance(error.args[0], Exception):
+            error = error.args[0]
+        _fail(f"--config has no key {'. '.join(error.args[0].splitlines())}")
+
+
+def _last_line(error: Exception) -> str:
+    """What went wrong: ml_collections puts a traceback or attempts before."""
+    return str(error).splitlines()[-1].strip()
+
+
+def _fail(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(1)

@@ -10,7 +10,6 @@ or as a SavedModel (TensorFlow is imported only for that).
 """
 
 import dataclasses
-import functools
 import json
 import os
 from collections.abc import Callable
@@ -46,14 +45,14 @@ class Colorizer:
         predict: The model: (1, H, W, 1) float32 in [0, 1] -> (1, H, W, 3).
         size_multiple: `predict` takes heights and widths divisible by this.
         minimum_size: `predict` takes heights and widths from this on, pixels.
-        postprocess: (nir (H, W, 1), rgb (H, W, 3)) -> rgb, both in [0, 1],
-            at the size of the image; ColorNet's detail fusion, for example.
+        fusion: Parameters of ColorNet's detail fusion, which then follows at
+            the size of the image; None for none.
     """
 
     predict: Callable[[np.ndarray], Any]
     size_multiple: int = 1
     minimum_size: int = 1
-    postprocess: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+    fusion: bfwls.BfwlsParameters | None = None
 
     def __call__(self, nir: np.ndarray) -> np.ndarray:
         """Colorizes one image.
@@ -87,8 +86,8 @@ class Colorizer:
         if not np.isfinite(rgb).all():
             raise InputError("the model returned values that are not finite")
         rgb = rgb.clip(0, 1)
-        if self.postprocess is not None:
-            rgb = self.postprocess(nir, rgb).astype(np.float32).clip(0, 1)
+        if self.fusion is not None:
+            rgb = bfwls.fuse(nir, rgb, self.fusion)
         return rgb
 
     def _size(self, size: int) -> int:
@@ -139,17 +138,16 @@ def load_export(
         predict = _LitertModel(_file(folder, card, "tflite"), threads).predict
     else:
         predict = _load_saved_model(_file(folder, card, "saved_model"))
-    postprocess = None
+    fusion = None
     if card["fusion"] is not None:
         try:
-            parameters = bfwls.BfwlsParameters(**card["fusion"])
+            fusion = bfwls.BfwlsParameters(**card["fusion"])
         except (TypeError, InputError) as error:
             raise InputError(
                 f"{folder / 'card.json'}: key 'fusion': {error}"
             ) from error
-        postprocess = functools.partial(bfwls.fuse, parameters=parameters)
     return Colorizer(
-        predict, card["size_multiple"], card["minimum_size"], postprocess
+        predict, card["size_multiple"], card["minimum_size"], fusion
     )
 
 
@@ -275,19 +273,17 @@ def colorize_path(
     format where `target` is a folder.
 
     Args:
-        colorizer: What `load_export` returned, for example.
+        colorizer: As `load_export` returns it.
         source: A PNG, TIFF or JPEG file, or a folder of them.
-        target: A folder, created where needed; for a single file also the
-            file to write, known by its suffix.
+        target: A folder; for a single file also a file, known by its suffix.
         overwrite: Replace results that exist already; the input never.
 
     Returns:
         The files written.
 
     Raises:
-        InputError: Nothing to do, or a result exists (then nothing is
-            written); or some images failed: the message names and counts
-            them, the other results are written.
+        InputError: Nothing to do, or a result exists (nothing is written
+            then); or images failed: all are named, the others are written.
     """
     jobs = _jobs(Path(source), Path(target))
     for nir_path, rgb_path in jobs:

@@ -7,7 +7,7 @@ from ml_collections import ConfigDict
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
-# Every method in METHODS, each with the variants the contract suite covers.
+# (config file, variant): every method in METHODS is among them.
 SMOKE = (
     ("supervised", "unet256,smoke"),
     ("supervised", "linknet,smoke"),

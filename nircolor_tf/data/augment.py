@@ -91,9 +91,7 @@ def random_gamma(nir, seed, gamma: tuple[float, float]):
     """Raises to the power of a number log-uniform in `gamma`; (1, 1) is off."""
     low, high = gamma
     draw = tf.random.stateless_uniform([], seed)
-    exponent = low * (high / low) ** draw
-    # The floor keeps the power's gradient-free but finite at black pixels.
-    return tf.pow(tf.maximum(nir, 1e-6), exponent) if low != high else nir
+    return tf.pow(nir, low * (high / low) ** draw)
 
 
 def _integer_below(draw, count):

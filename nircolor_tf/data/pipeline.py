@@ -20,7 +20,7 @@ class PairCache:
 
     Attributes:
         pairs: One (H, W, 4) array per example: NIR, then RGB; all uint8, or
-            all uint16 when any file has 16 bits.
+            all uint16 when any RGB file has 16 bits.
     """
 
     def __init__(self, examples: Sequence[Example]):
@@ -46,45 +46,44 @@ class PairCache:
             Batches {'nir': (batch_size, crop, crop, 1), 'rgb': (..., 3)}
             float32 in config.value_range.
         """
-        count = len(self.pairs)
 
-        def load(number):
-            epoch, position = number // count, number % count
-            index = tf.random.experimental.index_shuffle(
-                tf.cast(position, tf.int32),
-                seed=tf.stack([seed, tf.cast(epoch, tf.int32)]),
-                max_index=count - 1,
-            )
-            pair = tf.numpy_function(
-                lambda i: self.pairs[i], [index], self.dtype, stateful=False
-            )
-            pair.set_shape((None, None, 4))
-            return _example(pair, number)
-
-        def _example(pair, number):
-            pair = tf.cast(pair, tf.float32) / np.iinfo(self.dtype).max
+        def example(number):
+            pair = tf.cast(self._pair(number, seed), tf.float32)
+            pair /= np.iinfo(self.dtype).max
             example_seed = tf.stack([seed, tf.cast(number, tf.int32)])
             nir, rgb = augment.augment(
                 pair[..., :1], pair[..., 1:], example_seed, config
             )
-            value_range = config.value_range
             return {
-                "nir": to_range(nir, value_range),
-                "rgb": to_range(rgb, value_range),
+                "nir": to_range(nir, config.value_range),
+                "rgb": to_range(rgb, config.value_range),
             }
 
-        start = start_step * config.batch_size
         options = tf.data.Options()
         options.experimental_distribute.auto_shard_policy = (
             tf.data.experimental.AutoShardPolicy.OFF
         )
-        return (
-            tf.data.Dataset.range(start, np.iinfo(np.int64).max)
-            .map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-            .batch(config.batch_size, drop_remainder=True)
-            .prefetch(tf.data.AUTOTUNE)
-            .with_options(options)
+        start = start_step * config.batch_size
+        numbers = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
+        examples = numbers.map(
+            example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
+        batches = examples.batch(config.batch_size, drop_remainder=True)
+        return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
+
+    def _pair(self, number, seed: int):
+        """The pair that comes as the given number since the start."""
+        count = len(self.pairs)
+        epoch, position = number // count, number % count
+        index = tf.random.experimental.index_shuffle(
+            tf.cast(position, tf.int32),
+            seed=tf.stack([seed, tf.cast(epoch, tf.int32)]),
+            max_index=count - 1,
+        )
+        pair = tf.numpy_function(
+            lambda i: self.pairs[i], [index], self.dtype, stateful=False
+        )
+        return tf.ensure_shape(pair, (None, None, 4))
 
 
 def to_range(unit, value_range: tuple[float, float]):

@@ -41,15 +41,12 @@ def prepare(
 ) -> str:
     """Checks a data set, groups, measures and splits it, writes a manifest.
 
-    The images stay where they are, except for the epfl layout, which writes
-    crops into output/nir and output/rgb.
-
     Args:
         source: Folder of the data set.
         layout: A key of `sources.LAYOUTS`.
-        output: Folder for manifest.csv, made when absent.
-        split: scene = 0.8 / 0.1 / 0.1 of whole scenes; a shipped list; or
-            auto = vcip-strict for the vcip2020 layout, else scene.
+        output: Folder for manifest.csv and, with epfl, the crops.
+        split: One of `SPLIT_CHOICES`; auto is vcip-strict for the vcip2020
+            layout, else scene (0.8 / 0.1 / 0.1 of whole scenes).
         patch: epfl only: 64 for 64x64 patches instead of 480x480 crops.
         unpaired: Folder of color photos without NIR.
         seed: Of the scene split.
@@ -62,13 +59,12 @@ def prepare(
         InputError: Wrong arguments, or anything wrong with the files: then
             the message lists all of it and nothing was written.
     """
-    source, output = Path(source), Path(output)
+    output = Path(output)
     _check_arguments(layout, output, patch, overwrite)
     if split == "auto":
         split = "vcip-strict" if layout == "vcip2020" else "scene"
-    candidates = sources.LAYOUTS[layout](source)
-    if unpaired:
-        candidates += sources.photos(Path(unpaired))
+    candidates = sources.LAYOUTS[layout](Path(source))
+    candidates += sources.photos(Path(unpaired)) if unpaired else []
     shipped = _shipped_split(split, candidates)
     checked = checking.check(candidates)
     pairs = [entry for entry in checked if entry.nir]
@@ -82,10 +78,13 @@ def prepare(
         examples += photos
         output.mkdir(exist_ok=True)
         manifest.write_manifest(output / "manifest.csv", examples)
-    title = split
-    if shipped:
-        title += f", {len(shipped.keys() - facts)} names without files"
-    return summarize(examples, title)
+    return summarize(examples, _title(split, shipped, facts))
+
+
+def _title(split: str, shipped: dict, facts: dict) -> str:
+    if not shipped:
+        return split
+    return f"{split}, {len(shipped.keys() - facts)} names without files"
 
 
 def summarize(examples: Sequence[manifest.Example], split: str) -> str:

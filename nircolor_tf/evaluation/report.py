@@ -57,13 +57,7 @@ def write_report(
         InputError: The folder cannot be made, there are no images, or one
             cannot be measured; the message names it.
     """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be made a folder: {error.strerror}"
-        ) from error
+    folder = _make_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".report-") as scratch:
         thumbnails = Path(scratch, "thumbnails")
         thumbnails.mkdir()
@@ -73,13 +67,7 @@ def write_report(
         summary = {
             "about": dict(about),
             "count": len(names),
-            "mean": {
-                protocol: {
-                    metric: value if math.isfinite(value) else str(value)
-                    for metric, value in protocols.mean(measurements).items()
-                }
-                for protocol, measurements in measured.items()
-            },
+            "mean": _means(measured),
         }
         _write_csv(Path(scratch, "per_image.csv"), names, measured)
         Path(scratch, "summary.json").write_text(
@@ -92,6 +80,17 @@ def write_report(
         for file in ("per_image.csv", "summary.json", "worst_median_best.png"):
             os.replace(Path(scratch, file), folder / file)
     return summary
+
+
+def _make_folder(folder: str | os.PathLike) -> Path:
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be made a folder: {error.strerror}"
+        ) from error
+    return folder
 
 
 def format_table(summary: Mapping) -> str:
@@ -182,6 +181,16 @@ def _measure_all(results, thumbnails):
             write_image(path, _shrunk(image))
         names.append(name)
     return names, measured
+
+
+def _means(measured):
+    return {
+        protocol: {
+            metric: value if math.isfinite(value) else str(value)
+            for metric, value in protocols.mean(measurements).items()
+        }
+        for protocol, measurements in measured.items()
+    }
 
 
 def _shrunk(image):

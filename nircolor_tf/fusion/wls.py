@@ -105,8 +105,7 @@ def wls_exact(
     """
     _check(images)
     try:
-        from scipy import sparse  # noqa: PLC0415  (not in the base install)
-        from scipy.sparse.linalg import splu  # noqa: PLC0415
+        from scipy.sparse.linalg import splu  # noqa: PLC0415  (likewise)
     except ImportError as error:
         raise InputError(
             "the exact WLS solver needs SciPy: pip install scipy, or choose "
@@ -114,23 +113,9 @@ def wls_exact(
         ) from error
 
     def smooth(image):
-        nodes = np.arange(image.size).reshape(image.shape)
-        first = np.concatenate([nodes[:-1].ravel(), nodes.T[:-1].ravel()])
-        second = np.concatenate([nodes[1:].ravel(), nodes.T[1:].ravel()])
-        weights = np.concatenate(
-            [
-                _edge_weights(image, alpha, epsilon).ravel(),
-                _edge_weights(image.T, alpha, epsilon).ravel(),
-            ]
-        )
-        edges = sparse.coo_array(
-            (-strength * weights, (first, second)), (image.size, image.size)
-        )
-        edges = edges + edges.T
-        system = edges + sparse.diags_array(1 - edges.sum(axis=1))
         # Symmetric positive definite, so without pivoting.
         factors = splu(
-            system.tocsc(),
+            _system(image, strength, alpha, epsilon).tocsc(),
             permc_spec="MMD_AT_PLUS_A",
             diag_pivot_thresh=0.0,
             options={"SymmetricMode": True},
@@ -138,6 +123,26 @@ def wls_exact(
         return factors.solve(image.ravel()).reshape(image.shape)
 
     return np.stack([smooth(image) for image in images.astype(np.float64)])
+
+
+def _system(image, strength, alpha, epsilon):
+    """I + lambda L of an image, as a sparse array (Farbman et al., eq. 5)."""
+    from scipy import sparse  # noqa: PLC0415  (not in the base install)
+
+    nodes = np.arange(image.size).reshape(image.shape)
+    first = np.concatenate([nodes[:-1].ravel(), nodes.T[:-1].ravel()])
+    second = np.concatenate([nodes[1:].ravel(), nodes.T[1:].ravel()])
+    weights = np.concatenate(
+        [
+            _edge_weights(image, alpha, epsilon).ravel(),
+            _edge_weights(image.T, alpha, epsilon).ravel(),
+        ]
+    )
+    edges = sparse.coo_array(
+        (-strength * weights, (first, second)), (image.size, image.size)
+    )
+    edges = edges + edges.T
+    return edges + sparse.diags_array(1 - edges.sum(axis=1))
 
 
 def _check(images: np.ndarray) -> None:

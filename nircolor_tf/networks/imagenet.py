@@ -56,60 +56,47 @@ def copy(backbone: keras.Model, encoder: ResNetEncoder) -> None:
     The first convolution sees one channel instead of three: its kernel is
     summed over rgb, each channel divided by its standard deviation and by 2,
     since the encoder's input spans (-1, 1) where the weights expect
-    (rgb - mean) / std.
+    (rgb - mean) / std. The mean is taken as 0.5, the encoder's 0.
 
     Raises:
         ValueError: The two have different convolutions or filters.
     """
-    source = [layer for layer in backbone.layers if layer.weights]
-    convolutions = _sorted(source, layers.Conv2D)
-    norms = _sorted(source, layers.BatchNormalization)
-    target = list(_convolutions_and_norms(encoder))
-    if not len(convolutions) == len(norms) == len(target):
+    target = _convolutions_and_norms(encoder)
+    source = {
+        layer.name.removesuffix("_conv")
+        for layer in backbone.layers
+        if isinstance(layer, layers.Conv2D)
+    }
+    if source != target.keys():
         raise ValueError(
-            f"it has {len(convolutions)} convolutions and {len(norms)} norms, "
-            f"expected {len(target)} of each"
+            f"it lacks {sorted(target.keys() - source) or 'nothing'} and has "
+            f"{sorted(source - target.keys()) or 'nothing'} besides"
         )
-    for index, (convolution, norm) in enumerate(target):
-        kernel = convolutions[index].kernel.numpy()
-        if index == 0:
+    for name, (convolution, norm) in target.items():
+        kernel = backbone.get_layer(f"{name}_conv").kernel.numpy()
+        if name == "conv1":
             scale = 2 * np.reshape(IMAGENET_STD, (1, 1, 3, 1))
             kernel = (kernel / scale).sum(axis=2, keepdims=True)
         convolution.kernel.assign(kernel)
-        norm.set_weights(norms[index].get_weights())
+        norm.set_weights(backbone.get_layer(f"{name}_bn").get_weights())
 
 
-def _sorted(source, kind) -> list[layers.Layer]:
-    """Layers by stage, block and place: 'stack1_block0_2_conv'.
-
-    keras-hub counts a block's shortcut as place 0; the stem sorts first.
-    """
-    return sorted(
-        (layer for layer in source if isinstance(layer, kind)),
-        key=lambda layer: (
-            [
-                int(digits)
-                for digits in "".join(
-                    c if c.isdigit() else " " for c in layer.name
-                ).split()
-            ]
-            if layer.name.startswith("stack")
-            else [-1]
-        ),
-    )
-
-
-def _convolutions_and_norms(encoder: ResNetEncoder):
-    """Yields (convolution, norm) in the same order: shortcuts come first."""
+def _convolutions_and_norms(
+    encoder: ResNetEncoder,
+) -> dict[str, tuple[layers.Layer, layers.Layer]]:
+    """Returns keras-hub's name -> (convolution, norm)."""
 
     def conv_bn(sequence):
         padded, norm = sequence.layers[:2]
         return padded.convolution, norm
 
-    yield conv_bn(encoder.stem)
-    for stage in encoder.stages:
-        for block in stage:
+    result = {"conv1": conv_bn(encoder.stem)}
+    for stage, blocks in enumerate(encoder.stages):
+        for index, block in enumerate(blocks):
+            name = f"stack{stage}_block{index}"
+            result[f"{name}_1"] = conv_bn(block.first)
+            result[f"{name}_2"] = block.second.convolution, block.norm
             if block.shortcut is not None:
-                yield block.shortcut.convolution, block.shortcut.norm
-            yield conv_bn(block.first)
-            yield block.second.convolution, block.norm
+                shortcut = block.shortcut
+                result[f"{name}_0"] = shortcut.convolution, shortcut.norm
+    return result

@@ -41,7 +41,7 @@ class Evaluator:
         """
         measured, rows = [], []
         for nir, truth in self._pairs:
-            rgb = images.to_integers(self._colorizer(images.to_float(nir)), 8)
+            rgb = self._colorizer(images.to_float(nir))
             measured.append(
                 {
                     f"{protocol}/{metric}": value
@@ -53,10 +53,7 @@ class Evaluator:
             )
             if len(rows) < self._config.grid_images:
                 rows.append((nir, rgb, truth))
-        means = {
-            key: float(np.mean([values[key] for values in measured]))
-            for key in measured[0]
-        }
+        means = protocols.mean(measured)
         grid = report.image_grid(
             rows, self._names[: len(rows)], ("NIR", "colorized", "truth")
         )

@@ -1,6 +1,5 @@
 """A method from a config or a workdir, and a Colorizer from a method."""
 
-import functools
 import json
 import os
 from pathlib import Path
@@ -11,7 +10,6 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.data import pipeline
 from nircolor_tf.errors import InputError
-from nircolor_tf.fusion import bfwls
 from nircolor_tf.inference import Colorizer
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method
@@ -84,7 +82,8 @@ def read_config(workdir: str | os.PathLike) -> ConfigDict:
     path = Path(workdir) / CONFIG_FILE
     if not path.exists():
         raise InputError(
-            f"{path}: no such file; expected a workdir that bin/train.py wrote"
+            f"{path}: no such file; expected a workdir that bin/train.py wrote "
+            "(a new training needs --config)"
         )
     config = ConfigDict(_tuples(json.loads(path.read_text())))
     return config.lock()
@@ -131,14 +130,11 @@ def make_colorizer(method: Method) -> Colorizer:
         rgb = method(pipeline.to_range(nir, value_range), training=False)
         return pipeline.from_range(rgb, value_range)
 
-    fusion = method.fusion_parameters()
     return Colorizer(
         predict=lambda nir: colorize(nir).numpy(),
         size_multiple=method.size_multiple,
         minimum_size=method.size_multiple,
-        postprocess=(
-            functools.partial(bfwls.fuse, parameters=fusion) if fusion else None
-        ),
+        fusion=method.fusion_parameters(),
     )
 
 

@@ -27,21 +27,24 @@ def compile_step(
     Returns:
         A tf.function `batch -> scalars` that runs one step on every replica;
         the scalars are means over replicas, and each optimizer's total loss
-        is among them as '<optimizer>/loss'.
+        and the norm of its gradient are among them as '<optimizer>/loss' and
+        '<optimizer>/gradient_norm'.
     """
     replicas = strategy.num_replicas_in_sync
 
     def replica_step(batch):
         with tf.GradientTape(persistent=True) as tape:
             losses, scalars = phase.losses(batch)
+        totals = {}
         for name in phase.optimizers:
             variables = method.variables_of(name)
+            gradients = tape.gradient(losses[name], variables)
+            totals[f"{name}/loss"] = losses[name]
+            # A finite loss may have a gradient that is not: log both.
+            totals[f"{name}/gradient_norm"] = tf.linalg.global_norm(gradients)
             # Keras sums gradients over replicas; a loss is a replica's mean.
-            gradients = [
-                g / replicas for g in tape.gradient(losses[name], variables)
-            ]
+            gradients = [g / replicas for g in gradients]
             getattr(method, name).apply(gradients, variables)
-        totals = {f"{name}/loss": losses[name] for name in phase.optimizers}
         return {**scalars, **totals}
 
     if jit_compile:

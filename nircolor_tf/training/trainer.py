@@ -13,9 +13,9 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.data import manifest
 from nircolor_tf.data.pipeline import PairCache
-from nircolor_tf.errors import InputError, NonFiniteLossError
+from nircolor_tf.errors import NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
-from nircolor_tf.training import restore
+from nircolor_tf.training import checking, restore
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
@@ -54,6 +54,8 @@ def train(
             another config.
         NonFiniteLossError: A loss is NaN or infinite.
     """
+    if config.train.deterministic:
+        tf.config.experimental.enable_op_determinism()
     run = _Run.start(config, Path(workdir), strategy)
     try:
         for phase, start in run.remaining_phases():
@@ -78,25 +80,28 @@ class _Run:
     evaluator: Evaluator
     writer: Writer
     data: dict[str, PairCache]
-    compiled: dict[Callable, Callable]
+    compiled: dict[tuple, Callable]
 
     @classmethod
     def start(cls, config, workdir, strategy) -> "_Run":
         """Reads the data, builds everything, restores what there is."""
-        _check(config, strategy)
+        checking.check_config(config, strategy.num_replicas_in_sync)
         examples = manifest.read_manifest(config.data.manifest)
         validation = manifest.select(examples, config.evaluate.split)
         data = {"paired": PairCache(manifest.select(examples, "train"))}
         with strategy.scope():
             method = restore.make_method(config, config.train.mixed_bfloat16)
+            checking.check_crop(config, method.size_multiple)
             averages = MovingAverages(
                 method, config.train.average_decay, strategy
             )
             step = tf.Variable(0, dtype=tf.int64, trainable=False)
+        # What a bad config can break comes before the config is written.
+        end = sum(phase.steps for phase in method.phases())
+        evaluator = Evaluator(method, validation, config.evaluate)
         restore.write_config(workdir, config)
         checkpoints = Checkpoints(workdir, method, averages, step)
         checkpoints.restore_latest()
-        end = sum(phase.steps for phase in method.phases())
         return cls(
             config=config,
             strategy=strategy,
@@ -104,7 +109,7 @@ class _Run:
             averages=averages,
             step=step,
             checkpoints=checkpoints,
-            evaluator=Evaluator(method, validation, config.evaluate),
+            evaluator=evaluator,
             writer=Writer(workdir, int(step.numpy()), end),
             data=data,
             compiled={},
@@ -136,14 +141,16 @@ class _Run:
             self.writer.advance()
             last = step in (end, stop_at)
             save = last or step % train.checkpoint_every == 0
-            if save or step % train.log_every == 0:
+            evaluate = step == end or step % train.evaluate_every == 0
+            # Nothing is evaluated or saved whose losses were not checked.
+            if save or evaluate or step % train.log_every == 0:
                 self._log(phase, pending)
                 pending = []
-            if save or step % train.evaluate_every == 0:
+            if save or evaluate:
                 now = time.monotonic()
                 self.checkpoints.count_time(now - clock)
                 clock = now
-            if step == end or step % train.evaluate_every == 0:
+            if evaluate:
                 self._evaluate(phase)
             if save:
                 self.checkpoints.save_latest()
@@ -152,15 +159,16 @@ class _Run:
 
     def _compiled(self, phase: Phase):
         # Phases that alternate share their losses, and so one compiled step.
-        if phase.losses not in self.compiled:
-            self.compiled[phase.losses] = compile_step(
+        key = phase.losses, phase.optimizers
+        if key not in self.compiled:
+            self.compiled[key] = compile_step(
                 self.strategy,
                 self.method,
                 phase,
                 self.averages,
                 self.config.train.jit_compile,
             )
-        return self.compiled[phase.losses]
+        return self.compiled[key]
 
     def _batches(self, phase: Phase):
         datasets = {
@@ -200,7 +208,7 @@ class _Run:
             for name in phase.optimizers
         }
         self.writer.scalars("train", step, phase.name, means | rates)
-        terms = {k: v for k, v in means.items() if not k.endswith("/loss")}
+        terms = {k: v for k, v in means.items() if "_optimizer/" not in k}
         self.writer.show(phase.name, terms)
 
     def _evaluate(self, phase: Phase) -> None:
@@ -215,23 +223,3 @@ class _Run:
         self.writer.image(step, "nir, colorized, truth", grid)
         numbers = ", ".join(f"{k} {v:.4g}" for k, v in metrics.items())
         self.writer.say(f"step {step}, {self.config.evaluate.split}: {numbers}")
-
-
-def _check(config: ConfigDict, strategy: tf.distribute.Strategy) -> None:
-    if not config.data.manifest:
-        raise InputError(
-            "config.data.manifest is empty; give the manifest.csv that "
-            "bin/prepare_data.py wrote: --config.data.manifest=FILE"
-        )
-    replicas = strategy.num_replicas_in_sync
-    if config.data.batch_size % replicas:
-        raise InputError(
-            f"config.data.batch_size is {config.data.batch_size}; expected a "
-            f"multiple of the {replicas} devices"
-        )
-    for key in ("steps", "log_every", "evaluate_every", "checkpoint_every"):
-        if config.train[key] < 1:
-            raise InputError(
-                f"config.train.{key} is {config.train[key]}; expected at "
-                "least 1"
-            )

@@ -82,8 +82,11 @@ def _keep_until(path: Path, step: int) -> None:
     rows = []
     if path.exists():
         with open(path, newline="") as file:
+            # A killed run may have left its last row unfinished.
             rows = [
-                row for row in list(csv.reader(file))[1:] if int(row[0]) <= step
+                row
+                for row in list(csv.reader(file))[1:]
+                if len(row) == len(CSV_COLUMNS) and int(row[0]) <= step
             ]
     temporary = path.with_suffix(".tmp")
     with open(temporary, "w", newline="") as file:

@@ -1,0 +1,66 @@
+"""What is wrong with a config, said before anything is built or written."""
+
+from ml_collections import ConfigDict
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation.protocols import PROTOCOLS
+
+# A larger value of these is better, so that the best can be kept.
+_BEST_METRICS = ("psnr", "ssim")
+
+
+def check_config(config: ConfigDict, replicas: int) -> None:
+    """Checks what does not depend on the method.
+
+    Args:
+        config: A whole experiment.
+        replicas: Devices that share a batch.
+
+    Raises:
+        InputError: The message names the key, its value and what was expected.
+    """
+    if not config.data.manifest:
+        raise InputError(
+            "config.data.manifest is empty; give the manifest.csv that "
+            "bin/prepare_data.py wrote: --config.data.manifest=FILE"
+        )
+    size = config.data.batch_size
+    _check("data.batch_size", size, size >= 1, "at least 1")
+    _check(
+        "data.batch_size",
+        size,
+        size % replicas == 0,
+        f"a multiple of the {replicas} devices",
+    )
+    for key in ("steps", "log_every", "evaluate_every", "checkpoint_every"):
+        value = config.train[key]
+        _check(f"train.{key}", value, value >= 1, "at least 1")
+    for key in ("zoom", "contrast", "gamma"):
+        value = config.data[key]
+        valid = len(value) == 2 and 0 < value[0] <= value[1]
+        _check(f"data.{key}", value, valid, "two numbers, 0 < low <= high")
+    for protocol in config.evaluate.protocols:
+        known = protocol in PROTOCOLS
+        _check("evaluate.protocols", protocol, known, " or ".join(PROTOCOLS))
+    best = [
+        f"{p}/{m}" for p in config.evaluate.protocols for m in _BEST_METRICS
+    ]
+    metric = config.evaluate.best_metric
+    _check("evaluate.best_metric", metric, metric in best, " or ".join(best))
+
+
+def check_crop(config: ConfigDict, size_multiple: int) -> None:
+    """Checks that the network takes config.data.crop.
+
+    Raises:
+        InputError: It is no multiple of `size_multiple`.
+    """
+    crop = config.data.crop
+    valid = crop >= 1 and crop % size_multiple == 0
+    expected = f"a multiple of {size_multiple}, which config.network takes"
+    _check("data.crop", crop, valid, expected)
+
+
+def _check(key: str, value, valid: bool, expected: str) -> None:
+    if not valid:
+        raise InputError(f"config.{key} is {value!r}; expected {expected}")

@@ -1,0 +1,204 @@
+"""The commands as a user types them, each in a process of its own."""
+
+import csv
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+TRAIN = (
+    "train.py --config=configs/supervised.py:unet256,smoke "
+    "--config.data.manifest=data/manifest.csv --config.train.steps=60 "
+    "--config.train.average_decay=0.9 --config.train.checkpoint_every=5 "
+    "--config.train.evaluate_every=20 --config.train.deterministic"
+)
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory, repository):
+    """Starts a command line in a folder that sees bin/ and configs/."""
+    folder = tmp_path_factory.mktemp("chain")
+    for name in ("bin", "configs"):
+        (folder / name).symlink_to(repository / name)
+
+    def start(line):
+        return subprocess.Popen(
+            [sys.executable, *shlex.split(f"bin/{line}")],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(repository)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    start.folder = folder
+    return start
+
+
+@pytest.fixture(scope="module")
+def run(start):
+    def run(line):
+        process = start(line)
+        out, errors = process.communicate()
+        assert process.returncode == 0, errors
+        return out
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def prepared(run, start):
+    """Eight synthetic pairs and their manifest; gives the folder of all."""
+    run("make_synthetic.py --output=pairs --count=8 --size=48")
+    run("prepare_data.py --source=pairs --layout=folder --output=data")
+    return start.folder
+
+
+@pytest.fixture(scope="module")
+def trained(run, prepared):
+    out = run(f"{TRAIN} --workdir=run")
+    assert "bin/export.py --workdir=run" in out
+    return prepared
+
+
+def newest(workdir):
+    """The newest checkpoint: step number and all that decides the future."""
+    path = tf.train.latest_checkpoint(str(workdir / "checkpoints"))
+    return int(path.rpartition("-")[2]), {
+        key: tf.train.load_variable(path, key)
+        for key, _ in tf.train.list_variables(path)
+        if not key.startswith(("_CHECKPOINTABLE", "save_counter", "seconds"))
+    }
+
+
+def test_killed_and_resumed_equals_uninterrupted(run, start, trained):
+    process = start(f"{TRAIN} --workdir=killed")
+    checkpoint = trained / "killed" / "checkpoints" / "ckpt-10.index"
+    while not checkpoint.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert 10 <= newest(trained / "killed")[0] < 60
+    run("train.py --workdir=killed")
+    (step, resumed), (_, uninterrupted) = (
+        newest(trained / name) for name in ("killed", "run")
+    )
+    assert step == 60
+    assert resumed.keys() == uninterrupted.keys()
+    for key, value in uninterrupted.items():
+        np.testing.assert_array_equal(resumed[key], value, err_msg=key)
+    logs = [
+        (trained / name / kind / "scalars.csv").read_text()
+        for name in ("run", "killed")
+        for kind in ("train", "eval")
+    ]
+    assert logs[:2] == logs[2:]
+    with open(trained / "run" / "train" / "scalars.csv", newline="") as file:
+        l1 = [
+            float(row["value"])
+            for row in csv.DictReader(file)
+            if row["scalar"] == "colorizer/l1"
+        ]
+    assert len(l1) == 60
+    assert np.mean(l1[-10:]) < np.mean(l1[:10])
+
+
+def test_evaluate_export_and_colorize(run, trained):
+    evaluate = "evaluate.py --data=data/manifest.csv --split=val"
+    run(f"{evaluate} --workdir=run --output=report_workdir")
+    out = run("export.py --workdir=run --output=models/tiny")
+    assert "bin/colorize.py --model=models/tiny" in out
+    run(f"{evaluate} --model=models/tiny --output=report_export")
+    run("colorize.py --model=models/tiny --input=pairs/nir --output=color")
+
+    best = json.loads((trained / "run/checkpoints/best.json").read_text())
+    card = json.loads((trained / "models/tiny/card.json").read_text())
+    assert card["training"]["step"] == best["step"]
+    assert card["validation"]["metrics"] == best["metrics"]
+    for report in ("report_workdir", "report_export"):
+        summary = json.loads((trained / report / "summary.json").read_text())
+        means = {
+            f"{protocol}/{metric}": value
+            for protocol, values in summary["mean"].items()
+            for metric, value in values.items()
+        }
+        assert means == pytest.approx(best["metrics"], rel=1e-3)
+
+    names = {path.name for path in (trained / "pairs/nir").iterdir()}
+    assert {path.name for path in (trained / "color").iterdir()} == names
+    for name in names:
+        color = cv2.imread(str(trained / "color" / name))
+        assert color.shape == (48, 48, 3)
+
+
+CONFIG = "--config=configs/supervised.py:unet256,smoke"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("train.py --config=configs/no.py --workdir=new", "'configs/no.py'"),
+        (
+            "train.py --config=configs/no.py --workdir=new --config.seed=1",
+            "'configs/no.py'",
+        ),
+        (
+            "train.py --config=configs/supervised.py:net --workdir=new",
+            "configs/supervised.py:net: expected one of unet256, linknet",
+        ),
+        (
+            f"train.py {CONFIG} --workdir=new --config.train.stepz=9",
+            "no key 'stepz'. Did you mean \"steps\"",
+        ),
+        (
+            f"train.py {CONFIG} --workdir=new --config.train.steps=many",
+            "--config.train.steps=many: invalid literal",
+        ),
+        ("train.py --workdir=new", "a new training needs --config"),
+        (
+            f"train.py {CONFIG} --workdir=new "
+            "--config.data.manifest=data/none.csv",
+            "data/none.csv: cannot be read",
+        ),
+        (f"train.py {CONFIG}", "--workdir must have a value"),
+        (
+            f"train.py {CONFIG} --workdir=run "
+            "--config.data.manifest=data/manifest.csv",
+            "train.steps: 60 there, 4 now",
+        ),
+        (
+            "evaluate.py --workdir=pairs --data=data/manifest.csv --output=new",
+            "pairs/config.json: no such file",
+        ),
+        (
+            "evaluate.py --workdir=run --data=data/manifest.csv --output=new "
+            "--split=validation",
+            "split 'validation'",
+        ),
+        ("evaluate.py --data=data/manifest.csv --output=new", "--workdir"),
+        ("export.py --workdir=pairs --output=new", "pairs/config.json: no"),
+        ("export.py --workdir=run --output=data", "data: exists already"),
+        ("colorize.py --model=run --input=pairs/nir --output=new", "card.json"),
+    ],
+)
+def test_bad_input_is_one_message_and_writes_nothing(
+    line, message, start, trained
+):
+    before = {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
+    process = start(line)
+    out, errors = process.communicate()
+    assert process.returncode in (1, 2), out + errors
+    assert "Traceback" not in errors
+    assert message in errors
+    after = {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
+    assert after == before
