@@ -30,7 +30,8 @@ flags.DEFINE_enum(
     "split",
     "auto",
     prepare.SPLIT_CHOICES,
-    "scene: 0.8/0.1/0.1 of whole scenes; vcip-*: a shipped list of names; "
+    "scene: 0.8/0.1/0.1 of whole scenes; test: all of it, to measure a trained "
+    "model on; vcip-*: a shipped list of names; "
     "auto: vcip-strict for vcip2020, else scene.",
 )
 flags.DEFINE_enum("patch", "0", ["0", "64"], "epfl: 64 cuts 64x64 patches.")

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from nircolor_tf.errors import NirColorError
 
@@ -21,6 +21,8 @@ def run(main: Callable[[], None]) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
     def guarded(argv):
+        # TensorFlow reports every file that it saves.
+        logging.set_verbosity(logging.WARNING)
         if len(argv) > 1:
             raise app.UsageError(
                 f"unexpected argument {argv[1]!r}; every option is a "

@@ -81,14 +81,14 @@ def newest(workdir):
 
 def test_killed_and_resumed_equals_uninterrupted(run, start, trained):
     process = start(f"{TRAIN} --workdir=killed")
-    checkpoint = trained / "killed" / "checkpoints" / "ckpt-10.index"
-    while not checkpoint.exists():
+    # TensorFlow's note of which checkpoint is the newest, from step 5 on.
+    while not (trained / "killed" / "checkpoints" / "checkpoint").exists():
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    assert 10 <= newest(trained / "killed")[0] < 60
+    assert newest(trained / "killed")[0] < 60
     run("train.py --workdir=killed")
     (step, resumed), (_, uninterrupted) = (
         newest(trained / name) for name in ("killed", "run")

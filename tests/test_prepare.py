@@ -148,6 +148,13 @@ def test_names_outside_a_shipped_list_are_refused(source, tmp_path):
         )
 
 
+def test_everything_can_be_test(source, tmp_path):
+    prepare.prepare(source, "folder", tmp_path / "data", split="test")
+    examples = manifest.read_manifest(tmp_path / "data" / "manifest.csv")
+    assert {example.split for example in examples} == {"test"}
+    assert len(examples) == 12
+
+
 def test_epfl_photos_are_cut(tmp_path):
     source = tmp_path / "source"
     _photo_pair(source / "urban", "0001", 500, 1000)

@@ -24,7 +24,7 @@ from nircolor_tf.data import (
 )
 from nircolor_tf.errors import InputError
 
-SPLIT_CHOICES = ("auto", "scene", *splits.SPLIT_FILES)
+SPLIT_CHOICES = ("auto", "scene", "test", *splits.SPLIT_FILES)
 _MISALIGNED = 2  # px
 
 
@@ -65,10 +65,10 @@ def prepare(
         split = "vcip-strict" if layout == "vcip2020" else "scene"
     candidates = sources.LAYOUTS[layout](Path(source))
     candidates += sources.photos(Path(unpaired)) if unpaired else []
-    shipped = _shipped_split(split, candidates)
+    given = _given_split(split, candidates)
     checked = checking.check(candidates)
     pairs = [entry for entry in checked if entry.nir]
-    facts = _measure(pairs, layout, shipped, seed)
+    facts = _measure(pairs, layout, given, seed)
     output.parent.mkdir(parents=True, exist_ok=True)
     photos = [_example(entry) for entry in checked if not entry.nir]
     if layout == "epfl":
@@ -78,13 +78,13 @@ def prepare(
         examples += photos
         output.mkdir(exist_ok=True)
         manifest.write_manifest(output / "manifest.csv", examples)
-    return summarize(examples, _title(split, shipped, facts))
+    return summarize(examples, _title(split, given, facts))
 
 
-def _title(split: str, shipped: dict, facts: dict) -> str:
-    if not shipped:
+def _title(split: str, given: dict, facts: dict) -> str:
+    if split not in splits.SPLIT_FILES:
         return split
-    return f"{split}, {len(shipped.keys() - facts)} names without files"
+    return f"{split}, {len(given.keys() - facts)} names without files"
 
 
 def summarize(examples: Sequence[manifest.Example], split: str) -> str:
@@ -146,12 +146,14 @@ def _check_arguments(layout, output, patch, overwrite):
         )
 
 
-def _shipped_split(split, candidates):
-    """Name -> split of a shipped list; empty when scenes are drawn."""
+def _given_split(split, candidates):
+    """Name -> split; empty when scenes are drawn."""
     if split == "scene":
         return {}
-    shipped = splits.load_split(split)
     names = {entry.name for entry in candidates if not entry.unpaired}
+    if split == "test":
+        return dict.fromkeys(names, "test")
+    shipped = splits.load_split(split)
     unknown = sorted(names - shipped.keys())
     if unknown:
         raise InputError(
@@ -161,7 +163,7 @@ def _shipped_split(split, candidates):
     return shipped
 
 
-def _measure(pairs, layout, shipped, seed):
+def _measure(pairs, layout, given, seed):
     """Name -> what is known of the pair beside its files."""
     if layout == "epfl":
         labels = [pair.name for pair in pairs]  # a cut photo is a scene
@@ -178,7 +180,7 @@ def _measure(pairs, layout, shipped, seed):
             images.to_float(images.read_rgb(pair.rgb)),
         )
         facts[pair.name] = {
-            "split": shipped.get(pair.name, split),
+            "split": given.get(pair.name, split),
             "scene": scene,
             "shift_x": x,
             "shift_y": y,
