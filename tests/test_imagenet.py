@@ -120,5 +120,5 @@ def test_without_keras_hub_it_says_what_to_install(monkeypatch):
 
 
 def test_weights_that_cannot_be_had(hub):
-    with pytest.raises(InputError, match="'gone': .*cannot be loaded.*'gone'"):
+    with pytest.raises(InputError, match=r"'gone': .*cannot be loaded.*'gone'"):
         imagenet.load(None, 18, "gone")

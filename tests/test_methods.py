@@ -251,11 +251,12 @@ def test_exports_equal_the_method(name, variant, tmp_path):
     (tmp_path / "card.json").write_text(json.dumps(card))
     differences = export.verify(method, tmp_path)
     assert differences.keys() == {"saved_model", "litert"}
-    # Sizes that are no multiple of anything, down to one pixel.
+    # Sizes that are no multiple of anything, down to one row. Not one pixel:
+    # InstanceNorm of a constant image is nothing but magnified rounding.
     expected = restore.make_colorizer(method)
     for runtime in ("litert", "saved_model"):
         colorizer = inference.load_export(tmp_path, runtime)
-        for size in ((1, 1), (5, 70), (33, 47)):
+        for size in ((1, 3), (5, 70), (33, 47)):
             nir = np.random.default_rng(1).random((*size, 1), np.float32)
             np.testing.assert_allclose(colorizer(nir), expected(nir), atol=1e-4)
     loaded = tf.saved_model.load(str(tmp_path / "saved_model"))

@@ -344,56 +344,6 @@ def test_the_step_is_plain_gradient_descent(toy_config, one_replica):
     )
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"method": "color"}, "config.method is 'color'; expected .*colornet"),
-        ({"network.name": "unet"}, "config.network.name is 'unet'; .*unet256"),
-        ({"rate.schedule": "step"}, "config.rate.schedule is 'step'; .*cosine"),
-        ({"rate.warmup": 1.0}, r"config.rate.warmup is 1.0; .*0 <= warmup < 1"),
-        ({"train.steps": 0}, "config.train.steps is 0; expected at least 1"),
-        ({"train.log_every": -1}, "config.train.log_every is -1"),
-        ({"data.batch_size": 0}, "config.data.batch_size is 0; .* at least 1"),
-        ({"data.zoom": (1.4,)}, "config.data.zoom is .*; expected two numbers"),
-        ({"data.gamma": (2.0, 1.0)}, "config.data.gamma is .*0 < low <= high"),
-        ({"data.crop": 40}, "config.data.crop is 40; .* a multiple of 16"),
-        ({"data.manifest": ""}, "config.data.manifest is empty"),
-        ({"data.manifest": "no.csv"}, "no.csv: cannot be read"),
-        ({"evaluate.split": "test"}, "split 'test'.*train, val"),
-        ({"evaluate.best_metric": "std/mae"}, "is 'std/mae'; .* std/psnr or"),
-        ({"evaluate.protocols": ("std", "own")}, "protocols is 'own'; .*hkbu"),
-        ({"network.norm": "group"}, "config.network for 'unet256': 'group'"),
-    ],
-)
-def test_bad_configs_are_refused_before_anything_is_written(
-    changes, message, config, tmp_path, one_replica
-):
-    config.update_from_flattened_dict(changes)
-    with pytest.raises(InputError, match=message):
-        trainer.train(config, tmp_path / "w", one_replica)
-    assert not (tmp_path / "w").exists()
-
-
-def test_superfluous_and_missing_network_keys(config):
-    with config.unlocked():
-        config.network.depth = 18
-    with pytest.raises(InputError, match=r"'unet256': .*'depth'"):
-        restore.make_method(config, mixed_bfloat16=False)
-    with config.unlocked():
-        del config.network.depth
-        del config.network.levels
-    with pytest.raises(InputError, match=r"'unet256': .*'levels'"):
-        restore.make_method(config, mixed_bfloat16=False)
-
-
-def test_batch_size_is_a_multiple_of_the_devices(
-    config, tmp_path, two_replicas
-):
-    config.data.batch_size = 3
-    with pytest.raises(InputError, match="is 3; expected a multiple of the 2"):
-        trainer.train(config, tmp_path, two_replicas)
-
-
 def test_mixed_bfloat16_differs_little_and_keeps_float32(config):
     found = []
     rng = np.random.default_rng(0)

@@ -4,13 +4,13 @@ Files hold integers, uint8 or uint16; everything after them works on float32
 in [0, 1]. Color is RGB order here, everywhere.
 """
 
-import contextlib
 import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from nircolor_tf import files
 from nircolor_tf.errors import InputError
 
 IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
@@ -158,17 +158,8 @@ def write_image(path: str | os.PathLike, array: np.ndarray) -> None:
         array = array[..., ::-1]
     options = [cv2.IMWRITE_JPEG_QUALITY, 95] if suffix in _JPEG_SUFFIXES else []
     _, data = cv2.imencode(suffix, np.ascontiguousarray(array), options)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with files.replacing(path) as temporary:
         temporary.write_bytes(data.tobytes())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written: {error.strerror}"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def to_float(integers: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@
 of the manifest; in memory they are absolute.
 """
 
-import contextlib
 import csv
 import dataclasses
 import os
@@ -12,6 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from nircolor_tf import files
 from nircolor_tf.errors import InputError
 
 SPLITS = ("train", "val", "test", "unused", "unpaired")
@@ -133,24 +133,17 @@ def write_manifest(
         InputError: The file cannot be written.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            for example in examples:
-                row = dataclasses.asdict(example)
-                for column in ("nir", "rgb"):
-                    row[column] = _relative(row[column], path.parent)
-                writer.writerow(row)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written: {error.strerror}"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+    with (
+        files.replacing(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for example in examples:
+            row = dataclasses.asdict(example)
+            for column in ("nir", "rgb"):
+                row[column] = _relative(row[column], path.parent)
+            writer.writerow(row)
 
 
 def select(examples: Sequence[Example], split: str) -> list[Example]:

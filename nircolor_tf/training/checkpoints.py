@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from nircolor_tf import files
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training.averages import MovingAverages
@@ -95,9 +96,8 @@ class Checkpoints:
         self._best().write(str(self._folder / f"best-{step}"))
         record = {"step": step, "minutes": self.minutes, "metrics": metrics}
         old = self.best_record()
-        temporary = self._folder / "best.json.tmp"
-        temporary.write_text(json.dumps(record, indent=2))
-        temporary.replace(self._folder / "best.json")
+        with files.replacing(self._folder / "best.json") as temporary:
+            temporary.write_text(json.dumps(record, indent=2))
         if old is not None and old["step"] != step:
             for path in self._folder.glob(f"best-{old['step']}.*"):
                 path.unlink()

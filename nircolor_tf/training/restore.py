@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 from ml_collections import ConfigDict
 
+from nircolor_tf import files
 from nircolor_tf.data import pipeline
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import Colorizer
@@ -68,9 +69,8 @@ def write_config(workdir: Path, config: ConfigDict) -> None:
             )
         return
     workdir.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text)
-    temporary.replace(path)
+    with files.replacing(path) as temporary:
+        temporary.write_text(text)
 
 
 def read_config(workdir: str | os.PathLike) -> ConfigDict:

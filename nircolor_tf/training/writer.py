@@ -8,6 +8,8 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from nircolor_tf import files
+
 CSV_COLUMNS = ("step", "phase", "scalar", "value")
 
 
@@ -88,7 +90,8 @@ def _keep_until(path: Path, step: int) -> None:
                 for row in list(csv.reader(file))[1:]
                 if len(row) == len(CSV_COLUMNS) and int(row[0]) <= step
             ]
-    temporary = path.with_suffix(".tmp")
-    with open(temporary, "w", newline="") as file:
+    with (
+        files.replacing(path) as temporary,
+        open(temporary, "w", newline="") as file,
+    ):
         csv.writer(file).writerows([CSV_COLUMNS, *rows])
-    temporary.replace(path)
