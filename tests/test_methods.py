@@ -224,22 +224,30 @@ def test_one_replica_equals_two(
         monkeypatch.setattr(
             module, "make_adam", lambda _: keras.optimizers.SGD(0.0)
         )
+    # Replicas draw their dropout apart: nothing to compare.
+    dropout = "dropout" in smoke.load_config(name, variant).network
+    changes = {"network.dropout": 0.0} if dropout else {}
     results = []
     for strategy in (one_replica, two_replicas):
         with strategy.scope():
-            method = make_method(name, variant)
-        batch = make_batch(method)
+            method = make_method(name, variant, **changes)
+        start = weights_of(method, method.network_names)
+        # At 32 px LinkNet's BatchNorm sees one pixel an image at the bottom:
+        # two numbers normalise to +-1, and rounding decides the sign.
+        batch = make_batch(method, size=64)
         dataset = tf.data.Dataset.from_tensors(batch).repeat()
         dataset = dataset.unbatch().batch(2, drop_remainder=True)
         batches = iter(strategy.experimental_distribute_dataset(dataset))
         for phase in method.phases():
             step = step_of(method, phase, strategy)
             for optimizer in phase.optimizers:
-                getattr(method, optimizer).learning_rate.assign(0.05)
+                getattr(method, optimizer).learning_rate.assign(0.01)
             for _ in range(3):
                 step(next(batches))
         results.append(weights_of(method, method.network_names))
-    assert largest_difference(*results) < 2e-5
+    # Summed instead of averaged gradients would differ by the whole update.
+    update = largest_difference(start, results[0])
+    assert largest_difference(*results) < 0.02 * update
 
 
 def test_exports_equal_the_method(name, variant, tmp_path):
