@@ -25,6 +25,10 @@ def config(pairs_manifest):
         ({"data.zoom": (1.4,)}, "config.data.zoom is .*; expected two numbers"),
         ({"data.gamma": (2.0, 1.0)}, "config.data.gamma is .*0 < low <= high"),
         ({"data.crop": 40}, "config.data.crop is 40; .* a multiple of 16"),
+        (
+            {"loss.l1": 0.0},
+            "config.loss is .*'l1': 0.0.* a weight that is not 0",
+        ),
         ({"data.manifest": ""}, "config.data.manifest is empty"),
         ({"data.manifest": "no.csv"}, "no.csv: cannot be read"),
         ({"evaluate.split": "test"}, "split 'test'.*train, val"),
