@@ -31,7 +31,7 @@ CONFIG = {
     "fusion": {
         "enabled": True,
         "bilateral_diameter": 9,
-        "bilateral_sigma_color": 0.3,
+        "bilateral_sigma_color": 0.1,
         "bilateral_sigma_space": 3.0,
         "wls_lambda": 0.1,
         "wls_alpha": 1.2,

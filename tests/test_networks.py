@@ -307,7 +307,7 @@ def test_padded_convolution_pads_all_sides_alike():
 def test_reflection_padding_mirrors_without_the_edge():
     image = np.random.default_rng(0).random((1, 4, 5, 2), np.float32)
     np.testing.assert_array_equal(
-        layers.ReflectionPadding2D(3)(image),
+        layers.MirrorPadding2D(3, "reflect")(image),
         np.pad(image, ((0, 0), (3, 3), (3, 3), (0, 0)), "reflect"),
     )
 

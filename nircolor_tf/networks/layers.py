@@ -85,17 +85,22 @@ class PaddedConv2D(layers.Layer):
         return self.convolution(features)
 
 
-class ReflectionPadding2D(layers.Layer):
-    """Pads height and width by `pad` mirrored pixels on every side."""
+class MirrorPadding2D(layers.Layer):
+    """Pads height and width by `pad` mirrored pixels on every side.
 
-    def __init__(self, pad: int):
+    Args:
+        pad: Pixels.
+        mode: 'reflect' leaves the edge pixel out, 'symmetric' repeats it.
+    """
+
+    def __init__(self, pad: int, mode: str):
         super().__init__()
-        self.pad = pad
+        self.pad, self.mode = pad, mode
 
     def call(self, features):
         """(B, H, W, C) -> (B, H + 2 pad, W + 2 pad, C)."""
         sides = (self.pad, self.pad)
-        return ops.pad(features, ((0, 0), sides, sides, (0, 0)), mode="reflect")
+        return ops.pad(features, ((0, 0), sides, sides, (0, 0)), mode=self.mode)
 
 
 class BilinearUpsampling2D(layers.Layer):

@@ -117,11 +117,11 @@ class ResidualBlock(layers.Layer):
         super().__init__()
         self.body = keras.Sequential(
             [
-                shared.ReflectionPadding2D(1),
+                shared.MirrorPadding2D(1, "reflect"),
                 _convolution(filters, 3),
                 shared.instance_norm(),
                 layers.ReLU(),
-                shared.ReflectionPadding2D(1),
+                shared.MirrorPadding2D(1, "reflect"),
                 _convolution(filters, 3),
                 shared.instance_norm(),
             ]
@@ -158,7 +158,7 @@ class ResNetGenerator(keras.Model):
         super().__init__()
         self.encoder = keras.Sequential(
             [
-                shared.ReflectionPadding2D(3),
+                shared.MirrorPadding2D(3, "reflect"),
                 _convolution(filters, 7),
                 *_norm_relu(),
                 layers.ZeroPadding2D(1),
@@ -176,7 +176,7 @@ class ResNetGenerator(keras.Model):
                 *_norm_relu(),
                 _transposed_convolution(filters),
                 *_norm_relu(),
-                shared.ReflectionPadding2D(3),
+                shared.MirrorPadding2D(3, "reflect"),
                 _convolution(output_channels, 7),
                 shared.output_activation(activation),
             ]

@@ -5,6 +5,9 @@ from keras import layers, ops
 
 from nircolor_tf.networks import layers as shared
 
+# Levels of DetailUNet, from the finest, that pad by repeating the edge.
+EDGE_LEVELS = 3
+
 
 class UNet256(keras.Model):
     """The plain U-Net of ATCycleGAN's baseline and ColorNet's SCD.
@@ -84,7 +87,10 @@ class DetailUNet(keras.Model):
     BatchNorm and LeakyReLU after every convolution but the last. The last up
     level is concatenated with the input, so that detail need not pass through
     the network. Dropout of whole channels acts at the bottom and in the
-    decoder up to an eighth of the size, where the scene is recognised.
+    decoder up to an eighth of the size, where the scene is recognised. The
+    three finest levels pad by repeating the edge, since zeros would leave a
+    colored frame; the deeper ones pad with zeros, which tells them where the
+    top of the image is.
 
     Args:
         filters: Channels of the first level; they double up to
@@ -111,15 +117,18 @@ class DetailUNet(keras.Model):
         widths = [min(filters * 2**i, max_filters) for i in range(levels)]
         self.downs = [
             keras.Sequential(
-                [*_conv_bn_act(width, 4, 2), *_conv_bn_act(width, 3, 1)]
+                [
+                    *_conv_bn_act(width, 4, 2, depth),
+                    *_conv_bn_act(width, 3, 1, depth),
+                ]
             )
-            for width in widths
+            for depth, width in enumerate(widths)
         ]
         self.upsample = shared.BilinearUpsampling2D()
         self.ups = [
             keras.Sequential(
                 [
-                    *_conv_bn_act(width, 3, 1),
+                    *_conv_bn_act(width, 3, 1, depth),
                     layers.SpatialDropout2D(dropout if depth > 2 else 0.0),
                 ]
             )
@@ -128,7 +137,12 @@ class DetailUNet(keras.Model):
             )
         ]
         self.dropout = layers.SpatialDropout2D(dropout)
-        self.head = layers.Conv2D(output_channels, 3, padding="same")
+        self.head = keras.Sequential(
+            [
+                shared.MirrorPadding2D(1, "symmetric"),
+                layers.Conv2D(output_channels, 3),
+            ]
+        )
         self.output_activation = shared.output_activation(activation)
 
     def call(self, image, training=False):
@@ -146,13 +160,17 @@ class DetailUNet(keras.Model):
         return self.output_activation(self.head(features))
 
 
-def _conv_bn_act(filters: int, kernel: int, strides: int) -> list[layers.Layer]:
+def _conv_bn_act(
+    filters: int, kernel: int, strides: int, depth: int
+) -> list[layers.Layer]:
+    repeat_edge = depth < EDGE_LEVELS
     return [
+        *([shared.MirrorPadding2D(1, "symmetric")] if repeat_edge else []),
         layers.Conv2D(
             filters,
             kernel,
             strides,
-            padding="same",
+            padding="valid" if repeat_edge else "same",
             use_bias=False,
             kernel_initializer="he_normal",
         ),
