@@ -18,6 +18,7 @@ _OUTPUT = flags.DEFINE_string("output", None, "Export folder to write.")
 _CHECKPOINT = flags.DEFINE_enum(
     "checkpoint", "best", ("best", "latest"), "Which weights of the workdir."
 )
+_NOTE = flags.DEFINE_string("note", "", "For the card: machine, failures.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace --output.")
 
 
@@ -26,7 +27,11 @@ def main() -> None:
     from nircolor_tf import export  # noqa: PLC0415
 
     card = export.export_workdir(
-        _WORKDIR.value, _OUTPUT.value, _CHECKPOINT.value, _OVERWRITE.value
+        _WORKDIR.value,
+        _OUTPUT.value,
+        _CHECKPOINT.value,
+        _OVERWRITE.value,
+        _NOTE.value,
     )
     sizes = ", ".join(
         f"{name} {size / 1e6:.1f} MB" for name, size in card["bytes"].items()

@@ -46,6 +46,7 @@ def export_workdir(
     output: str | os.PathLike,
     checkpoint: str,
     overwrite: bool,
+    note: str = "",
 ) -> dict:
     """Exports a trained workdir.
 
@@ -54,6 +55,7 @@ def export_workdir(
         output: The export folder to write; its last part is the name.
         checkpoint: 'best' or 'latest'.
         overwrite: Replace an export that exists.
+        note: For the card: machine, known failures.
 
     Returns:
         The card.
@@ -75,6 +77,7 @@ def export_workdir(
         write_saved_model(method, folder / FILES["saved_model"])
         write_tflite(method, folder / FILES["tflite"])
         card = make_card(method, output.name, record, splits)
+        card["note"] = note
         _write_card(folder, card)
         card["largest_difference"] = verify(method, folder)
         card["bytes"] = {
@@ -96,7 +99,7 @@ def write_saved_model(method: Method, folder: Path) -> None:
         return {"rgb": rgb}
 
     spec = tf.TensorSpec((None, None, None, 1), tf.float32, name="nir")
-    _archive(method, serve, spec, folder)
+    _archive(serve, spec, folder)
 
 
 def write_tflite(method: Method, path: Path) -> None:
@@ -107,9 +110,7 @@ def write_tflite(method: Method, path: Path) -> None:
     """
     spec = tf.TensorSpec((1, None, None, 1), tf.float32, name="nir")
     with tempfile.TemporaryDirectory() as folder:
-        _archive(
-            method, lambda nir: {"rgb": _colorize(method, nir)}, spec, folder
-        )
+        _archive(lambda nir: {"rgb": _colorize(method, nir)}, spec, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         path.write_bytes(converter.convert())
 
@@ -199,10 +200,10 @@ def _colorize(method: Method, nir):
     return tf.clip_by_value(pipeline.from_range(rgb, value_range), 0.0, 1.0)
 
 
-def _archive(method: Method, function, spec: tf.TensorSpec, folder) -> None:
+def _archive(function, spec: tf.TensorSpec, folder) -> None:
+    # The endpoint's variables are tracked by themselves; archive.track() would
+    # save each of them a second time.
     archive = keras.export.ExportArchive()
-    for name in method.inference_networks:
-        archive.track(getattr(method, name))
     archive.add_endpoint("serving_default", function, input_signature=[spec])
     archive.write_out(str(folder), verbose=False)
 

@@ -34,7 +34,7 @@ SOLVERS = {"separable": wls.wls_separable, "exact": wls.wls_exact}
 class BfwlsParameters:
     """The filters' parameters, for images in [0, 1].
 
-    A good start is a bilateral filter of 9 pixels with sigmas 0.3 and 3, and
+    A good start is a bilateral filter of 9 pixels with sigmas 0.1 and 3, and
     lambda 0.1, alpha 1.2, epsilon 1e-4. Farbman et al. use lambda 1, which
     here takes more out of the luminance than the NIR's detail puts back.
 
