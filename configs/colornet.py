@@ -38,6 +38,7 @@ CONFIG = {
         "wls_epsilon": 1e-4,
         "wls_solver": "separable",
     },
+    "inference": {"working_size": 0},
     "optimizer": {
         "beta_1": 0.9,
         "beta_2": 0.999,

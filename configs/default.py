@@ -60,7 +60,7 @@ CONFIG = {
         "best_metric": "std/psnr",
         "grid_images": 6,
     },
-    "inference": {"mirror": False},
+    "inference": {"mirror": False, "working_size": 256},
 }
 
 SMOKE = {

@@ -83,7 +83,7 @@ CONFIG = {
         "best_metric": "std/psnr",
         "grid_images": 6,
     },
-    "inference": {"mirror": False},
+    "inference": {"mirror": False, "working_size": 0},
 }
 
 SMOKE = {

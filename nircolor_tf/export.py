@@ -7,6 +7,10 @@
                         multiples of the card's size_multiple
         card.json       what it is, what it was trained on, how good it is
 
+The SavedModel and the TFLite file hold the networks. A working size and a
+detail fusion, where the card names them, are for the caller, as
+nircolor_tf.inference does it.
+
 Written to a temporary folder, loaded again, compared with the method, and
 only then given its name.
 """
@@ -171,6 +175,7 @@ def make_card(
         "files": dict(FILES),
         "size_multiple": method.size_multiple,
         "minimum_size": method.size_multiple,
+        "working_size": config.inference.working_size or None,
         "value_range": [0.0, 1.0],
         "fusion": None if fusion is None else dataclasses.asdict(fusion),
         "parameters": sum(

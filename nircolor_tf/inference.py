@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from nircolor_tf.data import images
@@ -32,6 +33,7 @@ _CARD = {
     "method": (str, "a name"),
     "size_multiple": (int, "a whole number"),
     "minimum_size": (int, "a whole number"),
+    "working_size": (int | None, "null or a whole number"),
     "fusion": (dict | None, "null or the parameters of the fusion"),
     "files": (dict, 'for example {"tflite": "model.tflite"}'),
 }
@@ -45,6 +47,9 @@ class Colorizer:
         predict: The model: (1, H, W, 1) float32 in [0, 1] -> (1, H, W, 3).
         size_multiple: `predict` takes heights and widths divisible by this.
         minimum_size: `predict` takes heights and widths from this on, pixels.
+        working_size: Images whose shorter side is longer than this, in pixels,
+            are colorized at this size; None for every image at its own. The
+            color is then enlarged and the detail comes from the NIR image.
         fusion: Parameters of ColorNet's detail fusion, which then follows at
             the size of the image; None for none.
     """
@@ -52,6 +57,7 @@ class Colorizer:
     predict: Callable[[np.ndarray], Any]
     size_multiple: int = 1
     minimum_size: int = 1
+    working_size: int | None = None
     fusion: bfwls.BfwlsParameters | None = None
 
     def __call__(self, nir: np.ndarray) -> np.ndarray:
@@ -73,8 +79,18 @@ class Colorizer:
         """
         if nir.ndim != 3 or nir.shape[2] != 1 or nir.size == 0:
             raise ValueError(f"expected nir of (H, W, 1), got {nir.shape}")
-        height, width, _ = nir.shape
         nir = np.asarray(nir, np.float32)
+        small = _shrunk(nir, self.working_size)
+        rgb = self._predict(small)
+        if small is not nir:
+            rgb = _enlarged(rgb, small, nir)
+        if self.fusion is not None:
+            rgb = bfwls.fuse(nir, rgb, self.fusion)
+        return rgb
+
+    def _predict(self, nir: np.ndarray) -> np.ndarray:
+        """Pads as the model wants it, colorizes, cuts back and clips."""
+        height, width, _ = nir.shape
         margins = [(0, self._size(n) - n) for n in (height, width)] + [(0, 0)]
         padded = np.pad(nir, margins, mode="reflect")
         rgb = np.asarray(self.predict(padded[None]), np.float32)
@@ -85,15 +101,31 @@ class Colorizer:
         rgb = rgb[0, :height, :width]
         if not np.isfinite(rgb).all():
             raise InputError("the model returned values that are not finite")
-        rgb = rgb.clip(0, 1)
-        if self.fusion is not None:
-            rgb = bfwls.fuse(nir, rgb, self.fusion)
-        return rgb
+        return rgb.clip(0, 1)
 
     def _size(self, size: int) -> int:
         """Returns the smallest size the model takes, from `size` on."""
         multiples = -(-max(size, self.minimum_size) // self.size_multiple)
         return multiples * self.size_multiple
+
+
+def _shrunk(nir: np.ndarray, side: int | None) -> np.ndarray:
+    height, width, _ = nir.shape
+    if side is None or min(height, width) <= side:
+        return nir
+    scale = side / min(height, width)
+    size = (round(width * scale), round(height * scale))
+    return cv2.resize(nir, size, interpolation=cv2.INTER_AREA)[..., None]
+
+
+def _enlarged(rgb: np.ndarray, small: np.ndarray, nir: np.ndarray):
+    """Enlarges the color of `small`; adds what shrinking took from `nir`."""
+    size = nir.shape[1::-1]
+    color, base = (
+        cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+        for image in (rgb, small)
+    )
+    return (color + nir - base[..., None]).clip(0, 1)
 
 
 def default_model() -> Path:
@@ -147,7 +179,11 @@ def load_export(
                 f"{folder / 'card.json'}: key 'fusion': {error}"
             ) from error
     return Colorizer(
-        predict, card["size_multiple"], card["minimum_size"], fusion
+        predict,
+        card["size_multiple"],
+        card["minimum_size"],
+        card["working_size"],
+        fusion,
     )
 
 
@@ -186,8 +222,8 @@ def read_card(folder: str | os.PathLike) -> dict[str, Any]:
         raise InputError(
             f"{path}: key 'format': {card['format']}; this version reads 1"
         )
-    for key in ("size_multiple", "minimum_size"):
-        if card[key] < 1:
+    for key in ("size_multiple", "minimum_size", "working_size"):
+        if card[key] is not None and card[key] < 1:
             raise InputError(
                 f"{path}: key {key!r}: {card[key]}; expected at least 1"
             )

@@ -97,6 +97,7 @@ def tiny_export(tmp_path_factory):
         "method": "supervised",
         "size_multiple": 4,
         "minimum_size": 8,
+        "working_size": None,
         "fusion": None,
         "files": {"saved_model": "saved_model", "tflite": "model.tflite"},
     }

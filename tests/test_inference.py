@@ -85,6 +85,23 @@ def test_the_result_is_clipped():
     np.testing.assert_array_equal(rgb[0, :, 0], [0, 0, 0.5, 1])
 
 
+def test_large_images_are_colorized_at_the_working_size():
+    model = Recorder()
+    nir = random_nir(40, 60)
+    rgb = Colorizer(model, 4, working_size=20)(nir)
+    assert model.nir.shape == (1, 20, 32, 1)  # 20 x 30, padded
+    # The model repeats the NIR, so shrinking must be undone: the detail that
+    # was lost is added again.
+    np.testing.assert_allclose(rgb, np.repeat(nir, 3, -1), atol=1e-6)
+
+
+def test_images_up_to_the_working_size_are_not_resized():
+    model = Recorder()
+    nir = random_nir(20, 60)
+    Colorizer(model, 4, working_size=20)(nir)
+    np.testing.assert_array_equal(model.nir[0], nir)
+
+
 def test_the_fusion_gets_the_image_at_its_own_size():
     parameters = bfwls.BfwlsParameters(
         bilateral_diameter=5,

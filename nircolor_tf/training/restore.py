@@ -134,6 +134,7 @@ def make_colorizer(method: Method) -> Colorizer:
         predict=lambda nir: colorize(nir).numpy(),
         size_multiple=method.size_multiple,
         minimum_size=method.size_multiple,
+        working_size=method.config.inference.working_size or None,
         fusion=method.fusion_parameters(),
     )
 
