@@ -33,7 +33,7 @@ CONFIG = {
         "bilateral_diameter": 9,
         "bilateral_sigma_color": 0.1,
         "bilateral_sigma_space": 3.0,
-        "wls_lambda": 0.1,
+        "wls_lambda": 0.3,
         "wls_alpha": 1.2,
         "wls_epsilon": 1e-4,
         "wls_solver": "separable",
