@@ -12,7 +12,7 @@ CODE := nircolor_tf bin configs tests
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
-demo: $(INSTALLED) ## Colorize, train, evaluate and export, in five minutes
+demo: $(INSTALLED) ## Colorize, train, evaluate and export, in four minutes
 	$(BIN)/python bin/demo.py
 
 test: $(INSTALLED) ## Run the fast tests

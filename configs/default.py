@@ -81,7 +81,7 @@ DEMO = {
     "network.max_filters": 64,
     "network.levels": 5,
     "data.crop": 96,
-    "train.steps": 1200,
+    "train.steps": 900,
     "train.evaluate_every": 300,
     "train.checkpoint_every": 300,
 }
