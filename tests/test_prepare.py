@@ -15,6 +15,7 @@ from nircolor_tf.data import (
     sources,
     synthetic,
 )
+from nircolor_tf.data.pipeline import PairCache
 from nircolor_tf.errors import InputError
 
 BINARY = Path(__file__).parents[1] / "bin" / "prepare_data.py"
@@ -146,6 +147,17 @@ def test_names_outside_a_shipped_list_are_refused(source, tmp_path):
         prepare.prepare(
             source, "folder", tmp_path / "data", split="vcip-strict"
         )
+
+
+def test_a_16_bit_nir_beside_8_bit_rgb_keeps_its_depth(source, tmp_path):
+    path = source / "nir" / "synthetic_0000.png"
+    nir = images.read_nir(path).astype(np.uint16) * 200 + 7
+    images.write_image(path, nir)
+    prepare.prepare(source, "folder", tmp_path / "data", split="test")
+    examples = manifest.read_manifest(tmp_path / "data" / "manifest.csv")
+    assert [example.bits for example in examples] == [16] + 11 * [8]
+    cache = PairCache(examples[:1])
+    np.testing.assert_array_equal(cache.pairs[0][..., :1], nir)
 
 
 def test_everything_can_be_test(source, tmp_path):

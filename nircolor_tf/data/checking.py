@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from nircolor_tf.data import images
@@ -23,7 +22,7 @@ class Checked:
         rgb: Color file.
         height: Pixels.
         width: Pixels.
-        bits: 8 or 16, of the color file.
+        bits: 8 or 16, the larger of the two files.
     """
 
     name: str
@@ -106,7 +105,7 @@ def _check_one(candidate):
     if problems:
         return None, problems
     rgb = arrays["rgb"]
-    bits = 8 if rgb.dtype == np.uint8 else 16
+    bits = 8 * max(array.dtype.itemsize for array in arrays.values())
     checked = Checked(
         candidate.name, candidate.nir, candidate.rgb, *rgb.shape[:2], bits
     )

@@ -27,7 +27,7 @@ class Example:
         rgb: Absolute path of the color file.
         height: Pixels.
         width: Pixels.
-        bits: 8 or 16, per channel; of the RGB file when the two differ.
+        bits: 8 or 16, per channel; the larger of the two files.
         split: One of `SPLITS`.
         scene: Crops of one photo share it; no scene is in two splits. Empty
             when it was not measured.

@@ -20,7 +20,7 @@ class PairCache:
 
     Attributes:
         pairs: One (H, W, 4) array per example: NIR, then RGB; all uint8, or
-            all uint16 when any RGB file has 16 bits.
+            all uint16 when any file has 16 bits.
     """
 
     def __init__(self, examples: Sequence[Example]):
