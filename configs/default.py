@@ -4,8 +4,9 @@
         --config.data.manifest=MANIFEST
 
 `:demo` learns synthetic pairs of 128x128 in about two minutes on two cores;
-`:smoke` makes it tiny, for tests. What was tried before this became the
-default is in docs/experiments.md.
+`:smoke` makes it tiny, for tests. The shipped weights are those of step 1,500,
+trained when the network padded with zeros at every level, so a new training
+will not give the very same; docs/experiments.md has this and what was tried.
 """
 
 from ml_collections import ConfigDict

@@ -35,7 +35,7 @@ Departures and choices
     - [ours] 'Six decoder blocks, the first five as U-Net': one on the fused
       map, four that up-sample, the 1x1 output.
     - [ours] The filters' parameters, on which the paper is silent, are in the
-      config, chosen on validation images (see configs/colornet.py).
+      config, chosen on validation images (docs/experiments.md).
     - 'ImageNet initialisation': config.encoder_weights, see
       nircolor_tf.networks.imagenet; off by default, as it needs a download.
 """

@@ -21,6 +21,8 @@ Departures and choices
     - The losses are means, so that they do not depend on the crop.
     - With config.inference.mirror the output is the mean of colorizing the
       image and its mirror image [ours]; evaluated and exported so.
+    - With config.inference.working_size larger images are colorized at that
+      size (nircolor_tf.inference) [ours].
 """
 
 from keras import ops

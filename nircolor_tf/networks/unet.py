@@ -87,10 +87,9 @@ class DetailUNet(keras.Model):
     BatchNorm and LeakyReLU after every convolution but the last. The last up
     level is concatenated with the input, so that detail need not pass through
     the network. Dropout of whole channels acts at the bottom and in the
-    decoder up to an eighth of the size, where the scene is recognised. The
-    three finest levels pad by repeating the edge, since zeros would leave a
-    colored frame; the deeper ones pad with zeros, which tells them where the
-    top of the image is.
+    decoder up to an eighth of the size. The three finest levels pad by
+    repeating the edge, since zeros left a colored frame of 2 to 5 px; the
+    deeper ones pad with zeros.
 
     Args:
         filters: Channels of the first level; they double up to
