@@ -9,7 +9,9 @@ it takes the weights that were best on validation):
 
 PSNR, SSIM, angular error and MAE come under two named protocols: `std`, for
 your own decisions, and `hkbu`, to stand beside the published VCIP tables.
-The output folder gets per_image.csv, summary.json and a sheet of the worst,
+They are means over images; ae_pixels_mean and ae_pixels_std are mean and
+standard deviation of the angular error over all pixels of all images. The
+output folder gets per_image.csv, summary.json and a sheet of the worst,
 median and best images, NIR | ours | truth.
 """
 

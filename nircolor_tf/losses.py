@@ -1,10 +1,14 @@
 """Loss functions: pure, from tensors to a scalar mean over the batch.
 
-All take `prediction` and `truth` of shape (B, H, W, C) in one value range
-`(low, high)`; those that need its width take `value_range`.
+The pixel losses take `prediction` and `truth` of shape (B, H, W, C) in one
+value range `(low, high)`; those that need its width take `value_range`. The
+adversarial ones take logits of any shape: the raw outputs of a discriminator,
+one per patch or per image.
 """
 
+import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 from keras import ops
@@ -27,6 +31,18 @@ def l2(prediction, truth):
     learning rate does not depend on the crop.
     """
     return ops.mean(ops.square(prediction - truth))
+
+
+def l2_penalty(variables):
+    """Half the sum of squares: its gradient is the variables themselves.
+
+    What 'weight decay' meant before AdamW parted the two (Loshchilov & Hutter
+    2019): Adam scales it as any gradient.
+
+    Args:
+        variables: Of any shapes.
+    """
+    return 0.5 * sum(ops.sum(ops.square(variable)) for variable in variables)
 
 
 def chroma_l1(prediction, truth):
@@ -84,6 +100,67 @@ def mix(prediction, truth, value_range: tuple[float, float], alpha: float):
     """
     structure = 1.0 - ms_ssim(prediction, truth, value_range)
     return alpha * structure + (1.0 - alpha) * l1(prediction, truth)
+
+
+@dataclasses.dataclass(frozen=True)
+class GanLoss:
+    """What the two players of one adversarial game minimise.
+
+    Attributes:
+        discriminator: (real_logits, fake_logits) -> scalar.
+        generator: fake_logits -> scalar.
+    """
+
+    discriminator: Callable
+    generator: Callable
+
+
+def least_squares_discriminator(real_logits, fake_logits):
+    """(D(real) - 1)^2 + D(fake)^2; Mao et al., LSGAN, ICCV 2017, eq. 9."""
+    return ops.mean(ops.square(real_logits - 1.0)) + ops.mean(
+        ops.square(fake_logits)
+    )
+
+
+def least_squares_generator(fake_logits):
+    """(D(fake) - 1)^2; Mao et al., LSGAN, ICCV 2017, eq. 9."""
+    return ops.mean(ops.square(fake_logits - 1.0))
+
+
+def log_discriminator(real_logits, fake_logits):
+    """-log D(real) - log(1 - D(fake)), D the sigmoid of the logits.
+
+    Source: Goodfellow et al. 2014, eq. 1; ATCycleGAN's and DCGAN's eq. 1.
+    """
+    return ops.mean(ops.softplus(-real_logits)) + ops.mean(
+        ops.softplus(fake_logits)
+    )
+
+
+def log_generator(fake_logits):
+    """log(1 - D(fake)): the game as the papers write it; at most 0.
+
+    Its gradient vanishes where the discriminator is sure (Goodfellow et al.
+    2014, section 3). Source: ATCycleGAN's eq. 1, DCGAN's eq. 2.
+    """
+    return -ops.mean(ops.softplus(fake_logits))
+
+
+def non_saturating_generator(fake_logits):
+    """-log D(fake): the same fixed point as `log_generator`, more gradient.
+
+    Source: Goodfellow et al. 2014, section 3.
+    """
+    return ops.mean(ops.softplus(-fake_logits))
+
+
+GAN_LOSSES = {
+    "least_squares": GanLoss(
+        least_squares_discriminator, least_squares_generator
+    ),
+    "log": GanLoss(log_discriminator, log_generator),
+    "non_saturating": GanLoss(log_discriminator, non_saturating_generator),
+}
 
 
 def _number_of_scales(side: int) -> int:

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def two_replicas():
 
 @pytest.fixture(scope="session")
 def pairs_manifest(tmp_path_factory):
-    """Ten synthetic pairs of 48x56: seven to train, three to validate."""
+    """Synthetic pairs of 48x56: seven to train, three to validate; photos."""
     folder = tmp_path_factory.mktemp("pairs")
     synthetic.write_dataset(folder, 10, 48, 56, bits=8, seed=3)
     examples = [
@@ -50,7 +51,17 @@ def pairs_manifest(tmp_path_factory):
         )
         for index, path in enumerate(sorted((folder / "nir").iterdir()))
     ]
-    manifest.write_manifest(folder / "manifest.csv", examples)
+    photos = [
+        dataclasses.replace(
+            example,
+            name=f"photo-{example.name}",
+            nir="",
+            split="unpaired",
+            nir_sha256="",
+        )
+        for example in examples[7:]
+    ]
+    manifest.write_manifest(folder / "manifest.csv", examples + photos)
     return folder / "manifest.csv"
 
 

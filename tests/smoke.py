@@ -12,8 +12,13 @@ SMOKE = (
     ("supervised", "unet256,smoke"),
     ("supervised", "linknet,smoke"),
     ("supervised", "resnet,smoke"),
+    ("supervised", "snet,smoke"),
     ("default", "smoke"),
     ("colornet", "smoke"),
+    ("atcyclegan", "smoke"),
+    ("cyclegan", "unet256,smoke"),
+    ("cyclegan", "resnet,smoke"),
+    ("dcgan", "smoke"),
 )
 
 

@@ -66,16 +66,19 @@ def test_psnr_averages_over_channels_before_the_logarithm():
     ],
 )
 def test_angular_error_by_hand(prediction, truth, degrees):
-    measured = metrics.angular_error(_flat(*prediction), _flat(*truth))
-    assert measured == pytest.approx(degrees, abs=2e-6)
+    measured = metrics.angular_errors(_flat(*prediction), _flat(*truth))
+    np.testing.assert_allclose(measured, np.full((16, 16), degrees), atol=2e-6)
 
 
 def test_angular_error_is_a_mean_of_angles_not_of_cosines():
     prediction = _flat(1.0, 0.0, 0.0)
     truth = prediction.copy()
     truth[:4] = (0, 1, 0)  # a quarter of the pixels at 90 degrees
-    measured = metrics.angular_error(prediction, truth)
-    assert measured == pytest.approx(22.5, abs=1e-5)
+    measured = protocols.measure(prediction, truth, "std")
+    assert measured["ae"] == pytest.approx(22.5, abs=1e-5)
+    # A quarter is 67.5 degrees off the mean, the rest 22.5.
+    deviation = np.sqrt(0.25 * 67.5**2 + 0.75 * 22.5**2)
+    assert measured["ae_pixels_std"] == pytest.approx(deviation, abs=1e-5)
 
 
 def test_angular_error_with_offset_by_hand():
@@ -83,22 +86,24 @@ def test_angular_error_with_offset_by_hand():
     # acos(1 - x) = sqrt(2 x) for small x.
     red = _flat(1.0, 0.0, 0.0)
     degrees = np.degrees(np.sqrt(2e-6))
-    measured = metrics.angular_error_offset(red, red)
-    assert measured == pytest.approx(degrees, rel=1e-5)
+    measured = metrics.angular_errors_offset(red, red)
+    np.testing.assert_allclose(measured, degrees, rtol=1e-5)
     # Lengths of 1/255: the offset is 6.5% of their product.
     dark = red / 255
     expected = np.degrees(np.arccos(1 / (1 + 1e-6 * 255**2)))
     assert expected > 19
-    assert metrics.angular_error_offset(dark, dark) == pytest.approx(expected)
+    np.testing.assert_allclose(
+        metrics.angular_errors_offset(dark, dark), expected
+    )
     black = 0 * red
-    assert metrics.angular_error_offset(black, black) == pytest.approx(90)
+    np.testing.assert_allclose(metrics.angular_errors_offset(black, black), 90)
 
 
 def test_angular_error_with_offset_is_finite_for_all_identical_grays():
     # 256 levels, the colors whose rounded cosine most easily passes 1.
     gray = np.repeat(np.arange(256).reshape(16, 16, 1) / 255, 3, axis=2)
-    assert np.isfinite(metrics.angular_error_offset(gray, gray))
-    assert metrics.angular_error(gray, gray) < 1e-5
+    assert np.isfinite(metrics.angular_errors_offset(gray, gray)).all()
+    assert metrics.angular_errors(gray, gray).max() < 1e-5
 
 
 def test_ssim_gaussian_against_the_formula(pair):
@@ -159,7 +164,8 @@ def test_ssim_uniform_of_a_constant_prediction_is_zero(pair):
 def test_protocols_differ_where_they_say(pair):
     std = protocols.measure(*pair, "std")
     hkbu = protocols.measure(*pair, "hkbu")
-    assert list(std) == list(hkbu) == ["psnr", "ssim", "ae", "mae"]
+    names = ["psnr", "ssim", "ae", "mae", "ae_pixels_std"]
+    assert list(std) == list(hkbu) == names
     assert std["psnr"] == hkbu["psnr"]
     assert std["mae"] == hkbu["mae"]
     assert std["ssim"] != pytest.approx(hkbu["ssim"], abs=1e-3)
@@ -184,11 +190,37 @@ def test_identical_images(pair):
     assert same["mae"] == 0
 
 
-def test_mean_keeps_infinity():
-    one, other = {"psnr": 10.0, "ae": 2.0}, {"psnr": 30.0, "ae": 4.0}
-    assert protocols.mean([one, other]) == {"psnr": 20.0, "ae": 3.0}
-    same = {"psnr": float("inf"), "ae": 0.0}
-    assert protocols.mean([one, same]) == {"psnr": float("inf"), "ae": 1.0}
+@pytest.mark.parametrize("protocol", protocols.PROTOCOLS)
+def test_summary_pools_the_angles_of_all_pixels(protocol):
+    rng = np.random.default_rng(0)
+    sizes = ((11, 12), (40, 30), (16, 90))
+    pairs = [
+        # Each image has another spread, so that how they weigh shows.
+        [rng.integers(low, 256, (*size, 3), dtype=np.uint8) for _ in range(2)]
+        for size, low in zip(sizes, (0, 100, 200), strict=True)
+    ]
+    angles = [
+        protocols.PROTOCOLS[protocol].angles(prediction / 255, truth / 255)
+        for prediction, truth in pairs
+    ]
+    measured = [protocols.measure(*images, protocol) for images in pairs]
+    summary = protocols.summarize(measured, [h * w for h, w in sizes])
+    pooled = np.concatenate([image.ravel() for image in angles])
+    assert summary["ae_pixels_mean"] == pytest.approx(pooled.mean())
+    assert summary["ae_pixels_std"] == pytest.approx(pooled.std())
+    # The plain mean lets every image weigh the same.
+    means = [image.mean() for image in angles]
+    assert summary["ae"] == pytest.approx(np.mean(means))
+    assert abs(summary["ae"] - pooled.mean()) > 1
+
+
+def test_summary_keeps_infinity(pair):
+    finite = protocols.measure(*pair, "std")
+    same = protocols.measure(pair[0], pair[0], "std")
+    pixels = pair[0].shape[0] * pair[0].shape[1]
+    summary = protocols.summarize([finite, same], [pixels, pixels])
+    assert summary["psnr"] == float("inf")
+    assert summary["mae"] == pytest.approx(finite["mae"] / 2)
 
 
 def test_bad_input_is_named(pair):

@@ -29,6 +29,7 @@ TINY = {
     },
     "linknet": {"depth": 18, "filters": 4},
     "resnet": {"filters": 4, "blocks": 1},
+    "snet": {"filters": 4, "levels": 3, "assistant_levels": 1},
     "unet256": {"filters": 4, "levels": 5, "norm": "instance"},
 }
 
@@ -135,6 +136,21 @@ def derive_detail_unet():
     )
 
 
+def derive_snet():
+    def block(inputs, outputs):
+        return normed(3, inputs, outputs) + normed(3, outputs, outputs)
+
+    widths = [64, 128, 256, 512, 512]
+    colorizer = sum(block(*pair) for pair in itertools.pairwise([1, *widths]))
+    # Up from below, next to the skip.
+    colorizer += sum(
+        block(below + width, width)
+        for width, below in itertools.pairwise(widths)
+    )
+    assistant = block(3 + 1, 64) + block(64, 128) + block(128 + 64, 64)
+    return colorizer + assistant + 2 * biased(1, 64, 3)
+
+
 GOLDEN = {
     "unet256": (
         lambda: UNet256(filters=64, levels=8, norm="instance", **RGB),
@@ -156,6 +172,11 @@ GOLDEN = {
         lambda: ResNetGenerator(filters=64, blocks=9, **RGB),
         11_371_907,
         derive_resnet_generator,
+    ),
+    "snet": (
+        lambda: make_network(smoke.load_config("supervised", "snet").network),
+        20_005_062,
+        derive_snet,
     ),
     "acd": (
         lambda: ACD(depth=34, filters=64, glffnet=False, **RGB),
@@ -217,6 +238,7 @@ def test_size_multiples():
     ]
     assert acd == [16, 32]
     assert make_tiny("detail_unet").size_multiple == 16
+    assert make_tiny("snet").size_multiple == 8
 
 
 @pytest.mark.parametrize("name", NETWORKS)

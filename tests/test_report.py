@@ -53,8 +53,16 @@ def test_summary_holds_means_and_what_was_measured(tmp_path):
     assert summary["mean"]["std"]["mae"] == pytest.approx(1.5 / 255)
     psnr = 20 * np.log10(255) - 10 * np.log10(2)
     assert summary["mean"]["hkbu"]["psnr"] == pytest.approx(psnr)
+    # Images of one size: their pixels weigh the same.
+    assert summary["mean"]["hkbu"]["ae_pixels_mean"] == pytest.approx(
+        summary["mean"]["hkbu"]["ae"]
+    )
     table = report.format_table(summary)
     assert f"{psnr:.4f}" in table
+    assert f"{summary['mean']['hkbu']['ae_pixels_std']:.4f}" in table
+    # Every number ends where the name above it does.
+    header, *lines = table.splitlines()[:3]
+    assert {len(line) for line in lines} == {len(header)}
     assert "mean over 2 images" in table
 
 

@@ -1,4 +1,4 @@
-"""Augmentation of one pair; every draw is a function of its seed alone.
+"""Augmentation; every draw is a function of its seed alone.
 
 Images are (H, W, C) float32 in [0, 1]. The seeds are int32 tensors of shape
 (2,), as the stateless random functions take them.
@@ -34,6 +34,26 @@ def augment(nir, rgb, seed, config: ConfigDict):
         nir, seeds[2], config.contrast, config.contrast_probability
     )
     return random_gamma(nir, seeds[3], config.gamma), rgb
+
+
+def augment_photo(rgb, seed, config: ConfigDict):
+    """Crop and mirror of a photo without NIR, drawn as for a pair.
+
+    Args:
+        rgb: (H, W, 3).
+        seed: (2,) int32; another photo, another seed.
+        config: config.data, as for `augment`.
+
+    Returns:
+        (crop, crop, 3).
+    """
+    seeds = tf.unstack(
+        tf.random.experimental.stateless_split(seed, num=2), axis=0
+    )
+    rgb = random_resized_crop(
+        rgb, seeds[0], config.crop, config.zoom, config.zoom_probability
+    )
+    return random_mirror(rgb, seeds[1], config.mirror_probability)
 
 
 def random_resized_crop(

@@ -10,27 +10,56 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import augment, images
+from nircolor_tf.data import augment, images, manifest
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError
 
+# Keeps the draws of data sets that are read together apart.
+_STREAM = 1_000_003
 
-class PairCache:
-    """Pairs, decoded once and kept in memory as integers.
 
-    Attributes:
-        pairs: One (H, W, 4) array per example: NIR, then RGB; all uint8, or
-            all uint16 when any file has 16 bits.
+def open_cache(
+    name: str, examples: Sequence[Example], config: ConfigDict
+) -> "ImageCache":
+    """Reads the data set that a phase names.
+
+    Args:
+        name: 'paired' for the pairs of the split 'train'; 'unpaired' for
+            color images drawn without regard to any NIR image.
+        examples: Of the manifest.
+        config: config.data; `unpaired_from` says what 'unpaired' is made of:
+            'photos' (the split 'unpaired'), 'pairs' (the RGB images of the
+            split 'train'), or both.
+
+    Raises:
+        InputError: A split is empty, or an image is bad.
+    """
+    if name == "paired":
+        return PairCache(manifest.select(examples, "train"))
+    splits = {"photos": "unpaired", "pairs": "train"}
+    return PhotoCache(
+        [
+            example
+            for source in config.unpaired_from
+            for example in manifest.select(examples, splits[source])
+        ]
+    )
+
+
+class ImageCache:
+    """Images decoded once and kept in memory as integers.
+
+    Args:
+        images: (H, W, C) each, uint8 or uint16. Where some have 16 bits, all
+            are brought to 16.
+        stream: Caches of different streams draw independently.
     """
 
-    def __init__(self, examples: Sequence[Example]):
-        dtype = (
-            np.uint16
-            if any(example.bits == 16 for example in examples)
-            else np.uint8
-        )
-        self.pairs = [_read_pair(example, dtype) for example in examples]
-        self.dtype = dtype
+    def __init__(self, images: Sequence[np.ndarray], stream: int):
+        self._stream = stream
+        self.dtype = np.result_type(*{image.dtype for image in images})
+        self.images = [_with_dtype(image, self.dtype) for image in images]
+        self.channels = self.images[0].shape[-1]
 
     def batches(
         self, config: ConfigDict, seed: int, start_step: int
@@ -43,20 +72,20 @@ class PairCache:
             start_step: The first batch is that of this train step.
 
         Returns:
-            Batches {'nir': (batch_size, crop, crop, 1), 'rgb': (..., 3)}
-            float32 in config.value_range.
+            Batches of what `augmented` returns, float32 in
+            config.value_range.
         """
+        seed = seed + self._stream * _STREAM
 
         def example(number):
-            pair = tf.cast(self._pair(number, seed), tf.float32)
-            pair /= np.iinfo(self.dtype).max
+            image = tf.cast(self._image(number, seed), tf.float32)
+            image /= np.iinfo(self.dtype).max
             example_seed = tf.stack([seed, tf.cast(number, tf.int32)])
-            nir, rgb = augment.augment(
-                pair[..., :1], pair[..., 1:], example_seed, config
-            )
             return {
-                "nir": to_range(nir, config.value_range),
-                "rgb": to_range(rgb, config.value_range),
+                name: to_range(part, config.value_range)
+                for name, part in self.augmented(
+                    image, example_seed, config
+                ).items()
             }
 
         options = tf.data.Options()
@@ -71,19 +100,56 @@ class PairCache:
         batches = examples.batch(config.batch_size, drop_remainder=True)
         return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
 
-    def _pair(self, number, seed: int):
-        """The pair that comes as the given number since the start."""
-        count = len(self.pairs)
+    def augmented(
+        self, image, seed, config: ConfigDict
+    ) -> dict[str, tf.Tensor]:
+        """Augments one image in [0, 1] into the parts of an example."""
+        raise NotImplementedError
+
+    def _image(self, number, seed: int):
+        """The image that comes as the given number since the start."""
+        count = len(self.images)
         epoch, position = number // count, number % count
         index = tf.random.experimental.index_shuffle(
             tf.cast(position, tf.int32),
             seed=tf.stack([seed, tf.cast(epoch, tf.int32)]),
             max_index=count - 1,
         )
-        pair = tf.numpy_function(
-            lambda i: self.pairs[i], [index], self.dtype, stateful=False
+        image = tf.numpy_function(
+            lambda i: self.images[i], [index], self.dtype, stateful=False
         )
-        return tf.ensure_shape(pair, (None, None, 4))
+        return tf.ensure_shape(image, (None, None, self.channels))
+
+
+class PairCache(ImageCache):
+    """Pairs, as (H, W, 4): NIR, then RGB."""
+
+    def __init__(self, examples: Sequence[Example]):
+        super().__init__(
+            [_read_pair(example) for example in examples], stream=0
+        )
+
+    def augmented(self, image, seed, config):
+        """Returns nir (crop, crop, 1) and rgb (crop, crop, 3)."""
+        nir, rgb = augment.augment(image[..., :1], image[..., 1:], seed, config)
+        return {"nir": nir, "rgb": rgb}
+
+
+class PhotoCache(ImageCache):
+    """Color photos, as (H, W, 3); of a pair, its RGB image."""
+
+    def __init__(self, examples: Sequence[Example]):
+        super().__init__(
+            [
+                _read(example, example.rgb, images.read_rgb)
+                for example in examples
+            ],
+            stream=1,
+        )
+
+    def augmented(self, image, seed, config):
+        """Returns rgb (crop, crop, 3)."""
+        return {"rgb": augment.augment_photo(image, seed, config)}
 
 
 def to_range(unit, value_range: tuple[float, float]):
@@ -98,23 +164,29 @@ def from_range(values, value_range: tuple[float, float]):
     return (values - low) / (high - low)
 
 
-def _read_pair(example: Example, dtype) -> np.ndarray:
-    nir, rgb = images.read_nir(example.nir), images.read_rgb(example.rgb)
-    expected = (example.height, example.width)
-    for path, image in ((example.nir, nir), (example.rgb, rgb)):
-        if image.shape[:2] != expected:
-            raise InputError(
-                f"{path}: {image.shape[0]}x{image.shape[1]} px, but the "
-                f"manifest says {expected[0]}x{expected[1]}; make it again "
-                "with bin/prepare_data.py"
-            )
-    bits = 8 * np.dtype(dtype).itemsize
+def _read_pair(example: Example) -> np.ndarray:
+    nir = _read(example, example.nir, images.read_nir)
+    rgb = _read(example, example.rgb, images.read_rgb)
+    dtype = np.result_type(nir, rgb)
     return np.concatenate(
-        [
-            image
-            if image.dtype == dtype
-            else images.to_integers(images.to_float(image), bits)
-            for image in (nir, rgb)
-        ],
-        axis=-1,
+        [_with_dtype(nir, dtype), _with_dtype(rgb, dtype)], axis=-1
     )
+
+
+def _read(example: Example, path: str, reader) -> np.ndarray:
+    image = reader(path)
+    expected = (example.height, example.width)
+    if image.shape[:2] != expected:
+        raise InputError(
+            f"{path}: {image.shape[0]}x{image.shape[1]} px, but the "
+            f"manifest says {expected[0]}x{expected[1]}; make it again "
+            "with bin/prepare_data.py"
+        )
+    return image
+
+
+def _with_dtype(image: np.ndarray, dtype) -> np.ndarray:
+    if image.dtype == dtype:
+        return image
+    bits = 8 * np.dtype(dtype).itemsize
+    return images.to_integers(images.to_float(image), bits)

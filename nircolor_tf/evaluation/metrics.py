@@ -1,8 +1,9 @@
 """Metrics of one image: numbers that say how far a prediction is from truth.
 
 Every function takes a prediction and a truth of equal shape (H, W, 3), RGB,
-floating point in [0, 1], and returns one float. They check nothing and are
-bound to no protocol: use `protocols.measure`, which does both.
+floating point in [0, 1]. It returns one float, or for the angular errors one
+per pixel. They check nothing and are bound to no protocol: use
+`protocols.measure`, which does both.
 
 Functions in two variants differ by protocol; each says whose definition it is.
 """
@@ -75,34 +76,38 @@ def ssim_uniform(prediction: np.ndarray, truth: np.ndarray) -> float:
     )
 
 
-def angular_error(prediction: np.ndarray, truth: np.ndarray) -> float:
-    """Mean angle between the RGB vectors of prediction and truth, in degrees.
+def angular_errors(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Angle between the RGB vectors of prediction and truth, pixel by pixel.
 
     Blind to brightness: it measures color alone. The cosine is clipped to
     [-1, 1]. Black has no direction: a pixel black in both images counts 0
     degrees, in one of them 90, the largest angle colors can have, so that
     painting black never pays.
 
-    Range: [0, 90] degrees; lower is better.
+    Source: Suarez et al. 2017 (DCGAN), eq. 3.
+
+    Range: [0, 90] degrees, (H, W); lower is better.
     """
     dots, lengths = _dots_and_lengths(prediction, truth)
     cosines = np.divide(dots, lengths, out=dots, where=lengths > 0)
     cosines[~(prediction.any(axis=-1) | truth.any(axis=-1))] = 1
-    return _mean_degrees(np.clip(cosines, -1, 1))
+    return np.degrees(np.arccos(np.clip(cosines, -1, 1)))
 
 
-def angular_error_offset(prediction: np.ndarray, truth: np.ndarray) -> float:
-    """Mean angle in degrees as the code behind the VCIP tables computes it.
+def angular_errors_offset(
+    prediction: np.ndarray, truth: np.ndarray
+) -> np.ndarray:
+    """Angle of every pixel as the code behind the VCIP tables computes it.
 
     The cosine is dot / (|p| |t| + 1e-6), not clipped; the offset keeps it
     below 1 in float64. So the angle of identical images is not 0 (0.08
     degrees for colors of length 1, more for dark ones), and a pixel that is
     black in either image, or in both, counts 90 degrees.
 
-    Range: (0, 90] degrees; lower is better.
+    Range: (0, 90] degrees, (H, W); lower is better.
     """
     dots, lengths = _dots_and_lengths(prediction, truth)
-    return _mean_degrees(dots / (lengths + 1e-6))
+    return np.degrees(np.arccos(dots / (lengths + 1e-6)))
 
 
 def _dots_and_lengths(prediction, truth):
@@ -113,7 +118,3 @@ def _dots_and_lengths(prediction, truth):
         truth, axis=-1
     )
     return np.sum(prediction * truth, axis=-1), lengths
-
-
-def _mean_degrees(cosines):
-    return float(np.degrees(np.arccos(cosines)).mean())

@@ -10,10 +10,13 @@ different numbers. Here every number carries the name of its protocol:
 
 Both measure 8-bit images divided by 255, because that is what users see and
 files hold: predictions are rounded first. The mean over images is the mean of
-the per-image numbers.
+the per-image numbers; only the angular error also has a mean and a standard
+deviation over the pixels of all images, as Suarez et al. 2017 (DCGAN) report
+it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -21,21 +24,23 @@ from nircolor_tf.data.images import to_float, to_integers
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import metrics
 
-Metric = Callable[[np.ndarray, np.ndarray], float]
 
-PROTOCOLS: Mapping[str, Mapping[str, Metric]] = {
-    "std": {
-        "psnr": metrics.psnr,
-        "ssim": metrics.ssim_gaussian,
-        "ae": metrics.angular_error,
-        "mae": metrics.mae,
-    },
-    "hkbu": {
-        "psnr": metrics.psnr,
-        "ssim": metrics.ssim_uniform,
-        "ae": metrics.angular_error_offset,
-        "mae": metrics.mae,
-    },
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """The two definitions in which protocols differ.
+
+    Attributes:
+        ssim: (prediction, truth) -> structural similarity.
+        angles: (prediction, truth) -> (H, W) angular errors in degrees.
+    """
+
+    ssim: Callable[[np.ndarray, np.ndarray], float]
+    angles: Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    "std": Protocol(metrics.ssim_gaussian, metrics.angular_errors),
+    "hkbu": Protocol(metrics.ssim_uniform, metrics.angular_errors_offset),
 }
 
 # The Gaussian window of SSIM.
@@ -53,9 +58,11 @@ def measure(
         protocol: A key of `PROTOCOLS`.
 
     Returns:
-        {"psnr": dB, "ssim": .., "ae": degrees, "mae": in [0, 1]}; see
-        `metrics` for definition, range and direction of each. The PSNR of
-        identical images is inf.
+        {"psnr": dB, "ssim": .., "ae": degrees, "mae": in [0, 1],
+        "ae_pixels_std": degrees}; see `metrics` for definition, range and
+        direction of each. "ae" and "ae_pixels_std" are the mean and the
+        standard deviation of the angular error over the image's pixels. The
+        PSNR of identical images is inf.
 
     Raises:
         InputError: Unknown protocol; the shapes differ or are not (H, W, 3);
@@ -83,28 +90,47 @@ def measure(
         )
     prediction = to_8bit(prediction, "prediction") / 255
     truth = to_8bit(truth, "truth") / 255
+    angles = PROTOCOLS[protocol].angles(prediction, truth)
     return {
-        name: metric(prediction, truth)
-        for name, metric in PROTOCOLS[protocol].items()
+        "psnr": metrics.psnr(prediction, truth),
+        "ssim": PROTOCOLS[protocol].ssim(prediction, truth),
+        "ae": float(angles.mean()),
+        "mae": metrics.mae(prediction, truth),
+        "ae_pixels_std": float(angles.std()),
     }
 
 
-def mean(measurements: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """Averages per-image numbers, metric by metric.
+def summarize(
+    measurements: Sequence[Mapping[str, float]], pixels: Sequence[int]
+) -> dict[str, float]:
+    """Combines per-image numbers into those of all images.
 
     An infinite PSNR (identical images) makes the mean PSNR inf: it is not
     left out silently.
 
     Args:
         measurements: At least one result of `measure`, all of one protocol.
+        pixels: Height times width of each image.
 
     Returns:
-        The mean of each metric.
+        The mean over the images of "psnr", "ssim", "ae" and "mae";
+        "ae_pixels_mean" and "ae_pixels_std", the mean and the standard
+        deviation of the angular error over all pixels of all images, exactly
+        as if their angles had been kept.
     """
-    measurements = list(measurements)
-    return {
-        name: float(np.mean([one[name] for one in measurements]))
+    columns = {
+        name: np.array([one[name] for one in measurements])
         for name in measurements[0]
+    }
+    deviations = columns.pop("ae_pixels_std")
+    summary = {name: float(values.mean()) for name, values in columns.items()}
+    mean = np.average(columns["ae"], weights=pixels)
+    # The variance within the images and that of their means.
+    spread = deviations**2 + (columns["ae"] - mean) ** 2
+    deviation = np.sqrt(np.average(spread, weights=pixels))
+    return summary | {
+        "ae_pixels_mean": float(mean),
+        "ae_pixels_std": float(deviation),
     }
 
 

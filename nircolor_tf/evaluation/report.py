@@ -3,7 +3,8 @@
 `write_report` measures a stream of images and leaves in a folder:
 
 * `per_image.csv`: one line per image, one column per <protocol>/<metric>;
-* `summary.json`: what was measured, the number of images, the means;
+* `summary.json`: what was measured, the number of images, the means, and mean
+  and standard deviation of the angular error over all pixels;
 * `worst_median_best.png`: NIR | ours | truth of the three images with the
   lowest, the middle and the highest PSNR (`std`).
 """
@@ -50,7 +51,8 @@ def write_report(
 
     Returns:
         What summary.json holds: {"about": .., "count": number of images,
-        "mean": {protocol: {metric: value}}}. An infinite PSNR is the string
+        "mean": {protocol: {metric: value}}}, the values as
+        `protocols.summarize` returns them. An infinite PSNR is the string
         "inf" there, as JSON has no number for it.
 
     Raises:
@@ -61,13 +63,13 @@ def write_report(
     with tempfile.TemporaryDirectory(dir=folder, prefix=".report-") as scratch:
         thumbnails = Path(scratch, "thumbnails")
         thumbnails.mkdir()
-        names, measured = _measure_all(results, thumbnails)
+        names, pixels, measured = _measure_all(results, thumbnails)
         if not names:
             raise InputError(f"{folder}: no images to report on")
         summary = {
             "about": dict(about),
             "count": len(names),
-            "mean": _means(measured),
+            "mean": _means(measured, pixels),
         }
         _write_csv(Path(scratch, "per_image.csv"), names, measured)
         Path(scratch, "summary.json").write_text(
@@ -103,12 +105,15 @@ def format_table(summary: Mapping) -> str:
         Lines without a final newline.
     """
     metrics = list(next(iter(summary["mean"].values())))
-    lines = ["protocol  " + "".join(f"{name:>10}" for name in metrics)]
+    widths = {name: max(10, len(name) + 2) for name in metrics}
+    lines = [
+        "protocol  " + "".join(f"{name:>{widths[name]}}" for name in metrics)
+    ]
     for protocol, means in summary["mean"].items():
-        values = (float(means[name]) for name in metrics)
-        lines.append(
-            f"{protocol:<10}" + "".join(f"{value:>10.4f}" for value in values)
+        values = (
+            f"{float(means[name]):>{widths[name]}.4f}" for name in metrics
         )
+        lines.append(f"{protocol:<10}" + "".join(values))
     lines.append(f"mean over {summary['count']} images")
     return "\n".join(lines)
 
@@ -158,8 +163,8 @@ def image_grid(
 
 
 def _measure_all(results, thumbnails):
-    """Returns names and {protocol: [measurement]}; leaves thumbnails."""
-    names = []
+    """Returns names, pixels, {protocol: [measurement]}; leaves thumbnails."""
+    names, pixels = [], []
     measured = {protocol: [] for protocol in protocols.PROTOCOLS}
     for name, nir, prediction, truth in results:
         try:
@@ -180,14 +185,17 @@ def _measure_all(results, thumbnails):
             path = thumbnails / f"{len(names)}_{column}.png"
             write_image(path, _shrunk(image))
         names.append(name)
-    return names, measured
+        pixels.append(truth.shape[0] * truth.shape[1])
+    return names, pixels, measured
 
 
-def _means(measured):
+def _means(measured, pixels):
     return {
         protocol: {
             metric: value if math.isfinite(value) else str(value)
-            for metric, value in protocols.mean(measurements).items()
+            for metric, value in protocols.summarize(
+                measurements, pixels
+            ).items()
         }
         for protocol, measurements in measured.items()
     }

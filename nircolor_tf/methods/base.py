@@ -53,6 +53,9 @@ class Method(keras.Model):
         inference_networks: Those that `call` uses: what is averaged over
             steps, kept as best and exported.
         size_multiple: Height and width that `call` takes are multiples of it.
+        pool_channels: Each history of generated images that it needs
+            (Shrivastava et al., CVPR 2017), and their channels.
+        pools: Those histories; filled in by the trainer.
     """
 
     def __init__(self, config: ConfigDict, size_multiple: int):
@@ -62,13 +65,24 @@ class Method(keras.Model):
         self.network_names: tuple[str, ...] = ()
         self.inference_networks: tuple[str, ...] = ()
         self.optimizer_networks: dict[str, tuple[str, ...]] = {}
+        self.pool_channels: dict[str, int] = {}
+        self.pools: dict[str, Callable] = {}
 
     def add_network(
-        self, name: str, network: keras.Model, channels: int, *, inference: bool
+        self,
+        name: str,
+        network: keras.Model,
+        channels: int,
+        *,
+        inference: bool,
+        size: int | None = None,
     ) -> None:
-        """Builds `network` for (B, H, W, channels) and stores it as `name`."""
+        """Builds `network` for (B, size, size, channels), stored as `name`.
+
+        Without `size` it takes any height and width.
+        """
         # `network.build(shape)` would create no weights for a subclassed model.
-        network(keras.Input((None, None, channels)))
+        network(keras.Input((size, size, channels)))
         setattr(self, name, network)
         self.network_names += (name,)
         if inference:
@@ -84,6 +98,29 @@ class Method(keras.Model):
         setattr(self, name, optimizer)
         self.optimizer_networks[name] = tuple(networks)
         optimizer.build(self.variables_of(name))
+
+    def add_pool(self, name: str, channels: int) -> None:
+        """Declares a history of generated images, which the trainer keeps."""
+        self.pool_channels[name] = channels
+
+    def pooled(self, name: str, images: keras.KerasTensor):
+        """Returns images of that history, as many, and puts `images` into it.
+
+        Outside the trainer there is no history: `images` come back.
+        """
+        return self.pools[name](images) if name in self.pools else images
+
+    def visuals(
+        self, nir: keras.KerasTensor, rgb: keras.KerasTensor
+    ) -> Mapping[str, keras.KerasTensor]:
+        """Returns images worth watching beside the colorized one, by name.
+
+        Args:
+            nir: (B, H, W, 1), H and W multiples of `size_multiple`.
+            rgb: (B, H, W, 3), its truth.
+        """
+        del nir, rgb
+        return {}
 
     def variables_of(self, optimizer: str) -> list[keras.Variable]:
         """Returns the trainable variables that the named optimizer owns."""

@@ -5,15 +5,24 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.networks.acd import ACD
+from nircolor_tf.networks.cross_scale_unet import CrossScaleUNet
+from nircolor_tf.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from nircolor_tf.networks.discriminators import PatchGAN
 from nircolor_tf.networks.linknet import LinkNet
 from nircolor_tf.networks.resnet import ResNetGenerator
+from nircolor_tf.networks.snet import SNet
 from nircolor_tf.networks.unet import DetailUNet, UNet256
 
 NETWORKS = {
     "acd": ACD,
+    "cross_scale_unet": CrossScaleUNet,
+    "dcgan_discriminator": DCGANDiscriminator,
+    "dcgan_generator": DCGANGenerator,
     "detail_unet": DetailUNet,
     "linknet": LinkNet,
+    "patch_gan": PatchGAN,
     "resnet": ResNetGenerator,
+    "snet": SNet,
     "unet256": UNet256,
 }
 

@@ -124,3 +124,36 @@ class BilinearUpsampling2D(layers.Layer):
             quarters.append(0.25 * row[:, :, :-2] + 0.75 * row[:, :, 1:-1])
             quarters.append(0.75 * row[:, :, 1:-1] + 0.25 * row[:, :, 2:])
         return ops.depth_to_space(ops.concatenate(quarters, axis=-1), 2)
+
+
+class AlignedUpsampling2D(layers.Layer):
+    """Enlarges bilinearly with the corners of both images aligned.
+
+    Pixel i of the output lies at i (n - 1) / (factor n - 1) of the input,
+    as with align_corners=True in PyTorch; tf.image.resize cannot do it. Each
+    axis is a product with the matrix of its weights, which also works for
+    sizes unknown in a graph.
+
+    Args:
+        factor: Of height and width.
+    """
+
+    def __init__(self, factor: int):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, features):
+        """(B, H, W, C) -> (B, factor H, factor W, C)."""
+        rows, columns = (self._weights(ops.shape(features)[a]) for a in (1, 2))
+        features = ops.einsum("ph,bhwc->bpwc", rows, features)
+        return ops.einsum("qw,bpwc->bpqc", columns, features)
+
+    def _weights(self, size):
+        """(factor size, size): what each output takes of each input."""
+        outputs = ops.cast(ops.arange(self.factor * size), "float32")
+        inputs = ops.cast(ops.arange(size), "float32")
+        step = ops.cast(size - 1, "float32") / ops.cast(
+            self.factor * size - 1, "float32"
+        )
+        distance = ops.abs(outputs[:, None] * step - inputs[None])
+        return ops.cast(ops.maximum(1.0 - distance, 0.0), self.compute_dtype)

@@ -1,9 +1,12 @@
 """What is wrong with a config, said before anything is built or written."""
 
+from collections.abc import Sequence
+
 from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation.protocols import PROTOCOLS
+from nircolor_tf.methods.base import Phase
 
 # A larger value of these is better, so that the best can be kept.
 _BEST_METRICS = ("psnr", "ssim")
@@ -32,7 +35,7 @@ def check_config(config: ConfigDict, replicas: int) -> None:
         size % replicas == 0,
         f"a multiple of the {replicas} devices",
     )
-    for key in ("steps", "log_every", "evaluate_every", "checkpoint_every"):
+    for key in ("log_every", "evaluate_every", "checkpoint_every"):
         value = config.train[key]
         _check(f"train.{key}", value, value >= 1, "at least 1")
     weights = {k: w for k, w in config.loss.items() if not k.endswith("_alpha")}
@@ -49,6 +52,29 @@ def check_config(config: ConfigDict, replicas: int) -> None:
     ]
     metric = config.evaluate.best_metric
     _check("evaluate.best_metric", metric, metric in best, " or ".join(best))
+
+    if "gan" in config and "pool_size" in config.gan:
+        size, images = config.gan.pool_size, config.data.batch_size // replicas
+        valid = size == 0 or size >= images
+        expected = f"0, or at least a device's batch of {images}"
+        _check("gan.pool_size", size, valid, expected)
+    sources = config.data.get("unpaired_from", ("pairs",))
+    known = bool(sources) and set(sources) <= {"photos", "pairs"}
+    _check("data.unpaired_from", sources, known, "'photos', 'pairs' or both")
+
+
+def check_phases(phases: Sequence[Phase]) -> None:
+    """Checks that there is something to train.
+
+    Raises:
+        InputError: The phases have no step.
+    """
+    lengths = {phase.name: phase.steps for phase in phases}
+    if min(lengths.values(), default=0) < 0 or sum(lengths.values()) < 1:
+        raise InputError(
+            f"config.train or config.schedule gives the phases {lengths} "
+            "steps; expected none below 0 and at least 1 in all"
+        )
 
 
 def check_crop(config: ConfigDict, size_multiple: int) -> None:

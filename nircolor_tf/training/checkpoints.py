@@ -50,6 +50,7 @@ class Checkpoints:
             step=step,
             seconds=self._seconds,
             averages=[*averages.variables, averages.step],
+            pools={name: pool.variables for name, pool in method.pools.items()},
             **method_variables(method, names),
         )
         self._manager = tf.train.CheckpointManager(
@@ -79,8 +80,28 @@ class Checkpoints:
             self._checkpoint.restore(path).assert_consumed()
         except (ValueError, AssertionError) as error:
             raise InputError(
-                f"{path}: not a checkpoint of this config: {error}"
+                f"{path}: not a checkpoint of this config"
+                " (or, with image pools, of this number of devices): "
+                f"{error}"
             ) from error
+        return True
+
+    def restore_latest_weights(self) -> bool:
+        """Restores step, networks and averages of the newest checkpoint.
+
+        What only training needs stays out: image pools are kept per device.
+        """
+        path = self._manager.latest_checkpoint
+        if path is None:
+            return False
+        checkpoint = tf.train.Checkpoint(
+            step=self._step,
+            seconds=self._seconds,
+            averages=[*self._averages.variables, self._averages.step],
+            **method_variables(self._method, self._method.network_names),
+        )
+        status = checkpoint.restore(path).expect_partial()
+        status.assert_existing_objects_matched()
         return True
 
     def save_best(self, metrics: dict[str, float]) -> None:

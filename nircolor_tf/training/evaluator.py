@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import images
+from nircolor_tf.data import images, pipeline
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.evaluation import protocols, report
 from nircolor_tf.methods.base import Method
@@ -25,6 +25,7 @@ class Evaluator:
         self, method: Method, examples: Sequence[Example], config: ConfigDict
     ):
         self._config = config
+        self._method = method
         self._colorizer = restore.make_colorizer(method)
         self._pairs = [
             (images.read_nir(example.nir), images.read_rgb(example.rgb))
@@ -32,29 +33,56 @@ class Evaluator:
         ]
         self._names = [example.name for example in examples]
 
-    def evaluate(self) -> tuple[dict[str, float], np.ndarray]:
+    def evaluate(self) -> tuple[dict[str, float], dict[str, np.ndarray]]:
         """Colorizes every image.
 
         Returns:
-            Means as '<protocol>/<metric>', and a grid (H, W, 3) uint8 of the
-            first images: NIR, colorized, truth.
+            What `protocols.summarize` returns, as '<protocol>/<metric>', and
+            grids (H, W, 3) uint8 of the first images by name: NIR, colorized,
+            truth, and the method's `visuals` where it has any.
         """
-        measured, rows = [], []
+        measured = {protocol: [] for protocol in self._config.protocols}
+        pixels, rows = [], []
         for nir, truth in self._pairs:
             rgb = self._colorizer(images.to_float(nir))
-            measured.append(
-                {
-                    f"{protocol}/{metric}": value
-                    for protocol in self._config.protocols
-                    for metric, value in protocols.measure(
-                        rgb, truth, protocol
-                    ).items()
-                }
-            )
+            for protocol, measurements in measured.items():
+                measurements.append(protocols.measure(rgb, truth, protocol))
+            pixels.append(truth.shape[0] * truth.shape[1])
             if len(rows) < self._config.grid_images:
                 rows.append((nir, rgb, truth))
-        means = protocols.mean(measured)
-        grid = report.image_grid(
-            rows, self._names[: len(rows)], ("NIR", "colorized", "truth")
-        )
-        return means, grid
+        labels = self._names[: len(rows)]
+        headings = ("NIR", "colorized", "truth")
+        grids = {", ".join(headings): report.image_grid(rows, labels, headings)}
+        visuals = [self._visuals(nir, truth) for nir, _, truth in rows]
+        if all(visuals):
+            headings = tuple(visuals[0])
+            rows = [list(named.values()) for named in visuals]
+            grids["visuals"] = report.image_grid(rows, labels, headings)
+        metrics = {
+            f"{protocol}/{metric}": value
+            for protocol, measurements in measured.items()
+            for metric, value in protocols.summarize(
+                measurements, pixels
+            ).items()
+        }
+        return metrics, grids
+
+    def _visuals(self, nir: np.ndarray, truth: np.ndarray) -> dict:
+        """The method's visuals of one pair, cut to the size it takes."""
+        multiple = self._method.size_multiple
+        height, width = (n - n % multiple for n in nir.shape[:2])
+        if not height or not width:
+            return {}
+        value_range = self._method.config.data.value_range
+        pair = [
+            pipeline.to_range(
+                images.to_float(image[None, :height, :width]), value_range
+            )
+            for image in (nir, truth)
+        ]
+        return {
+            name: np.clip(
+                pipeline.from_range(np.asarray(image[0]), value_range), 0, 1
+            )
+            for name, image in self._method.visuals(*pair).items()
+        }

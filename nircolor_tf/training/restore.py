@@ -112,7 +112,7 @@ def load_method(
     checkpoints = Checkpoints(workdir, method, averages, step)
     if checkpoint == "best":
         return method, checkpoints.restore_best()
-    if not checkpoints.restore_latest():
+    if not checkpoints.restore_latest_weights():
         raise InputError(f"{workdir}: no checkpoint yet; train it first")
     averages.apply()
     record = {"step": int(step.numpy()), "minutes": checkpoints.minutes}

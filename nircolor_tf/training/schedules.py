@@ -25,6 +25,14 @@ def cosine(peak: float) -> Schedule:
     return lambda progress: peak * 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
+def part(schedule: Schedule, index: int, count: int) -> Schedule:
+    """The stretch of a schedule that is part `index` of `count` equal ones.
+
+    For phases of one epoch, whose rate falls over many of them.
+    """
+    return lambda progress: schedule((index + progress) / count)
+
+
 SCHEDULES = {"constant": constant, "linear": linear, "cosine": cosine}
 
 

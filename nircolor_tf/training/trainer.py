@@ -12,13 +12,14 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.data import manifest
-from nircolor_tf.data.pipeline import PairCache
+from nircolor_tf.data.pipeline import ImageCache, open_cache
 from nircolor_tf.errors import NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.training import checking, restore
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
+from nircolor_tf.training.image_pool import make_pools
 from nircolor_tf.training.step import compile_step
 from nircolor_tf.training.writer import Writer
 
@@ -79,7 +80,8 @@ class _Run:
     checkpoints: Checkpoints
     evaluator: Evaluator
     writer: Writer
-    data: dict[str, PairCache]
+    end: int
+    data: dict[str, ImageCache]
     compiled: dict[tuple, Callable]
 
     @classmethod
@@ -88,16 +90,22 @@ class _Run:
         checking.check_config(config, strategy.num_replicas_in_sync)
         examples = manifest.read_manifest(config.data.manifest)
         validation = manifest.select(examples, config.evaluate.split)
-        data = {"paired": PairCache(manifest.select(examples, "train"))}
         with strategy.scope():
             method = restore.make_method(config, config.train.mixed_bfloat16)
             checking.check_crop(config, method.size_multiple)
             averages = MovingAverages(
                 method, config.train.average_decay, strategy
             )
+            method.pools = make_pools(method, strategy)
             step = tf.Variable(0, dtype=tf.int64, trainable=False)
         # What a bad config can break comes before the config is written.
-        end = sum(phase.steps for phase in method.phases())
+        phases = method.phases()
+        checking.check_phases(phases)
+        end = sum(phase.steps for phase in phases)
+        data = {
+            name: open_cache(name, examples, config.data)
+            for name in sorted({n for phase in phases for n in phase.data})
+        }
         evaluator = Evaluator(method, validation, config.evaluate)
         restore.write_config(workdir, config)
         checkpoints = Checkpoints(workdir, method, averages, step)
@@ -111,6 +119,7 @@ class _Run:
             checkpoints=checkpoints,
             evaluator=evaluator,
             writer=Writer(workdir, int(step.numpy()), end),
+            end=end,
             data=data,
             compiled={},
         )
@@ -128,7 +137,11 @@ class _Run:
                 yield phase, start
 
     def train_phase(self, phase: Phase, start: int, stop_at: int | None):
-        """Runs a phase from the current step to its end, or to `stop_at`."""
+        """Runs a phase from the current step to its end, or to `stop_at`.
+
+        Evaluates and saves every so many steps and after the last of all, not
+        after every phase: a phase may be a single epoch.
+        """
         train, end = self.config.train, start + phase.steps
         train_step, batches = self._compiled(phase), self._batches(phase)
         pending, clock = [], time.monotonic()
@@ -139,11 +152,12 @@ class _Run:
             pending.append(train_step(next(batches)))
             self.step.assign(step)
             self.writer.advance()
-            last = step in (end, stop_at)
+            last = step in (self.end, stop_at)
             save = last or step % train.checkpoint_every == 0
-            evaluate = step == end or step % train.evaluate_every == 0
+            evaluate = step == self.end or step % train.evaluate_every == 0
             # Nothing is evaluated or saved whose losses were not checked.
-            if save or evaluate or step % train.log_every == 0:
+            # A phase's scalars differ from the next one's.
+            if save or evaluate or step == end or step % train.log_every == 0:
                 self._log(phase, pending)
                 pending = []
             if save or evaluate:
@@ -215,11 +229,12 @@ class _Run:
         """Measures whole validation images; keeps the best weights."""
         step, metric = self.current_step, self.config.evaluate.best_metric
         with self.averages.applied():
-            metrics, grid = self.evaluator.evaluate()
+            metrics, grids = self.evaluator.evaluate()
             best = self.checkpoints.best_record()
             if best is None or metrics[metric] > best["metrics"][metric]:
                 self.checkpoints.save_best(metrics)
         self.writer.scalars("eval", step, phase.name, metrics)
-        self.writer.image(step, "nir, colorized, truth", grid)
+        for name, grid in grids.items():
+            self.writer.image(step, name, grid)
         numbers = ", ".join(f"{k} {v:.4g}" for k, v in metrics.items())
         self.writer.say(f"step {step}, {self.config.evaluate.split}: {numbers}")

@@ -1,0 +1,111 @@
+"""The history of generated images that a discriminator is shown."""
+
+import tensorflow as tf
+
+from nircolor_tf.methods.base import Method
+
+
+def make_pools(
+    method: Method, strategy: tf.distribute.Strategy
+) -> dict[str, "ImagePool"]:
+    """Makes the pools a method declares, under the strategy's scope.
+
+    Args:
+        method: Its config gives gan.pool_size, the images of each pool of each
+            replica (0 for no pools), and data.crop.
+        strategy: The scope's.
+    """
+    if not method.pool_channels or not method.config.gan.pool_size:
+        return {}
+    crop = method.config.data.crop
+    return {
+        name: ImagePool(
+            method.config.gan.pool_size,
+            (crop, crop, channels),
+            method.config.seed + index,
+            strategy,
+        )
+        for index, (name, channels) in enumerate(method.pool_channels.items())
+    }
+
+
+class ImagePool:
+    """A buffer of past generated images, one per replica.
+
+    It fills up first. From then on an image is, with probability 1/2, put
+    into the pool in exchange for a random older one, which the discriminator
+    sees in its place; otherwise it passes through.
+
+    Source: Shrivastava et al., CVPR 2017, section 2.3, as in CycleGAN (Zhu
+    et al., ICCV 2017, section 4). The draws are a function of the seed, the
+    replica and the number of images seen, so that a resumed run repeats them.
+
+    Args:
+        size: Images per replica; at least the replica's batch.
+        shape: Of one image, (H, W, C).
+        seed: Of the draws; another pool, another seed.
+        strategy: Under whose scope it is made.
+
+    Attributes:
+        variables: What a checkpoint has to hold: images and number of images
+            seen, of each replica.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        shape: tuple[int, int, int],
+        seed: int,
+        strategy: tf.distribute.Strategy,
+    ):
+        self._size, self._seed = size, seed
+        self._images = _local(tf.zeros((size, *shape)))
+        self._seen = _local(tf.zeros((), tf.int32))
+        self.variables = [
+            of_replica
+            for variable in (self._images, self._seen)
+            for of_replica in strategy.experimental_local_results(variable)
+        ]
+
+    def __call__(self, images):
+        """Exchanges a replica's images, (B, H, W, C), for as many others."""
+        count = images.shape[0]
+        slots = self._slots()[:count]
+        stored = tf.gather(self._images, slots)
+        full = slots < self._seen
+        swap = full & (self._draws(1)[:count] < 0.5)
+        mask = tf.reshape(swap, (count, 1, 1, 1))
+        kept = tf.reshape(swap | ~full, (count, 1, 1, 1))
+        self._images.assign(
+            tf.tensor_scatter_nd_update(
+                self._images, slots[:, None], tf.where(kept, images, stored)
+            )
+        )
+        self._seen.assign_add(count)
+        return tf.where(mask, stored, images)
+
+    def _slots(self):
+        """All slots in random order, those still empty first and in order."""
+        slots = tf.range(self._size)
+        empty_first = tf.cast(slots, tf.float32) - self._size
+        return tf.argsort(
+            tf.where(slots < self._seen, self._draws(0), empty_first)
+        )
+
+    def _draws(self, purpose: int):
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        seed = tf.random.experimental.stateless_fold_in(
+            tf.stack([self._seed, purpose]), replica
+        )
+        seed = tf.random.experimental.stateless_fold_in(seed, self._seen)
+        return tf.random.stateless_uniform([self._size], seed)
+
+
+def _local(value) -> tf.Variable:
+    """A variable of which every replica has its own."""
+    return tf.Variable(
+        value,
+        trainable=False,
+        synchronization=tf.VariableSynchronization.ON_READ,
+        aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+    )

@@ -1,0 +1,278 @@
+"""DCGAN: golden numbers, its losses by hand, and its game on synthetic pairs.
+
+The contract that every method keeps is in test_methods.py.
+"""
+
+import keras
+import numpy as np
+import pytest
+import smoke
+import tensorflow as tf
+
+from nircolor_tf import losses
+from nircolor_tf.data import synthetic
+from nircolor_tf.errors import InputError
+from nircolor_tf.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from nircolor_tf.training import restore
+from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.step import compile_step
+
+LOG_2 = np.log(2)
+
+
+def make_method(**changes):
+    config = smoke.smoke_config("dcgan", "smoke")
+    config.update_from_flattened_dict(changes)
+    return restore.make_method(config, mixed_bfloat16=False)
+
+
+def make_pairs(seed, count, size=32):
+    """NIR (count, size, size, 1) and RGB (..., 3), float32 in (-1, 1)."""
+    pairs = [synthetic.make_pair((seed, i), size, size) for i in range(count)]
+    return [
+        np.stack(images).astype(np.float32) / 127.5 - 1
+        for images in zip(*pairs, strict=True)
+    ]
+
+
+def as_gray(rgb):
+    """The luminance in all three channels."""
+    return np.repeat(np.asarray(losses.luminance(rgb)), 3, axis=-1)
+
+
+def normed(inputs, outputs):
+    """A k4 convolution without bias; scale, offset and two statistics."""
+    return 16 * inputs * outputs + 4 * outputs
+
+
+def biased(inputs, outputs):
+    return 16 * inputs * outputs + outputs
+
+
+def test_golden_parameter_counts():
+    config = smoke.load_config("dcgan", "")
+    method = restore.make_method(config, mixed_bfloat16=False)
+    deeper = normed(64, 128) + normed(128, 256) + normed(256, 512)
+    ups = normed(512, 256) + normed(256, 128) + normed(128, 64)
+    generator = normed(1, 64) + deeper + ups + biased(64, 3)
+    # 64 px end as 4x4 pixels of 512 channels, fully connected to one logit.
+    discriminator = biased(3, 64) + deeper + (4 * 4 * 512 + 1)
+    assert (generator, discriminator) == (5_514_755, 2_767_425)
+    assert method.colorizer.count_params() == generator
+    assert method.rgb_discriminator.count_params() == discriminator
+    # N(0, 0.0081): 2.1 million draws tell their deviation to 0.1 percent.
+    for network in (method.colorizer, method.rgb_discriminator):
+        kernels = [v for v in network.trainable_variables if v.name == "kernel"]
+        largest = max(kernels, key=lambda kernel: np.prod(kernel.shape)).numpy()
+        assert abs(largest.std() / 0.0081 - 1) < 0.003
+        assert abs(largest.mean()) < 1e-4
+        smallest = min(kernels, key=lambda kernel: np.prod(kernel.shape))
+        assert abs(np.std(smallest.numpy()) / 0.0081 - 1) < 0.1
+
+
+def test_each_network_has_its_own_adam():
+    config = smoke.load_config("dcgan", "")
+    method = restore.make_method(config, mixed_bfloat16=False)
+    (phase,) = method.phases()
+    found = {
+        name: (
+            type(getattr(method, name)),
+            phase.rates[name](0.0),
+            phase.rates[name](0.9),
+            getattr(method, name).beta_1,
+            getattr(method, name).epsilon,
+        )
+        for name in phase.optimizers
+    }
+    adam = keras.optimizers.Adam
+    assert found == {
+        "generator_optimizer": (adam, 1e-4, 1e-4, 0.4, 1e-8),
+        "discriminator_optimizer": (adam, 2e-4, 2e-4, 0.5, 1e-8),
+    }
+
+
+@pytest.mark.parametrize("size", [(16, 16), (48, 80)])
+def test_the_generator_is_fully_convolutional(size):
+    generator = DCGANGenerator(filters=4, initial_std=0.1)
+    nir = np.random.default_rng(0).uniform(-1, 1, (2, *size, 1))
+    assert generator(nir.astype(np.float32)).shape == (2, *size, 3)
+
+
+def test_the_discriminator_takes_one_size_only():
+    discriminator = DCGANDiscriminator(filters=4, initial_std=0.1)
+    assert discriminator(np.zeros((5, 64, 64, 3), np.float32)).shape == (5, 1)
+    with pytest.raises(InputError, match="judges 64x64 px, got 64x80"):
+        discriminator(np.zeros((5, 64, 80, 3), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("network_class", "channels"),
+    [(DCGANGenerator, 1), (DCGANDiscriminator, 3)],
+)
+def test_outputs_are_float32_under_mixed_bfloat16(network_class, channels):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        network = network_class(filters=4, initial_std=0.1)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    rng = np.random.default_rng(0)
+    output = network(rng.random((2, 32, 32, channels), np.float32))
+    assert output.dtype == tf.float32
+    # Not float32 holding bfloat16 numbers: the last layer itself is float32.
+    assert np.any(tf.cast(tf.cast(output, tf.bfloat16), tf.float32) != output)
+    assert {v.dtype for v in network.trainable_variables} == {"float32"}
+
+
+def test_gan_losses_by_hand():
+    # Odds of 3 to 1 and 1 to 3: D is 3/4 and 1/4.
+    three, third = np.log([[3.0]]), np.log([[1 / 3]])
+    for form, discriminator, generator in (
+        ("log", 2 * np.log(4 / 3), np.log(3 / 4)),
+        ("non_saturating", 2 * np.log(4 / 3), np.log(4)),
+    ):
+        gan = losses.GAN_LOSSES[form]
+        np.testing.assert_allclose(
+            gan.discriminator(three, third), discriminator
+        )
+        np.testing.assert_allclose(gan.generator(third), generator)
+    # Of several logits the mean: (3 - 1)^2 and 0, then 2^2 and 1.
+    gan = losses.GAN_LOSSES["least_squares"]
+    real, fake = np.array([[3.0], [1.0]]), np.array([[2.0], [-1.0]])
+    assert float(gan.discriminator(real, fake)) == 4 / 2 + 5 / 2
+    assert float(gan.generator(fake)) == 1 / 2 + 4 / 2
+
+
+def test_l2_penalty_decays_by_the_weight_itself():
+    variables = [tf.Variable([[3.0, -4.0]]), tf.Variable(2.0)]
+    with tf.GradientTape() as tape:
+        penalty = losses.l2_penalty(variables)
+    assert float(penalty) == (9 + 16 + 4) / 2
+    first, second = tape.gradient(penalty, variables)
+    np.testing.assert_array_equal(first, [[3.0, -4.0]])
+    assert float(second) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("form", "generator", "discriminator"),
+    [
+        # D is 1/2 everywhere: what Goodfellow et al. 2014 give as log 4.
+        ("log", -LOG_2, 2 * LOG_2),
+        ("non_saturating", LOG_2, 2 * LOG_2),
+        ("least_squares", 1.0, 1.0),
+    ],
+)
+def test_losses_of_a_discriminator_that_cannot_tell(
+    form, generator, discriminator
+):
+    weights = {"gan": 2.0, "discriminator": 3.0, "l1": 0.5, "weight_decay": 0.0}
+    method = make_method(
+        **{"gan.form": form}, **{f"loss.{k}": w for k, w in weights.items()}
+    )
+    method.rgb_discriminator.head.kernel.assign(
+        keras.ops.zeros_like(method.rgb_discriminator.head.kernel)
+    )
+    nir, rgb = make_pairs(0, 2)
+    fake_rgb = np.asarray(method.colorizer(nir, training=True))
+    total, scalars = method.train_losses({"nir": nir, "rgb": rgb})
+    l1 = np.abs(fake_rgb - rgb).mean()
+    assert total.keys() == set(method.optimizer_networks)
+    np.testing.assert_allclose(
+        total["generator_optimizer"], 2 * generator + l1 / 2, rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        total["discriminator_optimizer"], 3 * discriminator, rtol=1e-6
+    )
+    expected = {
+        "colorizer/gan": generator,
+        "colorizer/l1": l1,
+        "rgb_discriminator/gan": discriminator,
+        "rgb_discriminator/real_logits": 0.0,
+        "rgb_discriminator/fake_logits": 0.0,
+    }
+    assert scalars.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(scalars[name], value, rtol=1e-5)
+
+
+def test_weight_decay_falls_on_the_optimizers_own_networks():
+    alone = make_method(**{"loss.weight_decay": 0.0})
+    decayed = make_method(**{"loss.weight_decay": 0.1})
+    nir, rgb = make_pairs(0, 2)
+    batch = {"nir": nir, "rgb": rgb}
+    before, _ = alone.train_losses(batch)
+    after, _ = decayed.train_losses(batch)
+    for optimizer, network in (
+        ("generator_optimizer", "colorizer"),
+        ("discriminator_optimizer", "rgb_discriminator"),
+    ):
+        squares = sum(
+            np.sum(v.numpy().astype(float) ** 2)
+            for v in getattr(decayed, network).trainable_variables
+        )
+        np.testing.assert_allclose(
+            after[optimizer] - before[optimizer], 0.05 * squares, rtol=1e-4
+        )
+
+
+def test_an_unknown_gan_form_is_refused():
+    with pytest.raises(
+        InputError, match=r"gan.form is 'wgan'; .* log, non_sat"
+    ):
+        make_method(**{"gan.form": "wgan"})
+
+
+def test_the_discriminator_learns_color_from_gray():
+    """On pairs it has not seen, by the loss and optimizer of the method."""
+    method = make_method()
+    discriminator, optimizer = (
+        method.rgb_discriminator,
+        method.discriminator_optimizer,
+    )
+    optimizer.learning_rate.assign(1e-3)
+    variables = [v.value for v in discriminator.trainable_variables]
+    _, train_rgb = make_pairs(1, 16)
+    _, new_rgb = make_pairs(2, 16)
+    train_gray, new_gray = as_gray(train_rgb), as_gray(new_rgb)
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            loss = losses.log_discriminator(
+                discriminator(train_rgb, training=True),
+                discriminator(train_gray, training=True),
+            )
+        optimizer.apply(
+            tape.gradient(loss, variables), discriminator.trainable_variables
+        )
+
+    for _ in range(60):
+        step()
+    real = discriminator(new_rgb, training=True).numpy()
+    fake = discriminator(new_gray, training=True).numpy()
+    assert np.mean(real > 0) > 0.8
+    assert np.mean(fake < 0) > 0.8
+
+
+def test_the_papers_loss_alone_teaches_one_pair(one_replica):
+    """Eq. 1 and 2 without L1; a faster discriminator leaves no gradient."""
+    with one_replica.scope():
+        method = make_method(
+            **{
+                "network.filters": 16,
+                "network.initial_std": 0.0081,
+                "discriminator.filters": 16,
+            }
+        )
+    (phase,) = method.phases()
+    averages = MovingAverages(method, 0.0, one_replica)
+    step = compile_step(one_replica, method, phase, averages, jit_compile=False)
+    method.generator_optimizer.learning_rate.assign(2e-3)
+    method.discriminator_optimizer.learning_rate.assign(1e-4)
+    nir, rgb = make_pairs(0, 1)
+    mean = rgb.mean(axis=(0, 1, 2), keepdims=True)
+    of_mean_color = np.abs(rgb - mean).mean()
+    for _ in range(400):
+        scalars = step({"nir": nir, "rgb": rgb})
+    assert "colorizer/l1" not in scalars
+    fitted = method.colorizer(nir, training=True).numpy()
+    assert np.abs(fitted - rgb).mean() < 0.5 * of_mean_color

@@ -1,0 +1,78 @@
+"""The counter of multiply-accumulates: by hand and against TensorFlow's."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from counting import count_macs
+from keras import layers
+
+from nircolor_tf.networks.linknet import LinkNet
+from nircolor_tf.networks.unet import UNet256
+
+RGB = {"output_channels": 3, "activation": "sigmoid"}
+
+
+def profile_macs(network, image_shape):
+    """TensorFlow's count of a graph: two operations a multiply-accumulate."""
+    network(np.zeros((1, *image_shape), np.float32))
+    function = tf.function(network).get_concrete_function(
+        tf.TensorSpec((1, *image_shape))
+    )
+    profiler = tf.compat.v1.profiler
+    options = profiler.ProfileOptionBuilder.float_operation()
+    options |= {
+        "output": "none",
+        # A transposed convolution is the gradient of one by its input.
+        "show_name_regexes": ["Conv2D", "Conv2DBackpropInput"],
+    }
+    profile = profiler.profile(function.graph, cmd="op", options=options)
+    return profile.total_float_ops / 2
+
+
+def derive_unet256():
+    """Every level halves the size; its kernels are 4x4."""
+    widths = [1, 64, 128, 256, 512, 512, 512, 512, 512]
+    downs = sum(
+        (128 // 2**level) ** 2 * 16 * widths[level] * widths[level + 1]
+        for level in range(8)
+    )
+    # From 1x1 up: channels that come in, with the skip, and that go out.
+    channels = [(512, 512), (1024, 512), (1024, 512), (1024, 512)]
+    channels += [(1024, 256), (512, 128), (256, 64), (128, 3)]
+    ups = sum(
+        (2**step) ** 2 * 16 * inputs * outputs
+        for step, (inputs, outputs) in enumerate(channels)
+    )
+    return downs + ups
+
+
+@pytest.mark.parametrize(
+    ("layer", "channels", "expected"),
+    [
+        # 4x5 pixels out, each of 3x3x6 products for each of 7 channels.
+        (layers.Conv2D(7, 3, strides=2, padding="same"), 6, 20 * 54 * 7),
+        # Half as many in two groups.
+        (layers.Conv2D(8, 3, strides=2, padding="same", groups=2), 6, 20 * 216),
+        # 8x10 pixels in, each spread over 4x4 for each pair of channels.
+        (layers.Conv2DTranspose(7, 4, strides=2), 6, 80 * 16 * 6 * 7),
+    ],
+)
+def test_single_layers_by_hand(layer, channels, expected):
+    nested = keras.Sequential([keras.Sequential([layer]), layers.ReLU()])
+    assert count_macs(nested, (8, 10, channels)) == expected
+
+
+def test_unet256_as_published():
+    network = UNet256(filters=64, levels=8, norm="instance", **RGB)
+    image_shape = (256, 256, 1)
+    macs = count_macs(network, image_shape)
+    print(f"UNet256: {macs / 1e9:.2f} GMAC at 256x256")
+    assert macs == derive_unet256() == profile_macs(network, image_shape)
+
+
+def test_other_paddings_and_nestings_as_tensorflow_counts():
+    network = LinkNet(depth=18, filters=8, **RGB)
+    image_shape = (64, 96, 1)
+    macs = count_macs(network, image_shape)
+    assert macs == profile_macs(network, image_shape) > 0
