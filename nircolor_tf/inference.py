@@ -80,7 +80,7 @@ class Colorizer:
         if nir.ndim != 3 or nir.shape[2] != 1 or nir.size == 0:
             raise ValueError(f"expected nir of (H, W, 1), got {nir.shape}")
         nir = np.asarray(nir, np.float32)
-        small = _shrunk(nir, self.working_size)
+        small = shrunk(nir, self.working_size)
         rgb = self._predict(small)
         if small is not nir:
             rgb = _enlarged(rgb, small, nir)
@@ -109,13 +109,20 @@ class Colorizer:
         return multiples * self.size_multiple
 
 
-def _shrunk(nir: np.ndarray, side: int | None) -> np.ndarray:
-    height, width, _ = nir.shape
+def shrunk(image: np.ndarray, side: int | None) -> np.ndarray:
+    """Shrinks an image whose shorter side is longer than `side` to that.
+
+    Args:
+        image: (H, W, C).
+        side: Pixels; None leaves every image as it is.
+    """
+    height, width, channels = image.shape
     if side is None or min(height, width) <= side:
-        return nir
+        return image
     scale = side / min(height, width)
     size = (round(width * scale), round(height * scale))
-    return cv2.resize(nir, size, interpolation=cv2.INTER_AREA)[..., None]
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return small.reshape(*small.shape[:2], channels)
 
 
 def _enlarged(rgb: np.ndarray, small: np.ndarray, nir: np.ndarray):

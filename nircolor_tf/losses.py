@@ -13,6 +13,8 @@ from collections.abc import Callable
 import numpy as np
 from keras import ops
 
+from nircolor_tf.errors import InputError
+
 # Wang, Simoncelli & Bovik 2003: weights of the five scales, finest first.
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 SSIM_WINDOW = 11
@@ -161,6 +163,20 @@ GAN_LOSSES = {
     "log": GanLoss(log_discriminator, log_generator),
     "non_saturating": GanLoss(log_discriminator, non_saturating_generator),
 }
+
+
+def gan_loss(form: str) -> GanLoss:
+    """Returns the game that config.gan.form names.
+
+    Raises:
+        InputError: The form is unknown.
+    """
+    if form not in GAN_LOSSES:
+        raise InputError(
+            f"config.gan.form is {form!r}; expected one of "
+            f"{', '.join(sorted(GAN_LOSSES))}"
+        )
+    return GAN_LOSSES[form]
 
 
 def _number_of_scales(side: int) -> int:

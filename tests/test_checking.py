@@ -19,7 +19,10 @@ def config(pairs_manifest):
         ({"network.name": "unet"}, "config.network.name is 'unet'; .*unet256"),
         ({"rate.schedule": "step"}, "config.rate.schedule is 'step'; .*cosine"),
         ({"rate.warmup": 1.0}, r"config.rate.warmup is 1.0; .*0 <= warmup < 1"),
-        ({"train.steps": 0}, "config.train.steps is 0; expected at least 1"),
+        (
+            {"train.steps": 0},
+            "config.train or .* phases {'train': 0} steps; .* at least 1 in",
+        ),
         ({"train.log_every": -1}, "config.train.log_every is -1"),
         ({"data.batch_size": 0}, "config.data.batch_size is 0; .* at least 1"),
         ({"data.zoom": (1.4,)}, "config.data.zoom is .*; expected two numbers"),
@@ -31,10 +34,10 @@ def config(pairs_manifest):
         ),
         ({"data.manifest": ""}, "config.data.manifest is empty"),
         ({"data.manifest": "no.csv"}, "no.csv: cannot be read"),
-        ({"evaluate.split": "test"}, "split 'test'.*train, val"),
+        ({"evaluate.split": "test"}, "split 'test'.*train, unpaired, val"),
         ({"evaluate.best_metric": "std/mae"}, "is 'std/mae'; .* std/psnr or"),
         ({"evaluate.protocols": ("std", "own")}, "protocols is 'own'; .*hkbu"),
-        ({"network.norm": "group"}, "config.network for 'unet256': 'group'"),
+        ({"network.norm": "group"}, "config of network 'unet256': 'group'"),
     ],
 )
 def test_bad_configs_are_refused_before_anything_is_written(

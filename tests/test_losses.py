@@ -1,10 +1,13 @@
 """Losses on hand-worked numbers; MS-SSIM against TensorFlow's own."""
 
+import types
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from nircolor_tf import losses
+from nircolor_tf.methods import adversarial
 
 
 def make_images(height, width, seed=0):
@@ -101,3 +104,103 @@ def test_mix_is_the_weighted_sum_of_both():
             alpha * structure + (1 - alpha) * l1,
             atol=2e-5,
         )
+
+
+def gradients(loss, *logits):
+    """Of the loss with respect to each player's logits."""
+    logits = [tf.constant(each) for each in logits]
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = loss(*logits)
+    return [each.numpy() for each in tape.gradient(value, logits)]
+
+
+def test_least_squares_by_hand():
+    gan = losses.GAN_LOSSES["least_squares"]
+    real, fake = np.array([1.0, 0.5]), np.array([0.5, -1.0])
+    # (0 + 1/4) / 2 for the real ones, (1/4 + 1) / 2 for the others.
+    assert float(gan.discriminator(real, fake)) == 0.125 + 0.625
+    # (1/4 + 4) / 2.
+    assert float(gan.generator(fake)) == 2.125
+
+
+def test_log_forms_are_the_logarithms_of_the_papers():
+    real, fake = np.array([0.0, 3.0]), np.array([0.0, -2.0, 1.5])
+    of_real, of_fake = 1 / (1 + np.exp(-real)), 1 / (1 + np.exp(-fake))
+    expected = -np.log(of_real).mean() - np.log(1 - of_fake).mean()
+    for form in ("log", "non_saturating"):
+        gan = losses.GAN_LOSSES[form]
+        np.testing.assert_allclose(gan.discriminator(real, fake), expected)
+    np.testing.assert_allclose(
+        losses.log_generator(fake), np.log(1 - of_fake).mean()
+    )
+    np.testing.assert_allclose(
+        losses.non_saturating_generator(fake), -np.log(of_fake).mean()
+    )
+
+
+def test_log_forms_are_finite_where_the_sigmoid_is_not():
+    """In float32 the sigmoid of -100 is 0 and its logarithm infinite."""
+    low, high = np.float32([-100.0]), np.float32([100.0])
+    assert float(losses.log_discriminator(low, high)) == 200.0
+    assert float(losses.log_discriminator(high, low)) == pytest.approx(0.0)
+    assert float(losses.log_generator(high)) == -100.0
+    assert float(losses.non_saturating_generator(low)) == 100.0
+    for at in (low, high):
+        assert np.isfinite(gradients(losses.log_generator, at)).all()
+        assert np.isfinite(gradients(losses.log_discriminator, at, at)).all()
+
+
+def test_what_a_sure_discriminator_leaves_the_generator():
+    sure, unsure = -6.0, 0.0
+    sigmoid = 1 / (1 + np.exp(6.0))
+    # Per logit, of a mean over two.
+    for loss, expected in (
+        (losses.log_generator, [-sigmoid, -0.5]),
+        (losses.non_saturating_generator, [-(1 - sigmoid), -0.5]),
+        (losses.least_squares_generator, [2 * (-6 - 1), 2 * (0 - 1)]),
+    ):
+        (found,) = gradients(loss, [sure, unsure])
+        np.testing.assert_allclose(2 * found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("form", losses.GAN_LOSSES)
+def test_each_player_pulls_its_own_way(form):
+    gan = losses.GAN_LOSSES[form]
+    real, fake = [0.25, 0.75], [0.75, 0.25]
+    of_real, of_fake = gradients(gan.discriminator, real, fake)
+    (of_generator,) = gradients(gan.generator, fake)
+    # A step goes against the gradient: real up, fake down, fake up.
+    assert np.all(of_real < 0)
+    assert np.all(of_fake > 0)
+    assert np.all(of_generator < 0)
+
+
+def test_judging_sees_the_pooled_fakes_and_passes_them_no_gradient():
+    calls = []
+
+    def discriminator(images, training):
+        calls.append((images.shape[0], training))
+        return images[:, 0, 0]
+
+    method = types.SimpleNamespace(
+        rgb_discriminator=discriminator,
+        # An older fake, half as bright, comes back.
+        pooled=lambda name, images: {"fake_rgb": 0.5}[name] * images,
+    )
+    real, fake = tf.fill((2, 1, 1, 1), 0.75), tf.fill((2, 1, 1, 1), 0.5)
+    with tf.GradientTape() as tape:
+        tape.watch([real, fake])
+        loss, scalars = adversarial.judge(
+            method, "rgb", real, fake, losses.GAN_LOSSES["least_squares"]
+        )
+    of_real, of_fake = tape.gradient(loss, [real, fake])
+    assert np.all(of_real < 0)
+    assert of_fake is None
+    assert calls == [(4, True)]
+    assert {name: float(value) for name, value in scalars.items()} == {
+        "rgb_discriminator/gan": 0.0625 + 0.0625,
+        "rgb_discriminator/real_logits": 0.75,
+        "rgb_discriminator/fake_logits": 0.25,
+    }
+    assert float(loss) == 0.125

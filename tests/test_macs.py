@@ -7,6 +7,7 @@ import tensorflow as tf
 from counting import count_macs
 from keras import layers
 
+from nircolor_tf.networks.cross_scale_unet import CrossScaleUNet
 from nircolor_tf.networks.linknet import LinkNet
 from nircolor_tf.networks.unet import UNet256
 
@@ -30,16 +31,19 @@ def profile_macs(network, image_shape):
     return profile.total_float_ops / 2
 
 
-def derive_unet256():
-    """Every level halves the size; its kernels are 4x4."""
+def derive_unet(last_ups):
+    """Eight levels from 256x256 to 1x1, kernels of 4x4.
+
+    The last two decoders: channels that come in and that go out.
+    """
     widths = [1, 64, 128, 256, 512, 512, 512, 512, 512]
     downs = sum(
         (128 // 2**level) ** 2 * 16 * widths[level] * widths[level + 1]
         for level in range(8)
     )
-    # From 1x1 up: channels that come in, with the skip, and that go out.
+    # From 1x1 up, with the skip.
     channels = [(512, 512), (1024, 512), (1024, 512), (1024, 512)]
-    channels += [(1024, 256), (512, 128), (256, 64), (128, 3)]
+    channels += [(1024, 256), (512, 128), *last_ups]
     ups = sum(
         (2**step) ** 2 * 16 * inputs * outputs
         for step, (inputs, outputs) in enumerate(channels)
@@ -63,12 +67,26 @@ def test_single_layers_by_hand(layer, channels, expected):
     assert count_macs(nested, (8, 10, channels)) == expected
 
 
-def test_unet256_as_published():
-    network = UNet256(filters=64, levels=8, norm="instance", **RGB)
+@pytest.mark.parametrize(
+    ("network_class", "arguments", "last_ups", "published"),
+    [
+        (UNet256, {"norm": "instance"}, [(256, 64), (128, 3)], None),
+        (
+            CrossScaleUNet,
+            {},
+            # With y4 of 512 channels, then y4 and y3 of 256 as well.
+            [(256 + 512, 64), (128 + 512 + 256, 3)],
+            "8.77",
+        ),
+    ],
+)
+def test_unets_at_256(network_class, arguments, last_ups, published):
+    network = network_class(filters=64, levels=8, **arguments, **RGB)
     image_shape = (256, 256, 1)
     macs = count_macs(network, image_shape)
-    print(f"UNet256: {macs / 1e9:.2f} GMAC at 256x256")
-    assert macs == derive_unet256() == profile_macs(network, image_shape)
+    print(f"{network.name}: {macs / 1e9:.4f} GMAC at 256x256")
+    assert macs == derive_unet(last_ups) == profile_macs(network, image_shape)
+    assert published in (None, f"{macs / 1e9:.2f}")
 
 
 def test_other_paddings_and_nestings_as_tensorflow_counts():

@@ -256,10 +256,10 @@ def test_8_and_16_bit_in_one_set(tmp_path):
             ),
         ]
     )
-    assert {pair.dtype for pair in cache.images} == {np.dtype(np.uint16)}
+    assert {cache.dtype} == {np.dtype(np.uint16)}
     # 51 / 255 = 0.2 is 13107 / 65535.
-    assert cache.images[0][0, 0].tolist() == [13107, 26214, 26214, 26214]
-    assert cache.images[1][0, 0].tolist() == [1001, 2001, 2001, 2001]
+    assert cache.image(0)[0, 0].numpy().tolist() == [13107, 26214, 26214, 26214]
+    assert cache.image(1)[0, 0].numpy().tolist() == [1001, 2001, 2001, 2001]
 
 
 def test_different_sizes_and_images_smaller_than_the_crop(tmp_path):

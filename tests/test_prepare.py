@@ -157,7 +157,7 @@ def test_a_16_bit_nir_beside_8_bit_rgb_keeps_its_depth(source, tmp_path):
     examples = manifest.read_manifest(tmp_path / "data" / "manifest.csv")
     assert [example.bits for example in examples] == [16] + 11 * [8]
     cache = PairCache(examples[:1])
-    np.testing.assert_array_equal(cache.images[0][..., :1], nir)
+    np.testing.assert_array_equal(cache.image(0)[..., :1], nir)
 
 
 def test_everything_can_be_test(source, tmp_path):

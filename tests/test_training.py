@@ -161,9 +161,11 @@ def test_the_average_is_evaluated_and_kept(config, tmp_path, one_replica):
     examples = manifest.select(
         manifest.read_manifest(config.data.manifest), "val"
     )
-    metrics, grid = Evaluator(best, examples, config.evaluate).evaluate()
+    metrics, grids = Evaluator(best, examples, config.evaluate).evaluate()
     assert record["metrics"] == pytest.approx(metrics, rel=1e-6)
-    assert grid.dtype == np.uint8
+    # A method without `visuals` of its own gives no grid of them.
+    assert list(grids) == ["NIR, colorized, truth"]
+    assert grids["NIR, colorized, truth"].dtype == np.uint8
     logged = {r["scalar"]: float(r["value"]) for r in rows(tmp_path, "eval")}
     assert logged == pytest.approx(metrics, rel=1e-4)
 
@@ -254,9 +256,8 @@ def test_the_best_is_kept_and_only_it(
     config, tmp_path, one_replica, monkeypatch
 ):
     scores = iter([1.0, 3.0, 2.0, 3.0])
-    grid = np.zeros((4, 4, 3), np.uint8)
     monkeypatch.setattr(
-        Evaluator, "evaluate", lambda _: ({"std/psnr": next(scores)}, grid)
+        Evaluator, "evaluate", lambda _: ({"std/psnr": next(scores)}, {})
     )
     config.train.evaluate_every = 1
     trainer.train(config, tmp_path, one_replica)

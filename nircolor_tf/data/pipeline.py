@@ -58,8 +58,24 @@ class ImageCache:
     def __init__(self, images: Sequence[np.ndarray], stream: int):
         self._stream = stream
         self.dtype = np.result_type(*{image.dtype for image in images})
-        self.images = [_with_dtype(image, self.dtype) for image in images]
-        self.channels = self.images[0].shape[-1]
+        self.count = len(images)
+        self._channels = images[0].shape[-1]
+        pixels = [_with_dtype(image, self.dtype).ravel() for image in images]
+        ends = np.cumsum([part.size for part in pixels])
+        # One tensor of all pixels, not a Python function that picks an image:
+        # an iterator that is dropped while it waits for Python can hang, and
+        # one is dropped at the end of every phase.
+        with tf.device("CPU:0"):
+            self._pixels = tf.constant(np.concatenate(pixels))
+            self._ends = tf.constant(ends)
+            self._shapes = tf.constant([image.shape for image in images])
+
+    def image(self, index) -> tf.Tensor:
+        """Image `index`, (H, W, C), as integers."""
+        shape, end = self._shapes[index], self._ends[index]
+        size = tf.cast(tf.reduce_prod(shape), end.dtype)
+        image = tf.reshape(self._pixels[end - size : end], shape)
+        return tf.ensure_shape(image, (None, None, self._channels))
 
     def batches(
         self, config: ConfigDict, seed: int, start_step: int
@@ -108,17 +124,13 @@ class ImageCache:
 
     def _image(self, number, seed: int):
         """The image that comes as the given number since the start."""
-        count = len(self.images)
-        epoch, position = number // count, number % count
+        epoch, position = number // self.count, number % self.count
         index = tf.random.experimental.index_shuffle(
             tf.cast(position, tf.int32),
             seed=tf.stack([seed, tf.cast(epoch, tf.int32)]),
-            max_index=count - 1,
+            max_index=self.count - 1,
         )
-        image = tf.numpy_function(
-            lambda i: self.images[i], [index], self.dtype, stateful=False
-        )
-        return tf.ensure_shape(image, (None, None, self.channels))
+        return self.image(index)
 
 
 class PairCache(ImageCache):

@@ -90,7 +90,7 @@ class ATCycleGAN(Method):
             make_adam(config.optimizer),
             ("rgb_discriminator", "nir_discriminator"),
         )
-        self.gan = losses.GAN_LOSSES[config.gan.form]
+        self.gan = losses.gan_loss(config.gan.form)
 
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in (0, 1)."""

@@ -24,10 +24,11 @@ Figure box -> attribute -> class
 Loss term -> equation -> config key
     GAN, generators             -> eq. 1, section 4  -> config.loss.gan
     GAN, discriminators         -> eq. 1, section 4  -> config.loss
-        (its form: config.gan.form)                     .discriminator
+                                                     .discriminator
+        (the form of both: config.gan.form)
     cycle                       -> eq. 2             -> config.loss.cycle
     pair (ATCycleGAN's eq. 3)   -> only on pairs     -> config.loss.pair
-    total                       -> eq. 3             -> `train_losses`
+    total                       -> eq. 3             -> `_total`
 
 Phases: 'constant', then 'decay', while the rate falls linearly to 0; lengths in
 epochs from config.schedule. config.pairing 'paired' takes an image and its own
@@ -91,7 +92,7 @@ class CycleGAN(Method):
             make_adam(config.optimizer),
             ("rgb_discriminator", "nir_discriminator"),
         )
-        self.gan = losses.GAN_LOSSES[config.gan.form]
+        self.gan = losses.gan_loss(config.gan.form)
 
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in config.data.value_range."""

@@ -49,7 +49,6 @@ from keras import ops
 from ml_collections import ConfigDict
 
 from nircolor_tf import losses
-from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
 from nircolor_tf.networks import make_network
 from nircolor_tf.training.optimizers import make_adam
@@ -60,11 +59,6 @@ class DCGAN(Method):
     """A generator on NIR patches against a discriminator of RGB patches."""
 
     def __init__(self, config: ConfigDict):
-        if config.gan.form not in losses.GAN_LOSSES:
-            raise InputError(
-                f"config.gan.form is {config.gan.form!r}; expected one of "
-                f"{', '.join(sorted(losses.GAN_LOSSES))}"
-            )
         colorizer = make_network(config.network)
         super().__init__(config, colorizer.size_multiple)
         self.add_network("colorizer", colorizer, channels=1, inference=True)
@@ -83,7 +77,7 @@ class DCGAN(Method):
             make_adam(config.discriminator_optimizer),
             ("rgb_discriminator",),
         )
-        self.gan = losses.GAN_LOSSES[config.gan.form]
+        self.gan = losses.gan_loss(config.gan.form)
 
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in (-1, 1)."""

@@ -46,4 +46,4 @@ def make_network(config: ConfigDict) -> keras.Model:
     try:
         return NETWORKS[name](**arguments)
     except (TypeError, KeyError) as error:
-        raise InputError(f"config.network for {name!r}: {error}") from error
+        raise InputError(f"config of network {name!r}: {error}") from error

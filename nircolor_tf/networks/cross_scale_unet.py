@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from nircolor_tf.errors import InputError
 from nircolor_tf.networks import layers as shared
 
 
@@ -27,6 +28,9 @@ class CrossScaleUNet(keras.Model):
         levels: Halvings; 8 in the paper, at least 5.
         output_channels: 3 for rgb, 1 for nir.
         activation: 'sigmoid' for (0, 1), 'tanh' for (-1, 1).
+
+    Raises:
+        InputError: Fewer than five levels.
     """
 
     def __init__(
@@ -39,7 +43,10 @@ class CrossScaleUNet(keras.Model):
     ):
         super().__init__()
         if levels < 5:
-            raise ValueError(f"levels is {levels}; y4 needs at least 5")
+            raise InputError(
+                f"config.network.levels is {levels}; expected at least 5, for "
+                "the connections from y4"
+            )
         self.size_multiple = 2**levels
         widths = [filters * min(2**level, 8) for level in range(levels)]
         self.downs = [

@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from nircolor_tf.errors import InputError
 from nircolor_tf.networks import layers as shared
 
 
@@ -23,10 +24,18 @@ class PatchGAN(keras.Model):
             double up to eight times that.
         norm: How the three convolutions in the middle are normalised:
             'instance' or 'spectral'.
+
+    Raises:
+        InputError: Another norm.
     """
 
     def __init__(self, *, filters: int, norm: str):
         super().__init__()
+        if norm not in _MIDDLE:
+            raise InputError(
+                f"config.discriminator.norm is {norm!r}; expected one of "
+                f"{', '.join(sorted(_MIDDLE))}"
+            )
         middle = [
             block
             for width, strides in (
@@ -81,6 +90,8 @@ class SpectralNormConv2D(layers.Layer):
         self.kernel = self.add_weight(
             shape=(self.size, self.size, shape[-1], self.filters),
             initializer=_init(),
+            # The norm needs more digits than bfloat16 has.
+            autocast=False,
             name="kernel",
         )
         self.bias = self.add_weight(
@@ -92,15 +103,13 @@ class SpectralNormConv2D(layers.Layer):
             initializer=keras.initializers.RandomNormal(),
             trainable=False,
             aggregation="only_first_replica",
+            autocast=False,
             name="vector",
-            dtype="float32",
         )
 
     def call(self, features, training=False):
         """(B, H, W, C) -> (B, (H - k) / s + 1, (W - k) / s + 1, filters)."""
-        matrix = ops.reshape(
-            ops.cast(self.kernel, "float32"), (-1, self.filters)
-        )
+        matrix = ops.reshape(self.kernel, (-1, self.filters))
         vector = _unit(ops.convert_to_tensor(self.vector))
         if training:
             fixed = ops.stop_gradient(matrix)
@@ -108,11 +117,11 @@ class SpectralNormConv2D(layers.Layer):
             vector = _unit(ops.matmul(left, fixed))
             self.vector.assign(vector)
         norm = ops.norm(ops.matmul(matrix, vector))
-        kernel = self.kernel / ops.cast(norm, self.compute_dtype)
+        kernel = ops.cast(self.kernel / norm, self.compute_dtype)
         features = ops.conv(
             features, kernel, strides=self.strides, padding="valid"
         )
-        return features + ops.cast(self.bias, self.compute_dtype)
+        return features + self.bias
 
 
 def _spectral(filters: int, strides: int) -> tuple[layers.Layer, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
+from nircolor_tf import inference
 from nircolor_tf.data import images, pipeline
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.evaluation import protocols, report
@@ -69,15 +70,18 @@ class Evaluator:
 
     def _visuals(self, nir: np.ndarray, truth: np.ndarray) -> dict:
         """The method's visuals of one pair, cut to the size it takes."""
-        multiple = self._method.size_multiple
+        config, multiple = self._method.config, self._method.size_multiple
+        side = config.inference.working_size or None
+        nir, truth = (
+            inference.shrunk(images.to_float(image), side)
+            for image in (nir, truth)
+        )
         height, width = (n - n % multiple for n in nir.shape[:2])
         if not height or not width:
             return {}
-        value_range = self._method.config.data.value_range
+        value_range = config.data.value_range
         pair = [
-            pipeline.to_range(
-                images.to_float(image[None, :height, :width]), value_range
-            )
+            pipeline.to_range(image[None, :height, :width], value_range)
             for image in (nir, truth)
         ]
         return {

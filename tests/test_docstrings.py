@@ -1,0 +1,143 @@
+"""The docstrings' tables against the code, line by line."""
+
+import operator
+import pkgutil
+import re
+import runpy
+import sys
+
+import pytest
+import smoke
+
+from nircolor_tf.methods import METHODS
+from nircolor_tf.training import restore
+
+BOXES = "Figure box -> attribute -> class"
+TERMS = "Loss term -> equation -> config key"
+FILES = sorted(path.stem for path in smoke.CONFIGS.glob("*.py"))
+
+of_every_method = pytest.mark.parametrize("name", sorted(METHODS))
+
+
+def docstring(name):
+    """A method's, with dotted names in one piece where a line breaks them."""
+    text = sys.modules[METHODS[name].__module__].__doc__
+    return re.sub(r"\n +\.(?=\w)", ".", text)
+
+
+def table(name, heading):
+    """The text between a heading and the next empty line."""
+    _, found, rest = docstring(name).partition(heading)
+    assert found, f"no table '{heading}'"
+    return rest.partition("\n\n")[0]
+
+
+def variants_of(file):
+    """What a config file can be told after its colon."""
+    module = runpy.run_path(str(smoke.CONFIGS / f"{file}.py"))
+    if "VARIANTS" in module:
+        return list(module["VARIANTS"])
+    names = module.get("NETWORKS") or module["GENERATORS"]
+    return [
+        f"{name},{size}" if size else name
+        for name in names
+        for size in module["SIZES"]
+        # Not every network has every size.
+        if accepts(file, f"{name},{size}" if size else name)
+    ]
+
+
+def accepts(file, variant):
+    try:
+        return bool(smoke.load_config(file, variant))
+    except ValueError:
+        return False
+
+
+def configs_of(method):
+    """Every variant of every config file of a method, and its name."""
+    found = [
+        (f"{file}:{variant}", smoke.load_config(file, variant))
+        for file in FILES
+        for variant in variants_of(file)
+    ]
+    return [(name, c) for name, c in found if c.method == method]
+
+
+def smoke_methods(name):
+    for experiment in smoke.SMOKE:
+        config = smoke.load_config(*experiment)
+        if config.method == name:
+            yield restore.make_method(config, mixed_bfloat16=False)
+
+
+@of_every_method
+def test_every_config_key_named_is_there(name):
+    keys = re.findall(r"\bconfig\.(\w+(?:\.\w+)*)", docstring(name))
+    assert keys
+    for where, config in configs_of(name):
+        for key in keys:
+            try:
+                operator.attrgetter(key)(config)
+            except AttributeError:
+                pytest.fail(f"configs/{where}: no config.{key}")
+
+
+@of_every_method
+def test_the_table_of_terms_is_what_config_loss_has(name):
+    named = set(re.findall(r"\bconfig\.loss\.(\w+)", table(name, TERMS)))
+    for where, config in configs_of(name):
+        assert named == set(config.loss), where
+    for function in re.findall(r"`(\w+)`", table(name, TERMS)):
+        assert hasattr(METHODS[name], function), function
+
+
+@of_every_method
+def test_the_table_of_boxes_is_what_the_method_has(name):
+    for method in smoke_methods(name):
+        named, kinds = set(), ()
+        # A row is indented by four, what continues it by more.
+        for row in re.split(r"\n {4}(?=\S)", table(name, BOXES))[1:]:
+            _, attribute, paths = " ".join(row.split()).rsplit(" -> ", 2)
+            named.add(attribute)
+            if paths != "the same":
+                kinds = kinds_in(paths)
+            part = operator.attrgetter(attribute)(method)
+            if kinds:
+                parts = part if isinstance(part, list) else [part]
+                assert {type(part) for part in parts} <= set(kinds), row
+        assert set(method.network_names) <= named
+
+
+def kinds_in(paths):
+    """The classes that a cell names; of a dictionary, those in it."""
+    targets = [
+        pkgutil.resolve_name(f"nircolor_tf.{path}")
+        for path in re.findall(r"\b((?:networks|fusion)(?:\.\w+)+)", paths)
+    ]
+    assert targets, paths
+    kinds = [
+        kind
+        for target in targets
+        for kind in (target.values() if isinstance(target, dict) else [target])
+    ]
+    return [kind for kind in kinds if isinstance(kind, type)]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_config_file_names_its_variants_and_no_other(file):
+    text = runpy.run_path(str(smoke.CONFIGS / f"{file}.py"))["__doc__"]
+    variants = set(filter(None, variants_of(file)))
+    words = {word for variant in variants for word in variant.split(",")}
+    missing = {w for w in words if not re.search(rf"\b{w}\b", text)}
+    assert not missing
+    named = re.findall(r"`[:,]?(\w+(?:,\w+)?)`", text)
+    named += re.findall(rf"configs/{file}\.py:(\S+)", text)
+    assert set(named) <= words | variants
+
+
+@of_every_method
+def test_a_config_that_a_method_names_is_there(name):
+    pattern = r"configs/(\w+)\.py:(\w+)"
+    for file, variant in re.findall(pattern, docstring(name)):
+        assert variant in variants_of(file)
