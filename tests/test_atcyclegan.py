@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 import smoke
 import tensorflow as tf
-from test_methods import everything, make_batch
+from contract import everything, make_batch
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.training import restore, trainer
+from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.checkpoints import Checkpoints
+from nircolor_tf.training.image_pool import make_pools
 from nircolor_tf.training.writer import Writer
 
 EPOCH, PEAK = 372, 2e-4
@@ -370,9 +373,15 @@ def test_pools_are_of_one_number_of_devices_but_weights_of_any(
     alternating_config, tmp_path, one_replica, two_replicas
 ):
     alternating_config.train.average_decay = 0.0
-    trained = trainer.train(
-        alternating_config, tmp_path, two_replicas, stop_at=1
-    )
+    with two_replicas.scope():
+        trained = restore.make_method(alternating_config, mixed_bfloat16=False)
+        trained.pools = make_pools(trained, two_replicas)
+        averages = MovingAverages(trained, 0.0, two_replicas)
+        step = tf.Variable(1, dtype=tf.int64, trainable=False)
+    for variable in trained.colorizer.trainable_variables:
+        variable.assign(variable + 0.5)
+    Checkpoints(tmp_path, trained, averages, step).save_latest()
+    restore.write_config(tmp_path, alternating_config)
     with pytest.raises(InputError, match="of this number of devices"):
         trainer.train(alternating_config, tmp_path, one_replica)
     # What evaluation and export load has no need of pools.

@@ -6,7 +6,7 @@ The contract that every method keeps is in test_methods.py.
 import numpy as np
 import pytest
 import smoke
-from test_methods import make_batch
+from contract import make_batch
 
 from nircolor_tf.data import manifest
 from nircolor_tf.errors import InputError

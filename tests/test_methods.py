@@ -1,21 +1,26 @@
 """The contract: what every method gets tested for, without more code."""
 
 import json
-import sys
 
-import keras
+import contract
 import numpy as np
 import pytest
 import smoke
 import tensorflow as tf
+from contract import (
+    distinct_phases,
+    largest_difference,
+    make_batch,
+    make_method,
+    step_of,
+    weights_of,
+)
 
 from nircolor_tf import export, inference
-from nircolor_tf.data import synthetic
 from nircolor_tf.methods import METHODS
-from nircolor_tf.training import restore, trainer
+from nircolor_tf.training import restore
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
-from nircolor_tf.training.step import compile_step
 
 BOTH = {"colorizer", "rgb_to_nir"}
 DISCRIMINATORS = {"rgb_discriminator", "nir_discriminator"}
@@ -60,59 +65,6 @@ TO_OVERFIT = {
 pytestmark = pytest.mark.parametrize(
     ("name", "variant"), smoke.SMOKE, ids=["-".join(x) for x in smoke.SMOKE]
 )
-
-
-def make_method(name, variant, **changes):
-    config = smoke.smoke_config(name, variant)
-    config.update_from_flattened_dict(changes)
-    return restore.make_method(config, mixed_bfloat16=False)
-
-
-def make_batch(method, data=("paired",), count=2):
-    """What the phases read that name these data sets."""
-    datasets = {"paired": make_pairs(method, count)}
-    datasets["unpaired"] = {"rgb": make_pairs(method, count, seed=10)["rgb"]}
-    return (
-        {n: datasets[n] for n in data} if len(data) > 1 else datasets[data[0]]
-    )
-
-
-def make_pairs(method, count, seed=0):
-    size = method.config.data.crop
-    pairs = [synthetic.make_pair(seed + i, size, size, 8) for i in range(count)]
-    low, high = method.config.data.value_range
-    nir, rgb = (
-        np.stack(images).astype(np.float32) / 255 * (high - low) + low
-        for images in zip(*pairs, strict=True)
-    )
-    return {"nir": nir, "rgb": rgb}
-
-
-def distinct_phases(method):
-    """One phase of each kind: those that alternate come many times."""
-    return list({phase.losses: phase for phase in method.phases()}.values())
-
-
-def step_of(method, phase, strategy):
-    averages = MovingAverages(method, 0.0, strategy)
-    for name in phase.optimizers:
-        getattr(method, name).learning_rate.assign(1e-3)
-    return compile_step(strategy, method, phase, averages, jit_compile=False)
-
-
-def weights_of(method, names):
-    return {
-        name: [v.numpy().copy() for v in getattr(method, name).variables]
-        for name in names
-    }
-
-
-def largest_difference(first, second):
-    return max(
-        np.abs(np.asarray(a, float) - np.asarray(b, float)).max(initial=0)
-        for name in first
-        for a, b in zip(first[name], second[name], strict=True)
-    )
 
 
 def test_every_method_is_covered(name, variant):
@@ -214,37 +166,11 @@ def networks_reached(name, variant, changes):
         yield phase, reached
 
 
-def everything(workdir):
-    """All variables in the newest checkpoint of a workdir."""
-    path = tf.train.latest_checkpoint(workdir / "checkpoints")
-    return {
-        key: tf.train.load_variable(path, key)
-        for key, _ in tf.train.list_variables(path)
-        if not key.startswith(("_CHECKPOINTABLE", "save_counter", "seconds"))
-    }
-
-
-@pytest.mark.parametrize("replicas", [1, 2])
 def test_interrupted_and_resumed_equals_uninterrupted(
-    name, variant, replicas, tmp_path, pairs_manifest, one_replica, two_replicas
+    name, variant, tmp_path, pairs_manifest, one_replica
 ):
-    strategy = one_replica if replicas == 1 else two_replicas
     config = smoke.smoke_config(name, variant, pairs_manifest)
-    trainer.train(config, tmp_path / "a", strategy)
-    trainer.train(config, tmp_path / "b", strategy, stop_at=3)
-    # Nothing but the workdir is needed to go on.
-    resumed = restore.read_config(tmp_path / "b")
-    trainer.train(resumed, tmp_path / "b", strategy)
-    whole, parts = everything(tmp_path / "a"), everything(tmp_path / "b")
-    assert whole.keys() == parts.keys()
-    assert len(whole) > 20
-    for key, value in whole.items():
-        np.testing.assert_array_equal(value, parts[key], err_msg=key)
-    records = [
-        json.loads((tmp_path / run / "checkpoints" / "best.json").read_text())
-        for run in "ab"
-    ]
-    assert records[0]["metrics"] == records[1]["metrics"]
+    contract.check_resume(config, tmp_path, one_replica)
 
 
 def test_every_weight_survives_the_checkpoint(name, variant, tmp_path):
@@ -276,43 +202,6 @@ def test_every_weight_survives_the_checkpoint(name, variant, tmp_path):
     for value, variable in zip(saved_averages, averages.variables, strict=True):
         np.testing.assert_array_equal(value, variable.numpy())
     assert step.numpy() == 7
-
-
-def test_one_replica_equals_two(
-    name, variant, one_replica, two_replicas, monkeypatch
-):
-    method_class = METHODS[smoke.load_config(name, variant).method]
-    monkeypatch.setattr(
-        sys.modules[method_class.__module__],
-        "make_adam",
-        lambda _: keras.optimizers.SGD(0.0),
-    )
-    # Replicas draw their dropout apart: nothing to compare.
-    dropout = "dropout" in smoke.load_config(name, variant).network
-    changes = {"network.dropout": 0.0} if dropout else {}
-    # At 32 px LinkNet's BatchNorm sees one pixel an image at the bottom:
-    # two numbers normalise to +-1, and rounding decides the sign.
-    changes["data.crop"] = 64
-    results = []
-    for strategy in (one_replica, two_replicas):
-        with strategy.scope():
-            method = make_method(name, variant, **changes)
-        start = weights_of(method, method.network_names)
-        for phase in distinct_phases(method):
-            batch = make_batch(method, phase.data)
-            dataset = tf.data.Dataset.from_tensors(batch).repeat()
-            dataset = dataset.unbatch().batch(2, drop_remainder=True)
-            batches = iter(strategy.experimental_distribute_dataset(dataset))
-            step = step_of(method, phase, strategy)
-            for optimizer in phase.optimizers:
-                getattr(method, optimizer).learning_rate.assign(0.01)
-            # Once: a CycleGAN's InstanceNorm of nearly constant images, which
-            # is what an untrained one makes, multiplies rounding by 80 a step.
-            step(next(batches))
-        results.append(weights_of(method, method.network_names))
-    # Summed instead of averaged gradients would differ by the whole update.
-    update = largest_difference(start, results[0])
-    assert largest_difference(*results) < 0.01 * update
 
 
 def test_exports_equal_the_method(name, variant, tmp_path):

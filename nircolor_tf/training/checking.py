@@ -38,6 +38,8 @@ def check_config(config: ConfigDict, replicas: int) -> None:
     for key in ("log_every", "evaluate_every", "checkpoint_every"):
         value = config.train[key]
         _check(f"train.{key}", value, value >= 1, "at least 1")
+    for key, value in config.get("schedule", {}).items():
+        _check(f"schedule.{key}", value, value >= 0, "at least 0")
     weights = {k: w for k, w in config.loss.items() if not k.endswith("_alpha")}
     _check("loss", weights, any(weights.values()), "a weight that is not 0")
     for key in ("zoom", "contrast", "gamma"):

@@ -61,10 +61,16 @@ class ImagePool:
         self._size, self._seed = size, seed
         self._images = _local(tf.zeros((size, *shape)))
         self._seen = _local(tf.zeros((), tf.int32))
+        # Replica by replica, so that those of another number of replicas are
+        # missing or left over rather than taken for one another.
         self.variables = [
-            of_replica
-            for variable in (self._images, self._seen)
-            for of_replica in strategy.experimental_local_results(variable)
+            variable
+            for of_replica in zip(
+                strategy.experimental_local_results(self._images),
+                strategy.experimental_local_results(self._seen),
+                strict=True,
+            )
+            for variable in of_replica
         ]
 
     def __call__(self, images):

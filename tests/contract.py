@@ -1,0 +1,104 @@
+"""What the contract tests are made of: tiny methods, batches, comparisons."""
+
+import shutil
+
+import numpy as np
+import smoke
+import tensorflow as tf
+
+from nircolor_tf.data import synthetic
+from nircolor_tf.training import restore, trainer
+from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.step import compile_step
+
+
+def make_method(name, variant, **changes):
+    config = smoke.smoke_config(name, variant)
+    config.update_from_flattened_dict(changes)
+    return restore.make_method(config, mixed_bfloat16=False)
+
+
+def make_batch(method, data=("paired",), count=2):
+    """What the phases read that name these data sets."""
+    datasets = {"paired": make_pairs(method, count)}
+    datasets["unpaired"] = {"rgb": make_pairs(method, count, seed=10)["rgb"]}
+    return (
+        {n: datasets[n] for n in data} if len(data) > 1 else datasets[data[0]]
+    )
+
+
+def make_pairs(method, count, seed=0):
+    size = method.config.data.crop
+    pairs = [synthetic.make_pair(seed + i, size, size, 8) for i in range(count)]
+    low, high = method.config.data.value_range
+    nir, rgb = (
+        np.stack(images).astype(np.float32) / 255 * (high - low) + low
+        for images in zip(*pairs, strict=True)
+    )
+    return {"nir": nir, "rgb": rgb}
+
+
+def distinct_phases(method):
+    """One phase of each kind: those that alternate come many times."""
+    return list({phase.losses: phase for phase in method.phases()}.values())
+
+
+def step_of(method, phase, strategy):
+    averages = MovingAverages(method, 0.0, strategy)
+    for name in phase.optimizers:
+        getattr(method, name).learning_rate.assign(1e-3)
+    return compile_step(strategy, method, phase, averages, jit_compile=False)
+
+
+def weights_of(method, names):
+    return {
+        name: [v.numpy().copy() for v in getattr(method, name).variables]
+        for name in names
+    }
+
+
+def largest_difference(first, second):
+    return max(
+        np.abs(np.asarray(a, float) - np.asarray(b, float)).max(initial=0)
+        for name in first
+        for a, b in zip(first[name], second[name], strict=True)
+    )
+
+
+def everything(workdir):
+    """All variables in the newest checkpoint of a workdir."""
+    path = tf.train.latest_checkpoint(workdir / "checkpoints")
+    return {
+        key: tf.train.load_variable(path, key)
+        for key, _ in tf.train.list_variables(path)
+        if not key.startswith(("_CHECKPOINTABLE", "save_counter", "seconds"))
+    }
+
+
+def check_resume(config, folder, strategy):
+    """A run that goes on from its third step ends as if uninterrupted.
+
+    Steps after the checkpoint count for nothing, as after a kill.
+    """
+    config.train.checkpoint_every = 3
+    trainer.train(config, folder / "a", strategy)
+    shutil.copytree(folder / "a", folder / "b")
+    checkpoints = folder / "b" / "checkpoints"
+    tf.compat.v1.train.update_checkpoint_state(
+        str(checkpoints), str(checkpoints / "ckpt-3")
+    )
+    for path in checkpoints.glob("ckpt-4*"):
+        path.unlink()
+    # Nothing but the workdir is needed to go on.
+    resumed = restore.read_config(folder / "b")
+    trainer.train(resumed, folder / "b", strategy)
+    whole, parts = everything(folder / "a"), everything(folder / "b")
+    assert whole.keys() == parts.keys()
+    assert len(whole) > 20
+    for key, value in whole.items():
+        np.testing.assert_array_equal(value, parts[key], err_msg=key)
+    for kind in ("train", "eval"):
+        rows = [
+            (folder / run / kind / "scalars.csv").read_text() for run in "ab"
+        ]
+        assert rows[0] == rows[1]

@@ -1,0 +1,73 @@
+"""The contract of every method on two replicas."""
+
+import sys
+
+import contract
+import keras
+import pytest
+import smoke
+import tensorflow as tf
+
+from nircolor_tf.methods import METHODS
+
+# Resuming on two replicas takes a while to compile; of the fast tests, these
+# have synchronized BatchNorm, and pools of their own.
+FAST = (("colornet", "smoke"), ("atcyclegan", "smoke"))
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        pytest.param(
+            *experiment,
+            marks=() if experiment in FAST else pytest.mark.slow,
+            id="-".join(experiment),
+        )
+        for experiment in smoke.SMOKE
+    ],
+)
+def test_interrupted_and_resumed_equals_uninterrupted(
+    name, variant, tmp_path, pairs_manifest, two_replicas
+):
+    config = smoke.smoke_config(name, variant, pairs_manifest)
+    contract.check_resume(config, tmp_path, two_replicas)
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"), smoke.SMOKE, ids=["-".join(x) for x in smoke.SMOKE]
+)
+def test_one_replica_equals_two(
+    name, variant, one_replica, two_replicas, monkeypatch
+):
+    method_class = METHODS[smoke.load_config(name, variant).method]
+    monkeypatch.setattr(
+        sys.modules[method_class.__module__],
+        "make_adam",
+        lambda _: keras.optimizers.SGD(0.0),
+    )
+    # Replicas draw their dropout apart: nothing to compare.
+    dropout = "dropout" in smoke.load_config(name, variant).network
+    changes = {"network.dropout": 0.0} if dropout else {}
+    # At 32 px LinkNet's BatchNorm sees one pixel an image at the bottom:
+    # two numbers normalise to +-1, and rounding decides the sign.
+    changes["data.crop"] = 64
+    results = []
+    for strategy in (one_replica, two_replicas):
+        with strategy.scope():
+            method = contract.make_method(name, variant, **changes)
+        start = contract.weights_of(method, method.network_names)
+        for phase in contract.distinct_phases(method):
+            batch = contract.make_batch(method, phase.data)
+            dataset = tf.data.Dataset.from_tensors(batch).repeat()
+            dataset = dataset.unbatch().batch(2, drop_remainder=True)
+            batches = iter(strategy.experimental_distribute_dataset(dataset))
+            step = contract.step_of(method, phase, strategy)
+            for optimizer in phase.optimizers:
+                getattr(method, optimizer).learning_rate.assign(0.01)
+            # Once: a CycleGAN's InstanceNorm of nearly constant images, which
+            # is what an untrained one makes, multiplies rounding by 80 a step.
+            step(next(batches))
+        results.append(contract.weights_of(method, method.network_names))
+    # Summed instead of averaged gradients would differ by the whole update.
+    update = contract.largest_difference(start, results[0])
+    assert contract.largest_difference(*results) < 0.01 * update
