@@ -280,7 +280,7 @@ def test_the_papers_form_of_the_game(form):
         ({"data.unpaired_from": ()}, r"unpaired_from is \(\); expected"),
         (
             {"schedule.paired_epochs": -1},
-            "config.train or config.schedule gives the phases .*-1",
+            "config.schedule.paired_epochs is -1; expected at least 0",
         ),
     ],
 )

@@ -49,13 +49,6 @@ def test_bad_configs_are_refused_before_anything_is_written(
     assert not (tmp_path / "w").exists()
 
 
-def test_no_phase_has_a_negative_length(pairs_manifest, tmp_path, one_replica):
-    config = smoke.smoke_config("atcyclegan", "smoke", pairs_manifest)
-    config.schedule.decay_epochs = -1
-    with pytest.raises(InputError, match=r"schedule\.decay_epochs is -1"):
-        trainer.train(config, tmp_path / "w", one_replica)
-
-
 def test_superfluous_and_missing_network_keys(config):
     with config.unlocked():
         config.network.depth = 18

@@ -187,13 +187,12 @@ def test_judging_sees_the_pooled_fakes_and_passes_them_no_gradient():
         rgb_discriminator=discriminator,
         # An older fake, half as bright, comes back.
         pooled=lambda name, images: {"fake_rgb": 0.5}[name] * images,
+        gan=losses.GAN_LOSSES["least_squares"],
     )
     real, fake = tf.fill((2, 1, 1, 1), 0.75), tf.fill((2, 1, 1, 1), 0.5)
     with tf.GradientTape() as tape:
         tape.watch([real, fake])
-        loss, scalars = adversarial.judge(
-            method, "rgb", real, fake, losses.GAN_LOSSES["least_squares"]
-        )
+        loss, scalars = adversarial.judge(method, "rgb", real, fake)
     of_real, of_fake = tape.gradient(loss, [real, fake])
     assert np.all(of_real < 0)
     assert of_fake is None

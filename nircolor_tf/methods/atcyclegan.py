@@ -2,7 +2,6 @@
 
 Yang & Chen, Learning from Paired and Unpaired Data: Alternately Trained
 CycleGAN for Near Infrared Image Colorization, VCIP 2020, pages 467-470.
-https://doi.org/10.1109/VCIP49819.2020.9301791
 
 The idea: registered pairs are few, photos are many. A CycleGAN can use both:
 from pairs it learns which color belongs to which pixel, from NIR images and
@@ -11,22 +10,21 @@ epoch by epoch, the pairs keep the photos from leading it astray. Its generators
 are U-Nets whose last decoders also see the coarse ones (cross-scale).
 
 Figure box -> attribute -> class
-    G_A, NIR -> RGB (Figures 1, 2)  -> colorizer         -> networks
-                                                  .cross_scale_unet
-                                                  .CrossScaleUNet
-    G_B, RGB -> NIR (Figures 1, 2)  -> rgb_to_nir        -> the same
-    D_B, on RGB (Figure 1)          -> rgb_discriminator -> networks
-                                                  .discriminators.PatchGAN
-    D_A, on NIR (Figure 1)          -> nir_discriminator -> the same
+    G_A, NIR -> RGB (Figures 1, 2) -> colorizer
+        -> networks.cross_scale_unet.CrossScaleUNet
+    G_B, RGB -> NIR (Figures 1, 2) -> rgb_to_nir -> the same
+    D_B, on RGB (Figure 1) -> rgb_discriminator
+        -> networks.discriminators.PatchGAN
+    D_A, on NIR (Figure 1) -> nir_discriminator -> the same
 
 Loss term -> equation -> config key
-    GAN, generators                 -> eq. 1             -> config.loss.gan
-    GAN, discriminators             -> eq. 1  -> config.loss.discriminator
-        (its form: config.gan.form)
-    cycle                           -> eq. 2             -> config.loss.cycle
-    pair, of a paired step          -> eq. 3             -> config.loss.pair
-    pair, of an unpaired step       -> eq. 4             -> config.loss.pair
-    total                           -> eq. 5             -> `_total`
+    GAN, generators -> eq. 1 -> config.loss.gan
+    GAN, discriminators -> eq. 1 -> config.loss.discriminator
+        (the form of both: config.gan.form)
+    cycle -> eq. 2 -> config.loss.cycle
+    pair, of a paired step -> eq. 3 -> config.loss.pair
+    pair, of an unpaired step -> eq. 4 -> config.loss.pair
+    total -> eq. 5 -> adversarial.cycle_losses
 
 Phases (section II-D; their lengths in epochs from config.schedule): 'paired';
 'alternating', an unpaired epoch and a paired one by turns; 'decay', the same
@@ -146,7 +144,9 @@ class ATCycleGAN(Method):
             "colorizer/pair": losses.l1(fake_rgb, rgb),
             "rgb_to_nir/pair": losses.l1(fake_nir, nir),
         }
-        return self._total(nir, rgb, fake_nir, fake_rgb, pair)
+        return adversarial.cycle_losses(
+            self, nir, rgb, fake_nir, fake_rgb, pair
+        )
 
     def unpaired_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
         """A NIR image and a photo that has no NIR (Figure 1b, eq. 4)."""
@@ -155,39 +155,9 @@ class ATCycleGAN(Method):
         fake_rgb = self.colorizer(nir, training=True)
         fake_nir = self.rgb_to_nir(photo, training=True)
         pair = {"colorizer/pair": losses.l1(fake_rgb, own_rgb)}
-        return self._total(nir, photo, fake_nir, fake_rgb, pair)
-
-    def _total(self, nir, rgb, fake_nir, fake_rgb, pair: Scalars):
-        """Eq. 5, and what the discriminators minimise."""
-        weights = self.config.loss
-        cycled_nir = self.rgb_to_nir(fake_rgb, training=True)
-        cycled_rgb = self.colorizer(fake_nir, training=True)
-        cycle = {  # eq. 2
-            "rgb_to_nir/cycle": losses.l1(cycled_nir, nir),
-            "colorizer/cycle": losses.l1(cycled_rgb, rgb),
-        }
-        rgb_logits = self.rgb_discriminator(fake_rgb, training=False)
-        nir_logits = self.nir_discriminator(fake_nir, training=False)
-        gan = {  # eq. 1, as the generators see it
-            "colorizer/gan": self.gan.generator(rgb_logits),
-            "rgb_to_nir/gan": self.gan.generator(nir_logits),
-        }
-        generators = (
-            weights.gan * sum(gan.values())
-            + weights.cycle * sum(cycle.values())
-            + weights.pair * sum(pair.values())
+        return adversarial.cycle_losses(
+            self, nir, photo, fake_nir, fake_rgb, pair
         )
-        rgb_loss, rgb_scalars = adversarial.judge(
-            self, "rgb", rgb, fake_rgb, self.gan
-        )
-        nir_loss, nir_scalars = adversarial.judge(
-            self, "nir", nir, fake_nir, self.gan
-        )
-        return {
-            "generator_optimizer": generators,
-            "discriminator_optimizer": weights.discriminator
-            * (rgb_loss + nir_loss),
-        }, {**gan, **cycle, **pair, **rgb_scalars, **nir_scalars}
 
     def visuals(self, nir, rgb) -> dict:
         """Both directions, there and back."""

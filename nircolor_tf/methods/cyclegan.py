@@ -13,22 +13,20 @@ it can be judged by whether it looks like an image of the other domain, and by
 whether the way back gives the image it came from.
 
 Figure box -> attribute -> class
-    G, NIR -> RGB (Figure 3)    -> colorizer         -> networks.unet.UNet256
-                                                  or networks.resnet
-                                                     .ResNetGenerator
-    F, RGB -> NIR (Figure 3)    -> rgb_to_nir        -> the same
-    D_Y, on RGB (Figure 3)      -> rgb_discriminator -> networks
-                                                     .discriminators.PatchGAN
-    D_X, on NIR (Figure 3)      -> nir_discriminator -> the same
+    G, NIR -> RGB (Figure 3) -> colorizer
+        -> networks.unet.UNet256 or networks.resnet.ResNetGenerator
+    F, RGB -> NIR (Figure 3) -> rgb_to_nir -> the same
+    D_Y, on RGB (Figure 3) -> rgb_discriminator
+        -> networks.discriminators.PatchGAN
+    D_X, on NIR (Figure 3) -> nir_discriminator -> the same
 
 Loss term -> equation -> config key
-    GAN, generators             -> eq. 1, section 4  -> config.loss.gan
-    GAN, discriminators         -> eq. 1, section 4  -> config.loss
-                                                     .discriminator
+    GAN, generators -> eq. 1, section 4 -> config.loss.gan
+    GAN, discriminators -> eq. 1, section 4 -> config.loss.discriminator
         (the form of both: config.gan.form)
-    cycle                       -> eq. 2             -> config.loss.cycle
-    pair (ATCycleGAN's eq. 3)   -> only on pairs     -> config.loss.pair
-    total                       -> eq. 3             -> `_total`
+    cycle -> eq. 2 -> config.loss.cycle
+    pair, only on pairs -> ATCycleGAN's eq. 3 -> config.loss.pair
+    total -> eq. 3 -> adversarial.cycle_losses
 
 Phases: 'constant', then 'decay', while the rate falls linearly to 0; lengths in
 epochs from config.schedule. config.pairing 'paired' takes an image and its own
@@ -131,46 +129,16 @@ class CycleGAN(Method):
             "colorizer/pair": losses.l1(fake_rgb, rgb),
             "rgb_to_nir/pair": losses.l1(fake_nir, nir),
         }
-        return self._total(nir, rgb, fake_nir, fake_rgb, pair)
+        return adversarial.cycle_losses(
+            self, nir, rgb, fake_nir, fake_rgb, pair
+        )
 
     def unpaired_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
         """A NIR image and an RGB image that know nothing of each other."""
         nir, rgb = batch["paired"]["nir"], batch["unpaired"]["rgb"]
         fake_rgb = self.colorizer(nir, training=True)
         fake_nir = self.rgb_to_nir(rgb, training=True)
-        return self._total(nir, rgb, fake_nir, fake_rgb, {})
-
-    def _total(self, nir, rgb, fake_nir, fake_rgb, pair: Scalars):
-        """Eq. 3, and what the discriminators minimise."""
-        weights = self.config.loss
-        cycled_nir = self.rgb_to_nir(fake_rgb, training=True)
-        cycled_rgb = self.colorizer(fake_nir, training=True)
-        cycle = {  # eq. 2
-            "rgb_to_nir/cycle": losses.l1(cycled_nir, nir),
-            "colorizer/cycle": losses.l1(cycled_rgb, rgb),
-        }
-        rgb_logits = self.rgb_discriminator(fake_rgb, training=False)
-        nir_logits = self.nir_discriminator(fake_nir, training=False)
-        gan = {  # eq. 1, as the generators see it
-            "colorizer/gan": self.gan.generator(rgb_logits),
-            "rgb_to_nir/gan": self.gan.generator(nir_logits),
-        }
-        generators = (
-            weights.gan * sum(gan.values())
-            + weights.cycle * sum(cycle.values())
-            + weights.pair * sum(pair.values())
-        )
-        rgb_loss, rgb_scalars = adversarial.judge(
-            self, "rgb", rgb, fake_rgb, self.gan
-        )
-        nir_loss, nir_scalars = adversarial.judge(
-            self, "nir", nir, fake_nir, self.gan
-        )
-        return {
-            "generator_optimizer": generators,
-            "discriminator_optimizer": weights.discriminator
-            * (rgb_loss + nir_loss),
-        }, {**gan, **cycle, **pair, **rgb_scalars, **nir_scalars}
+        return adversarial.cycle_losses(self, nir, rgb, fake_nir, fake_rgb, {})
 
     def visuals(self, nir, rgb) -> dict:
         """Both directions, there and back."""

@@ -1,7 +1,6 @@
 """DCGAN: one adversarial game colorizes small patches.
 
 Suarez, Sappa & Vintimilla, Learning to Colorize Infrared Images, PAAMS 2017.
-https://doi.org/10.1007/978-3-319-61578-3_16
 
 The idea: a generator takes the NIR patch where other GANs take noise, and a
 discriminator that knows the RGB patches of the training set tells it what is
