@@ -185,6 +185,7 @@ def make_card(
         "training": {
             **{key: record[key] for key in ("step", "minutes")},
             "pairs": splits.count("train"),
+            "photos": splits.count("unpaired") if _reads_photos(method) else 0,
             "data": config.data.description,
         },
         "terms": config.data.terms,
@@ -196,6 +197,12 @@ def make_card(
         "config": described,
         "nircolor_tf": nircolor_tf.__version__,
     }
+
+
+def _reads_photos(method: Method) -> bool:
+    return "photos" in method.config.data.get("unpaired_from", ()) and any(
+        "unpaired" in phase.data for phase in method.phases()
+    )
 
 
 def _colorize(method: Method, nir):

@@ -209,7 +209,10 @@ def test_exports_equal_the_method(name, variant, tmp_path):
     method.config.data.manifest = ""
     export.write_saved_model(method, tmp_path / "saved_model")
     export.write_tflite(method, tmp_path / "model.tflite")
-    card = export.make_card(method, "x", {"step": 0, "minutes": 0.0}, [])
+    record = {"step": 0, "minutes": 0.0}
+    card = export.make_card(method, "x", record, ["train", "unpaired"])
+    assert card["training"]["pairs"] == 1
+    assert card["training"]["photos"] == (name == "atcyclegan")
     (tmp_path / "card.json").write_text(json.dumps(card))
     differences = export.verify(method, tmp_path)
     assert differences.keys() == {"saved_model", "litert"}
