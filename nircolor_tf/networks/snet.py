@@ -24,6 +24,7 @@ class SNet(keras.Model):
     - The assistant network sees the first one's output and the image, whose
       edges are the ones to keep.
     - What it gives is added to the first one's output, before the activation.
+    - The paper's loss is not known here: configs/supervised.py has L1.
     - Widths, and that the assistant network halves the size once, are those
       of a re-implementation, github.com/endrol/NIR-colorization.
 
