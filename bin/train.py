@@ -7,7 +7,9 @@ Resume:  bin/train.py --workdir=runs/unet
 
 A config file is a complete experiment; any of its values can be changed on
 the command line, --config.train.steps=2000 for example. The manifest comes
-from bin/prepare_data.py. All GPUs are used; without one, the processor.
+from bin/prepare_data.py; with --unpaired there it has photos without NIR too,
+which configs/atcyclegan.py needs. All GPUs are used; without one, the
+processor.
 
 The workdir gets config.json, checkpoints/ (the newest ones, to resume, and
 the best on validation), train/ and eval/ (TensorBoard and CSV).

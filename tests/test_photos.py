@@ -129,7 +129,8 @@ def test_unpaired_from(sources, splits, examples):
 def test_no_photos(examples):
     pairs = [example for example in examples if example.split != "unpaired"]
     with pytest.raises(
-        InputError, match=r"split 'unpaired': .* the splits train, val$"
+        InputError,
+        match=r"unpaired_from is \('pairs', 'photos'\), .* has no photos",
     ):
         open_cache("unpaired", pairs, source_config("pairs", "photos"))
     assert open_cache("unpaired", pairs, source_config("pairs")).count == 7

@@ -37,6 +37,14 @@ def open_cache(
     if name == "paired":
         return PairCache(manifest.select(examples, "train"))
     splits = {"photos": "unpaired", "pairs": "train"}
+    has_photos = any(example.split == "unpaired" for example in examples)
+    if "photos" in config.unpaired_from and not has_photos:
+        raise InputError(
+            f"config.data.unpaired_from is {tuple(config.unpaired_from)}, but "
+            "the manifest has no photos; give bin/prepare_data.py an "
+            "--unpaired folder of them, or train with "
+            "--config.data.unpaired_from=\"('pairs',)\""
+        )
     return PhotoCache(
         [
             example
