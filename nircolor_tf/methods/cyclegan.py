@@ -36,10 +36,9 @@ config.data.unpaired_from names.
 Departures and choices
     - The identity term (section 5.2) is left out: it needs domains with
       equally many channels.
-    - [ours] The domains' own forms of ATCycleGAN's Table I are not given
-      beyond 'CycleGAN with UNet256' and 'the same total loss': so the
-      discriminators are CycleGAN's, with InstanceNorm, the loss weights
-      ATCycleGAN's, all 800 epochs on pairs.
+    - [ours] ATCycleGAN's Table I says no more than 'CycleGAN: UNet256' and
+      'the same total loss': so that paper's loss weights and 800 epochs, on
+      pairs, with CycleGAN's own discriminators (InstanceNorm).
     - [ours] ColorNet does not say whether its CycleGANs saw pairs: unpaired,
       as in the CycleGAN paper.
     - [ours] All losses are means over pixels, patches and batch.

@@ -77,18 +77,28 @@ class CrossScaleUNet(keras.Model):
         del training  # InstanceNorm behaves alike in both modes.
         *skips, features = self._encode(image)
         decoded = {}
-        level = len(skips)
-        for up, norm in zip(self.ups[:-1], self.up_norms, strict=True):
-            features = norm(up(self.relu(features)))
-            decoded[level] = features
-            coarser = [self.up4(decoded[4])] if level == 2 else []
-            if level == 1:
-                coarser = [self.up8(decoded[4]), self.up4(decoded[3])]
+        levels = range(len(skips), 0, -1)
+        for level, up, norm in zip(
+            levels, self.ups[:-1], self.up_norms, strict=True
+        ):
+            decoded[level] = norm(up(self.relu(features)))
             features = ops.concatenate(
-                [skips.pop(), *coarser, features], axis=-1
+                [
+                    skips[level - 1],
+                    *self._coarser(level, decoded),
+                    decoded[level],
+                ],
+                axis=-1,
             )
-            level -= 1
         return self.output_activation(self.ups[-1](self.relu(features)))
+
+    def _coarser(self, level: int, decoded: dict) -> list:
+        """What joins the decoder's output of a level, of coarser ones."""
+        if level == 2:
+            return [self.up4(decoded[4])]
+        if level == 1:
+            return [self.up8(decoded[4]), self.up4(decoded[3])]
+        return []
 
     def _encode(self, image):
         """Returns x1 to the innermost."""
