@@ -151,7 +151,7 @@ def test_unpaired_from_pairs_needs_no_photos(
     method = trainer.train(config, tmp_path / "a", one_replica, stop_at=1)
     assert method.phases()[0].data == ("paired", "unpaired")
     config.data.unpaired_from = ("photos",)
-    with pytest.raises(InputError, match=r"split 'unpaired'.*train, val"):
+    with pytest.raises(InputError, match="the manifest has no photos"):
         trainer.train(config, tmp_path / "b", one_replica)
     assert not (tmp_path / "b").exists()
 
