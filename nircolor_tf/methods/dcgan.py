@@ -102,44 +102,36 @@ class DCGAN(Method):
 
     def train_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
         """Eq. 2 for the generator, eq. 1 for the discriminator."""
+        weights, rgb = self.config.loss, batch["rgb"]
         fake_rgb = self.colorizer(batch["nir"], training=True)
-        generator, scalars = self._generator_loss(fake_rgb, batch["rgb"])
-        discriminator, logits = self._discriminator_loss(
-            ops.stop_gradient(fake_rgb), batch["rgb"]
+        judged = self.rgb_discriminator(fake_rgb, training=True)
+        real_logits = self.rgb_discriminator(rgb, training=True)
+        fake_logits = self.rgb_discriminator(
+            ops.stop_gradient(fake_rgb), training=True
         )
-        total = {
+        terms = {
+            "colorizer/gan": self.gan.generator(judged),
+            "colorizer/l1": losses.l1(fake_rgb, rgb),
+            "rgb_discriminator/gan": self.gan.discriminator(
+                real_logits, fake_logits
+            ),
+        }
+        generator = (
+            weights.gan * terms["colorizer/gan"]
+            + weights.l1 * terms["colorizer/l1"]
+            + weights.weight_decay * self._penalty("generator_optimizer")
+        )
+        discriminator = weights.discriminator * terms[
+            "rgb_discriminator/gan"
+        ] + weights.weight_decay * self._penalty("discriminator_optimizer")
+        return {
             "generator_optimizer": generator,
             "discriminator_optimizer": discriminator,
-        }
-        if weight := self.config.loss.weight_decay:
-            for name in total:
-                penalty = losses.l2_penalty(self.variables_of(name))
-                total[name] += weight * penalty
-        return total, scalars | logits
-
-    def _generator_loss(self, fake_rgb, rgb):
-        weights = self.config.loss
-        total, scalars = 0.0, {}
-        if weights.gan:
-            fake_logits = self.rgb_discriminator(fake_rgb, training=True)
-            gan = self.gan.generator(fake_logits)
-            total += weights.gan * gan
-            scalars["colorizer/gan"] = gan
-        if weights.l1:
-            l1 = losses.l1(fake_rgb, rgb)
-            total += weights.l1 * l1
-            scalars["colorizer/l1"] = l1
-        return total, scalars
-
-    def _discriminator_loss(self, fake_rgb, rgb):
-        weight = self.config.loss.discriminator
-        if not weight:
-            return 0.0, {}
-        real_logits = self.rgb_discriminator(rgb, training=True)
-        fake_logits = self.rgb_discriminator(fake_rgb, training=True)
-        gan = self.gan.discriminator(real_logits, fake_logits)
-        return weight * gan, {
-            "rgb_discriminator/gan": gan,
+        }, {
+            **terms,
             "rgb_discriminator/real_logits": ops.mean(real_logits),
             "rgb_discriminator/fake_logits": ops.mean(fake_logits),
         }
+
+    def _penalty(self, optimizer: str):
+        return losses.l2_penalty(self.variables_of(optimizer))
