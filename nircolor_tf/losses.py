@@ -95,13 +95,43 @@ def ms_ssim(prediction, truth, value_range: tuple[float, float]):
 
 
 def mix(prediction, truth, value_range: tuple[float, float], alpha: float):
-    """L_mix = alpha (1 - MS-SSIM) + (1 - alpha) L1.
+    """L_mix = alpha (1 - MS-SSIM) + (1 - alpha) Gaussian-weighted L1.
 
     Source: Zhao et al., Loss Functions for Image Restoration, 2016, eq. 14,
-    alpha 0.84 there, with a plain instead of a Gaussian-weighted L1.
+    alpha 0.84 there. As in the paper the Gaussian is that of the coarsest
+    scale; small images have fewer scales, and with them a narrower one.
     """
     structure = 1.0 - ms_ssim(prediction, truth, value_range)
-    return alpha * structure + (1.0 - alpha) * l1(prediction, truth)
+    error = ops.abs(prediction - truth)
+    weights = window_weights(*error.shape[1:3])
+    weighted = ops.mean(error * weights[None, :, :, None])
+    return alpha * structure + (1.0 - alpha) * weighted
+
+
+def window_weights(height: int, width: int) -> np.ndarray:
+    """What each pixel counts in the Gaussian-weighted L1, 1 on average.
+
+    Zhao et al. weigh the error around a pixel by the Gaussian of the coarsest
+    scale. Over an image, whose every pixel is the center of one window, all
+    pixels away from the edges then count the same; those at an edge count
+    about half, those in a corner about a quarter, as fewer windows reach them.
+
+    Args:
+        height: Pixels, at least 11.
+        width: Likewise.
+
+    Returns:
+        (height, width) float32.
+    """
+    factor = 2 ** (_number_of_scales(min(height, width)) - 1)
+    reach = (SSIM_WINDOW // 2) * factor
+    gauss = _gauss(np.arange(-reach, reach + 1), SSIM_SIGMA * factor)
+    rows, columns = (
+        np.convolve(np.ones(size), gauss)[reach : reach + size]
+        for size in (height, width)
+    )
+    weights = np.outer(rows, columns)
+    return (weights / weights.mean()).astype("float32")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,10 +235,15 @@ def _ssim_terms(prediction, truth, span: float):
 def _blur(image):
     """Gaussian 11x11, sigma 1.5, without padding, as two 1-D convolutions."""
     offsets = np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2
-    gauss = np.exp(-(offsets**2) / (2 * SSIM_SIGMA**2))
-    gauss = (gauss / gauss.sum()).astype("float32")
+    gauss = _gauss(offsets, SSIM_SIGMA).astype("float32")
     channels = image.shape[-1]
     for shape in ((SSIM_WINDOW, 1, 1, 1), (1, SSIM_WINDOW, 1, 1)):
         kernel = np.tile(gauss.reshape(shape), (1, 1, channels, 1))
         image = ops.depthwise_conv(image, kernel, padding="valid")
     return image
+
+
+def _gauss(offsets: np.ndarray, sigma: float) -> np.ndarray:
+    """A Gaussian at these offsets, in pixels; sums to 1."""
+    gauss = np.exp(-(offsets**2) / (2 * sigma**2))
+    return gauss / gauss.sum()

@@ -94,14 +94,83 @@ def test_ms_ssim_at_its_ends_has_a_gradient():
     assert np.isfinite(tape.gradient(similarity, negative).numpy()).all()
 
 
+def gauss(reach, sigma):
+    """A window of 2 reach + 1 pixels a side, (side, side); sums to 1."""
+    rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    window = np.exp(-(rows**2 + columns**2) / (2 * sigma**2))
+    return window / window.sum()
+
+
+def count_in_windows(height, width, reach, sigma):
+    """How much each pixel counts, with a window around every one."""
+    counts = np.zeros((height + 2 * reach, width + 2 * reach))
+    window, side = gauss(reach, sigma), 2 * reach + 1
+    for row in range(height):
+        for column in range(width):
+            counts[row : row + side, column : column + side] += window
+    # No window reads beyond the image.
+    return counts[reach : reach + height, reach : reach + width]
+
+
+# (height, width, reach, sigma): of 11 pixels, and of twice and four times them.
+WINDOWS = [(13, 17, 5, 1.5), (23, 30, 10, 3.0), (44, 46, 20, 6.0)]
+
+
+@pytest.mark.parametrize(("height", "width", "reach", "sigma"), WINDOWS)
+def test_window_weights_are_sums_over_windows(height, width, reach, sigma):
+    expected = count_in_windows(height, width, reach, sigma)
+    weights = losses.window_weights(height, width)
+    assert weights.dtype == np.float32
+    np.testing.assert_allclose(weights, expected / expected.mean(), rtol=1e-5)
+
+
+def test_window_weights_in_the_middle_at_an_edge_and_in_a_corner():
+    weights = losses.window_weights(19, 21)
+    assert weights.mean() == pytest.approx(1.0, rel=1e-6)
+    middle = weights[5:-5, 5:-5]
+    np.testing.assert_allclose(middle, middle[0, 0], rtol=1e-5)
+    # Of the 11 windows in a row that could reach it, 6 have their center in
+    # the image: half of the Gaussian, and half of its peak.
+    peak = 1 / sum(np.exp(-(x**2) / (2 * 1.5**2)) for x in range(-5, 6))
+    edge = (1 + peak) / 2
+    assert edge == pytest.approx(0.633, abs=1e-3)
+    for row, column, share in (
+        (0, 10, edge),
+        (-1, 10, edge),
+        (9, 0, edge),
+        (9, -1, edge),
+        (0, 0, edge**2),
+        (0, -1, edge**2),
+        (-1, 0, edge**2),
+        (-1, -1, edge**2),
+    ):
+        found = weights[row, column] / middle[0, 0]
+        assert found == pytest.approx(share, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("side", "reach"), [(21, 5), (22, 10), (43, 10), (44, 20)]
+)
+def test_small_images_have_the_narrower_gaussian(side, reach):
+    """What is nearer to an edge than a window's reach counts less."""
+    row = losses.window_weights(side, 200)[side // 2]
+    np.testing.assert_allclose(row[reach], row[100], rtol=1e-5)
+    assert row[reach - 1] < (1 - 1e-4) * row[100]
+
+
 def test_mix_is_the_weighted_sum_of_both():
-    truth, noisy = make_images(176, 176)
-    l1 = np.abs(noisy - truth).mean()
-    structure = 1 - reference(noisy, truth, 1.0).mean()
+    truth, noisy = make_images(44, 52)
+    # More error at the edges, where it counts less.
+    noisy[:, :5] = 1 - noisy[:, :5]
+    weights = count_in_windows(44, 52, 20, 6.0)[None, :, :, None]
+    error = np.abs(noisy - truth)
+    weighted = (error * weights).mean() / weights.mean()
+    assert weighted < error.mean() - 0.01
+    structure = 1 - reference(noisy, truth, 1.0, 3).mean()
     for alpha in (0.0, 0.84, 1.0):
         np.testing.assert_allclose(
             losses.mix(noisy, truth, (0.0, 1.0), alpha),
-            alpha * structure + (1 - alpha) * l1,
+            alpha * structure + (1 - alpha) * weighted,
             atol=2e-5,
         )
 
