@@ -4,9 +4,14 @@
   bin/export.py --workdir=runs/unet --output=saved_models/unet
 
 The export folder is all that bin/colorize.py, TF Serving or a LiteRT program
-needs. Both files are loaded again and compared with the trained method before
+needs. Its files are loaded again and compared with the trained method before
 the folder gets its name; card.json says how large the difference is, what the
 model was trained on and how it scored.
+
+Some methods know several inference paths, whose names bin/colorize.py --help
+explains. --paths=n2c,g2c exports these two, the first as the default of the
+export. The SavedModel holds them all, each as a signature of its name; the
+TFLite file of the first is model.tflite, of the others model_<path>.tflite.
 """
 
 from absl import flags
@@ -17,6 +22,11 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of bin/train.py.")
 _OUTPUT = flags.DEFINE_string("output", None, "Export folder to write.")
 _CHECKPOINT = flags.DEFINE_enum(
     "checkpoint", "best", ("best", "latest"), "Which weights of the workdir."
+)
+_PATHS = flags.DEFINE_list(
+    "paths",
+    [],
+    "Inference paths to export, or all. Default: the method's own.",
 )
 _NOTE = flags.DEFINE_string("note", "", "For the card: machine, failures.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace --output.")
@@ -30,6 +40,7 @@ def main() -> None:
         _WORKDIR.value,
         _OUTPUT.value,
         _CHECKPOINT.value,
+        _PATHS.value,
         _OVERWRITE.value,
         _NOTE.value,
     )

@@ -72,6 +72,7 @@ CONFIG = {
         "split": "val",
         "protocols": ("std", "hkbu"),
         "best_metric": "std/psnr",
+        "paths": (),
         "grid_images": 6,
     },
 }

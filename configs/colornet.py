@@ -74,6 +74,7 @@ CONFIG = {
         "split": "val",
         "protocols": ("std", "hkbu"),
         "best_metric": "std/psnr",
+        "paths": (),
         "grid_images": 6,
     },
 }

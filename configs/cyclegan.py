@@ -95,6 +95,7 @@ CONFIG = {
         "split": "val",
         "protocols": ("std", "hkbu"),
         "best_metric": "std/psnr",
+        "paths": (),
         "grid_images": 6,
     },
 }

@@ -81,6 +81,7 @@ CONFIG = {
         "split": "val",
         "protocols": ("std", "hkbu"),
         "best_metric": "std/psnr",
+        "paths": (),
         "grid_images": 6,
     },
     "inference": {"working_size": 0},

@@ -92,6 +92,7 @@ CONFIG = {
         "split": "val",
         "protocols": ("std", "hkbu"),
         "best_metric": "std/psnr",
+        "paths": (),
         "grid_images": 6,
     },
     "inference": {"mirror": False, "working_size": 0},

@@ -7,7 +7,12 @@
                         multiples of the card's size_multiple
         card.json       what it is, what it was trained on, how good it is
 
-The SavedModel and the TFLite file hold the networks. A working size and a
+That is one inference path. Of several, the first is as above; each of the
+others is a signature of the SavedModel, which holds every weight once, and a
+file model_<path>.tflite. Input and output are called as the path's source and
+target, `nir`, `gray` or `rgb`.
+
+The SavedModel and the TFLite files hold the networks. A working size and a
 detail fusion, where the card names them, are for the caller, as
 nircolor_tf.inference does it.
 
@@ -17,11 +22,12 @@ only then given its name.
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -29,13 +35,13 @@ import numpy as np
 import tensorflow as tf
 
 import nircolor_tf
-from nircolor_tf import inference
+from nircolor_tf import cards, inference
 from nircolor_tf.data import manifest, pipeline, synthetic
 from nircolor_tf.errors import InputError, NirColorError
-from nircolor_tf.methods.base import Method
+from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import restore
 
-FILES = {"saved_model": "saved_model", "tflite": "model.tflite"}
+SAVED_MODEL = "saved_model"
 
 # Largest difference to the method that a reloaded file may show, in [0, 1].
 TOLERANCES = {"saved_model": 1e-4, "litert": 1e-4}
@@ -49,6 +55,7 @@ def export_workdir(
     workdir: str | os.PathLike,
     output: str | os.PathLike,
     checkpoint: str,
+    paths: Sequence[str],
     overwrite: bool,
     note: str = "",
 ) -> dict:
@@ -58,6 +65,7 @@ def export_workdir(
         workdir: That bin/train.py wrote.
         output: The export folder to write; its last part is the name.
         checkpoint: 'best' or 'latest'.
+        paths: As `choose_paths` takes them.
         overwrite: Replace an export that exists.
         note: For the card: machine, known failures.
 
@@ -65,7 +73,7 @@ def export_workdir(
         The card.
 
     Raises:
-        InputError: No checkpoint, or `output` exists.
+        InputError: No checkpoint, no such path, or `output` exists.
         ExportError: A file does not agree with the method; nothing is left.
     """
     output = Path(output)
@@ -75,96 +83,140 @@ def export_workdir(
             "--overwrite"
         )
     method, record = restore.load_method(workdir, checkpoint)
+    chosen = choose_paths(method, paths)
     examples = manifest.read_manifest(method.config.data.manifest)
     splits = [example.split for example in examples]
     with _replacing(output) as folder:
-        write_saved_model(method, folder / FILES["saved_model"])
-        write_tflite(method, folder / FILES["tflite"])
-        card = make_card(method, output.name, record, splits)
+        write_models(method, chosen, folder)
+        card = make_card(method, output.name, chosen, record, splits)
         card["note"] = note
         _write_card(folder, card)
         card["largest_difference"] = verify(method, folder)
-        card["bytes"] = {
-            name: _size(folder / file) for name, file in FILES.items()
-        }
+        files = [SAVED_MODEL, *tflite_files(chosen).values()]
+        card["bytes"] = {file: _size(folder / file) for file in files}
         _write_card(folder, card)
     return card
 
 
-def write_saved_model(method: Method, folder: Path) -> None:
+def choose_paths(
+    method: Method, names: Sequence[str]
+) -> dict[str, InferencePath]:
+    """Returns inference paths of a method by name, in the order named.
+
+    Args:
+        method: Whose paths.
+        names: Of paths; none for the method's own, ('all',) for every one.
+
+    Raises:
+        InputError: It has no path of such a name.
+    """
+    paths = method.inference_paths()
+    if list(names) == ["all"]:
+        return dict(paths)
+    names = names or [next(iter(paths))]
+    return {name: restore.find_path(method, name) for name in names}
+
+
+def tflite_files(paths: Iterable[str]) -> dict[str, str]:
+    """Returns the file name of each path; the first needs no suffix."""
+    return {
+        name: f"model_{name}.tflite" if index else "model.tflite"
+        for index, name in enumerate(paths)
+    }
+
+
+def write_models(
+    method: Method, paths: Mapping[str, InferencePath], folder: Path
+) -> None:
+    """Writes the SavedModel with all paths, and a TFLite file of each."""
+    write_saved_model(method, paths, folder / SAVED_MODEL)
+    for name, file in tflite_files(paths).items():
+        write_tflite(method, paths[name], folder / file)
+
+
+def write_saved_model(
+    method: Method, paths: Mapping[str, InferencePath], folder: Path
+) -> None:
     """Writes the SavedModel; it pads and crops inside, so any size goes in."""
 
-    def serve(nir):
-        height, width = tf.shape(nir)[1], tf.shape(nir)[2]
+    def serve(path, image):
+        height, width = tf.shape(image)[1], tf.shape(image)[2]
         for axis, size in ((1, height), (2, width)):
             index = _reflected(size, method.size_multiple)
-            nir = tf.gather(nir, index, axis=axis)
-        rgb = _colorize(method, nir)[:, :height, :width]
-        return {"rgb": rgb}
+            image = tf.gather(image, index, axis=axis)
+        return _run(method, path, image)[:, :height, :width]
 
-    spec = tf.TensorSpec((None, None, None, 1), tf.float32, name="nir")
-    _archive(serve, spec, folder)
+    _archive(serve, paths, None, folder)
 
 
-def write_tflite(method: Method, path: Path) -> None:
+def write_tflite(method: Method, path: InferencePath, file: Path) -> None:
     """Writes the float32 TFLite file, with height and width free.
 
     A fixed-size file resized at run time is not safe (the bilinear resize
     keeps the old size), and free sizes cost no measurable time.
     """
-    spec = tf.TensorSpec((1, None, None, 1), tf.float32, name="nir")
     with tempfile.TemporaryDirectory() as folder:
-        _archive(lambda nir: {"rgb": _colorize(method, nir)}, spec, folder)
+        serve = functools.partial(_run, method)
+        _archive(serve, {"serving_default": path}, 1, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        path.write_bytes(converter.convert())
+        file.write_bytes(converter.convert())
 
 
 def verify(method: Method, folder: Path) -> dict[str, float]:
-    """Loads both files again and compares them with the method.
+    """Loads every path from every file again and compares with the method.
 
     Args:
         method: What was exported.
         folder: The export, with a card.
 
     Returns:
-        Largest absolute difference per runtime, over three image sizes.
+        Largest absolute difference per runtime, over all paths and three
+        image sizes.
 
     Raises:
         ExportError: A difference is above `TOLERANCES`.
     """
     sizes = ((64, 96), (51, 130), (256, 256))
-    nirs = [_test_image(seed, *size) for seed, size in enumerate(sizes)]
-    expected = [restore.make_colorizer(method)(nir) for nir in nirs]
-    differences = {}
-    for runtime, tolerance in TOLERANCES.items():
-        colorizer = inference.load_export(folder, runtime)
-        difference = max(
-            float(np.abs(colorizer(nir) - rgb).max())
-            for nir, rgb in zip(nirs, expected, strict=True)
-        )
-        if not difference <= tolerance:
-            raise ExportError(
-                f"the {runtime} file differs from the method by "
-                f"{difference:.2g}; at most {tolerance:.2g} is allowed. "
-                "Nothing was written"
+    inputs = [_test_image(seed, *size) for seed, size in enumerate(sizes)]
+    differences = dict.fromkeys(TOLERANCES, 0.0)
+    for path in cards.read_card(folder)["paths"]:
+        expected = restore.make_colorizer(method, path)
+        results = [expected(image) for image in inputs]
+        for runtime, tolerance in TOLERANCES.items():
+            colorizer = inference.load_export(folder, runtime, path=path)
+            difference = max(
+                float(np.abs(colorizer(image) - result).max())
+                for image, result in zip(inputs, results, strict=True)
             )
-        differences[runtime] = difference
+            if not difference <= tolerance:
+                raise ExportError(
+                    f"the {runtime} file differs from the method by "
+                    f"{difference:.2g} on the path {path}; at most "
+                    f"{tolerance:.2g} is allowed. Nothing was written"
+                )
+            differences[runtime] = max(differences[runtime], difference)
     return differences
 
 
 def make_card(
-    method: Method, name: str, record: dict, splits: Sequence[str]
+    method: Method,
+    name: str,
+    paths: Mapping[str, InferencePath],
+    record: dict,
+    splits: Sequence[str],
 ) -> dict:
     """Says what an export is, in plain JSON.
 
     Args:
         method: What is exported.
         name: Of the export.
+        paths: What of the method is exported, as `choose_paths` returns it.
         record: Step, minutes trained and, where there are, metrics.
         splits: The split of each example of the manifest.
     """
     config = method.config
     fusion = method.fusion_parameters()
+    networks = {n for path in paths.values() for n in path.networks}
     described = json.loads(config.to_json())
     # A path on the training machine tells a user nothing.
     described["data"]["manifest"] = Path(config.data.manifest).name
@@ -172,15 +224,21 @@ def make_card(
         "format": 1,
         "name": name,
         "method": config.method,
-        "files": dict(FILES),
+        "paths": {
+            path: {
+                "source": paths[path].source,
+                "target": paths[path].target,
+                "files": {"saved_model": SAVED_MODEL, "tflite": file},
+            }
+            for path, file in tflite_files(paths).items()
+        },
         "size_multiple": method.size_multiple,
         "minimum_size": method.size_multiple,
         "working_size": config.inference.working_size or None,
         "value_range": [0.0, 1.0],
         "fusion": None if fusion is None else dataclasses.asdict(fusion),
         "parameters": sum(
-            getattr(method, network).count_params()
-            for network in method.inference_networks
+            getattr(method, network).count_params() for network in networks
         ),
         "training": {
             **{key: record[key] for key in ("step", "minutes")},
@@ -205,18 +263,33 @@ def _reads_photos(method: Method) -> bool:
     )
 
 
-def _colorize(method: Method, nir):
+def _run(method: Method, path: InferencePath, image):
     """[0, 1] -> [0, 1] around the method's own value range."""
     value_range = method.config.data.value_range
-    rgb = method(pipeline.to_range(nir, value_range), training=False)
-    return tf.clip_by_value(pipeline.from_range(rgb, value_range), 0.0, 1.0)
+    result = path.run(pipeline.to_range(image, value_range))
+    return tf.clip_by_value(pipeline.from_range(result, value_range), 0.0, 1.0)
 
 
-def _archive(function, spec: tf.TensorSpec, folder) -> None:
-    # The endpoint's variables are tracked by themselves; archive.track() would
-    # save each of them a second time.
+def _archive(
+    serve: Callable,
+    paths: Mapping[str, InferencePath],
+    batch: int | None,
+    folder: str | os.PathLike,
+) -> None:
+    """Writes `serve(path, image)` for each path as a signature of its name."""
+
+    def endpoint(path, image):
+        return {path.target: serve(path, image)}
+
+    # The endpoints' variables are tracked by themselves, each once;
+    # archive.track() would save each of them a second time. The first
+    # endpoint gets the name 'serving_default' as well.
     archive = keras.export.ExportArchive()
-    archive.add_endpoint("serving_default", function, input_signature=[spec])
+    for name, path in paths.items():
+        spec = tf.TensorSpec((batch, None, None, 1), tf.float32, path.source)
+        archive.add_endpoint(
+            name, functools.partial(endpoint, path), input_signature=[spec]
+        )
     archive.write_out(str(folder), verbose=False)
 
 
@@ -251,7 +324,7 @@ def _replacing(output: Path) -> Iterator[Path]:
 
 def _write_card(folder: Path, card: dict) -> None:
     text = json.dumps(card, indent=2) + "\n"
-    (folder / "card.json").write_text(text, encoding="utf-8")
+    (folder / cards.CARD_FILE).write_text(text, encoding="utf-8")
 
 
 def _size(path: Path) -> int:

@@ -5,12 +5,13 @@
     colorize_path(colorizer, "nir", "color")  # a file or a folder of files
 
 An export is a folder: card.json, which says how the model wants its input,
-and the model itself, as a TFLite file (LiteRT runs it; no TensorFlow needed)
-or as a SavedModel (TensorFlow is imported only for that).
+and the model itself, as TFLite files (LiteRT runs them; no TensorFlow needed)
+and as a SavedModel (TensorFlow is imported only for that). Where it holds
+several inference paths, `load_export(folder, path="g2c")` takes another than
+the first: one that colorizes gray photos, say.
 """
 
 import dataclasses
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from nircolor_tf import cards, runtimes
 from nircolor_tf.data import images
 from nircolor_tf.errors import InputError
 from nircolor_tf.fusion import bfwls
@@ -26,32 +28,22 @@ from nircolor_tf.fusion import bfwls
 DEFAULT_MODEL = "default"
 RUNTIMES = ("auto", "litert", "saved_model")
 
-# What `read_card` insists on: key -> (type, the type in words).
-_CARD = {
-    "format": (int, "1"),
-    "name": (str, "a name"),
-    "method": (str, "a name"),
-    "size_multiple": (int, "a whole number"),
-    "minimum_size": (int, "a whole number"),
-    "working_size": (int | None, "null or a whole number"),
-    "fusion": (dict | None, "null or the parameters of the fusion"),
-    "files": (dict, 'for example {"tflite": "model.tflite"}'),
-}
-
 
 @dataclasses.dataclass(frozen=True)
 class Colorizer:
-    """Colorizes one NIR image of any size with any model.
+    """Takes one image of any size through any model.
 
     Attributes:
-        predict: The model: (1, H, W, 1) float32 in [0, 1] -> (1, H, W, 3).
+        predict: The model: (1, H, W, 1) float32 in [0, 1] -> (1, H, W, C).
         size_multiple: `predict` takes heights and widths divisible by this.
         minimum_size: `predict` takes heights and widths from this on, pixels.
         working_size: Images whose shorter side is longer than this, in pixels,
-            are colorized at this size; None for every image at its own. The
-            color is then enlarged and the detail comes from the NIR image.
+            go through the model at this size; None for every image at its
+            own. The result is then enlarged, and the detail comes from the
+            image itself.
         fusion: Parameters of ColorNet's detail fusion, which then follows at
             the size of the image; None for none.
+        channels: C, 3 for rgb, 1 for a translation to gray or NIR.
     """
 
     predict: Callable[[np.ndarray], Any]
@@ -59,49 +51,52 @@ class Colorizer:
     minimum_size: int = 1
     working_size: int | None = None
     fusion: bfwls.BfwlsParameters | None = None
+    channels: int = 3
 
-    def __call__(self, nir: np.ndarray) -> np.ndarray:
-        """Colorizes one image.
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Colorizes one NIR or gray image, or translates it.
 
         The image grows at the bottom and at the right to a size the model
         takes, by reflection, and the result is cut back.
 
         Args:
-            nir: (H, W, 1) in [0, 1], H and W at least 1.
+            image: (H, W, 1) in [0, 1], H and W at least 1.
 
         Returns:
-            (H, W, 3) float32 in [0, 1].
+            (H, W, C) float32 in [0, 1].
 
         Raises:
             ValueError: Another shape, or the model returned another size.
             InputError: The model cannot run at this size, or it returned
                 values that are not finite.
         """
-        if nir.ndim != 3 or nir.shape[2] != 1 or nir.size == 0:
-            raise ValueError(f"expected nir of (H, W, 1), got {nir.shape}")
-        nir = np.asarray(nir, np.float32)
-        small = shrunk(nir, self.working_size)
-        rgb = self._predict(small)
-        if small is not nir:
-            rgb = _enlarged(rgb, small, nir)
-        if self.fusion is not None:
-            rgb = bfwls.fuse(nir, rgb, self.fusion)
-        return rgb
-
-    def _predict(self, nir: np.ndarray) -> np.ndarray:
-        """Pads as the model wants it, colorizes, cuts back and clips."""
-        height, width, _ = nir.shape
-        margins = [(0, self._size(n) - n) for n in (height, width)] + [(0, 0)]
-        padded = np.pad(nir, margins, mode="reflect")
-        rgb = np.asarray(self.predict(padded[None]), np.float32)
-        if rgb.shape != (1, *padded.shape[:2], 3):
+        if image.ndim != 3 or image.shape[2] != 1 or image.size == 0:
             raise ValueError(
-                f"the model turned {padded[None].shape} into {rgb.shape}"
+                f"expected an image of (H, W, 1), got {image.shape}"
             )
-        rgb = rgb[0, :height, :width]
-        if not np.isfinite(rgb).all():
+        image = np.asarray(image, np.float32)
+        small = shrunk(image, self.working_size)
+        result = self._predict(small)
+        if small is not image:
+            result = _enlarged(result, small, image)
+        if self.fusion is not None:
+            result = bfwls.fuse(image, result, self.fusion)
+        return result
+
+    def _predict(self, image: np.ndarray) -> np.ndarray:
+        """Pads as the model wants it, runs it, cuts back and clips."""
+        height, width, _ = image.shape
+        margins = [(0, self._size(n) - n) for n in (height, width)] + [(0, 0)]
+        padded = np.pad(image, margins, mode="reflect")
+        result = np.asarray(self.predict(padded[None]), np.float32)
+        if result.shape != (1, *padded.shape[:2], self.channels):
+            raise ValueError(
+                f"the model turned {padded[None].shape} into {result.shape}"
+            )
+        result = result[0, :height, :width]
+        if not np.isfinite(result).all():
             raise InputError("the model returned values that are not finite")
-        return rgb.clip(0, 1)
+        return result.clip(0, 1)
 
     def _size(self, size: int) -> int:
         """Returns the smallest size the model takes, from `size` on."""
@@ -125,14 +120,18 @@ def shrunk(image: np.ndarray, side: int | None) -> np.ndarray:
     return small.reshape(*small.shape[:2], channels)
 
 
-def _enlarged(rgb: np.ndarray, small: np.ndarray, nir: np.ndarray):
-    """Enlarges the color of `small`; adds what shrinking took from `nir`."""
-    size = nir.shape[1::-1]
-    color, base = (
-        cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
-        for image in (rgb, small)
+def _enlarged(
+    result: np.ndarray, small: np.ndarray, image: np.ndarray
+) -> np.ndarray:
+    """Enlarges the result of `small`; adds what shrinking took from `image`."""
+    size = image.shape[1::-1]
+    large, base = (
+        cv2.resize(values, size, interpolation=cv2.INTER_CUBIC)
+        for values in (result, small)
     )
-    return (color + nir - base[..., None]).clip(0, 1)
+    # cv2 drops the axis of a single channel.
+    large = large.reshape(*image.shape[:2], result.shape[2])
+    return (large + image - base[..., None]).clip(0, 1)
 
 
 def default_model() -> Path:
@@ -155,8 +154,9 @@ def load_export(
     folder: str | os.PathLike,
     runtime: str = "auto",
     threads: int | None = None,
+    path: str | None = None,
 ) -> Colorizer:
-    """Loads an export folder, which is all that is needed.
+    """Loads an inference path of an export folder, which is all it needs.
 
     Args:
         folder: Holds card.json and the files it names.
@@ -164,144 +164,49 @@ def load_export(
             `saved_model` the SavedModel in TensorFlow; `auto` is `litert`
             where the export has that file.
         threads: CPU threads of LiteRT; all cores by default.
+        path: Its name in the card; the first by default.
 
     Raises:
         InputError: The folder, its card or a file is missing or unreadable,
-            or TensorFlow is needed and not installed.
+            the export has no such path, or TensorFlow is needed and not
+            installed.
     """
     folder = Path(folder)
-    card = read_card(folder)
+    card = cards.read_card(folder)
+    name, chosen = cards.find_path(folder, card, path)
+    fusion = _fusion(folder, card)
     if runtime == "auto":
-        runtime = "litert" if "tflite" in card["files"] else "saved_model"
+        runtime = "litert" if "tflite" in chosen["files"] else "saved_model"
     if runtime == "litert":
-        predict = _LitertModel(_file(folder, card, "tflite"), threads).predict
+        file = cards.model_file(folder, card, name, "tflite")
+        predict = runtimes.LitertModel(file, threads).predict
     else:
-        predict = _load_saved_model(_file(folder, card, "saved_model"))
-    fusion = None
-    if card["fusion"] is not None:
-        try:
-            fusion = bfwls.BfwlsParameters(**card["fusion"])
-        except (TypeError, InputError) as error:
-            raise InputError(
-                f"{folder / 'card.json'}: key 'fusion': {error}"
-            ) from error
+        predict = runtimes.load_saved_model(
+            cards.model_file(folder, card, name, "saved_model"),
+            cards.signature(card, name),
+            chosen["source"],
+            chosen["target"],
+        )
+    color = chosen["target"] == "rgb"
     return Colorizer(
         predict,
         card["size_multiple"],
         card["minimum_size"],
         card["working_size"],
-        fusion,
+        fusion if color else None,
+        channels=3 if color else 1,
     )
 
 
-def read_card(folder: str | os.PathLike) -> dict[str, Any]:
-    """Reads and checks the card.json of an export.
-
-    Args:
-        folder: The export folder.
-
-    Raises:
-        InputError: The folder or the card is missing, the card is not JSON,
-            or lacks a key, or a key has a value of the wrong type.
-    """
-    path = Path(folder) / "card.json"
-    if not path.parent.is_dir():
-        raise InputError(f"{path.parent}: no such export folder")
+def _fusion(folder: Path, card: dict) -> bfwls.BfwlsParameters | None:
+    if card["fusion"] is None:
+        return None
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
+        return bfwls.BfwlsParameters(**card["fusion"])
+    except (TypeError, InputError) as error:
         raise InputError(
-            f"{path}: cannot be read: {error.strerror}; an export folder has "
-            "one, bin/export.py writes it"
+            f"{folder / cards.CARD_FILE}: key 'fusion': {error}"
         ) from error
-    except ValueError as error:
-        raise InputError(f"{path}: not a JSON file: {error}") from error
-    if not isinstance(card, dict):
-        raise InputError(f"{path}: not a card; expected a JSON object")
-    for key, (kind, expected) in _CARD.items():
-        if key not in card:
-            raise InputError(f"{path}: key {key!r} is missing")
-        if not isinstance(card[key], kind):
-            raise InputError(
-                f"{path}: key {key!r}: {card[key]!r}; expected {expected}"
-            )
-    if card["format"] != 1:
-        raise InputError(
-            f"{path}: key 'format': {card['format']}; this version reads 1"
-        )
-    for key in ("size_multiple", "minimum_size", "working_size"):
-        if card[key] is not None and card[key] < 1:
-            raise InputError(
-                f"{path}: key {key!r}: {card[key]}; expected at least 1"
-            )
-    return card
-
-
-def _file(folder: Path, card: dict[str, Any], kind: str) -> Path:
-    """Returns the path of the export's model file of one kind."""
-    if kind not in card["files"]:
-        raise InputError(
-            f"{folder / 'card.json'}: key 'files' names no {kind!r}; the "
-            f"export has: {', '.join(card['files']) or 'nothing'}"
-        )
-    path = folder / str(card["files"][kind])
-    if not path.exists():
-        raise InputError(f"{path}: missing, though card.json names it")
-    return path
-
-
-class _LitertModel:
-    """A TFLite file with the input (1, H, W, 1), H and W free."""
-
-    def __init__(self, path: Path, threads: int | None):
-        # Imported here: help and bad input need not wait for it.
-        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
-
-        try:
-            self._model = Interpreter(
-                str(path), num_threads=threads or os.cpu_count()
-            )
-        except (ValueError, RuntimeError) as error:
-            raise InputError(f"{path}: not a TFLite file: {error}") from error
-        self._input = self._model.get_input_details()[0]["index"]
-        self._output = self._model.get_output_details()[0]["index"]
-        self._shape = None
-
-    def predict(self, nir: np.ndarray) -> np.ndarray:
-        try:
-            if nir.shape != self._shape:
-                self._shape = None  # stays so when the next lines fail
-                self._model.resize_tensor_input(self._input, nir.shape)
-                self._model.allocate_tensors()
-                self._shape = nir.shape
-            self._model.set_tensor(self._input, nir)
-            self._model.invoke()
-        except (ValueError, RuntimeError) as error:
-            _, height, width, _ = nir.shape
-            raise InputError(
-                f"the model cannot run at {height} x {width} pixels: {error}"
-            ) from error
-        return self._model.get_tensor(self._output)
-
-
-def _load_saved_model(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
-    try:
-        import tensorflow as tf  # noqa: PLC0415 - the base install has none
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"{folder}: a SavedModel needs TensorFlow, which is not "
-            "installed: pip install nircolor-tf[train]"
-        ) from error
-    try:
-        model = tf.saved_model.load(str(folder))
-        colorize = model.signatures["serving_default"]
-    except (OSError, KeyError) as error:
-        raise InputError(f"{folder}: not a SavedModel: {error}") from error
-
-    def predict(nir):
-        return colorize(nir=tf.constant(nir))["rgb"].numpy()
-
-    return predict
 
 
 def colorize_path(
@@ -310,10 +215,11 @@ def colorize_path(
     target: str | os.PathLike,
     overwrite: bool = False,
 ) -> list[Path]:
-    """Colorizes a NIR file, or every NIR file directly in a folder.
+    """Colorizes a file, or every image file directly in a folder.
 
-    A result has its input's size and depth (8 or 16 bit), and its name and
-    format where `target` is a folder.
+    They are NIR images or gray photos, whichever the model takes. A result has
+    its input's size and depth (8 or 16 bit), and its name and format where
+    `target` is a folder.
 
     Args:
         colorizer: As `load_export` returns it.
@@ -329,22 +235,22 @@ def colorize_path(
             then); or images failed: all are named, the others are written.
     """
     jobs = _jobs(Path(source), Path(target))
-    for nir_path, rgb_path in jobs:
-        if rgb_path.resolve() == nir_path.resolve():
-            raise InputError(f"{rgb_path}: would overwrite the NIR image")
-        if rgb_path.exists() and not overwrite:
+    for image_path, result_path in jobs:
+        if result_path.resolve() == image_path.resolve():
+            raise InputError(f"{result_path}: would overwrite the input image")
+        if result_path.exists() and not overwrite:
             raise InputError(
-                f"{rgb_path}: exists already; --overwrite replaces it"
+                f"{result_path}: exists already; --overwrite replaces it"
             )
     written, problems = [], []
-    for nir_path, rgb_path in _progress(jobs):
+    for image_path, result_path in _progress(jobs):
         try:
-            _colorize_file(colorizer, nir_path, rgb_path)
-            written.append(rgb_path)
+            _colorize_file(colorizer, image_path, result_path)
+            written.append(result_path)
         except InputError as error:
             text = str(error)
-            named = text.startswith((str(nir_path), str(rgb_path)))
-            problems.append(text if named else f"{nir_path}: {text}")
+            named = text.startswith((str(image_path), str(result_path)))
+            problems.append(text if named else f"{image_path}: {text}")
     if problems and len(jobs) == 1:
         raise InputError(problems[0])
     if problems:
@@ -357,7 +263,7 @@ def colorize_path(
 
 
 def _jobs(source: Path, target: Path) -> list[tuple[Path, Path]]:
-    """Returns (NIR file, file to write) for each image."""
+    """Returns (image file, file to write) for each image."""
     target_is_file = target.is_file() or (
         target.suffix.lower() in images.IMAGE_SUFFIXES and not target.is_dir()
     )
@@ -382,16 +288,14 @@ def _progress(jobs: list) -> Any:
     return tqdm(jobs, "colorize", unit="image", disable=len(jobs) == 1)
 
 
-def _colorize_file(
-    colorizer: Colorizer, nir_path: Path, rgb_path: Path
-) -> None:
-    nir = images.read_nir(nir_path)
-    rgb = colorizer(images.to_float(nir))
+def _colorize_file(colorizer: Colorizer, source: Path, target: Path) -> None:
+    image = images.read_nir(source)  # a gray photo is stored likewise
+    result = colorizer(images.to_float(image))
     try:
-        rgb_path.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            f"{rgb_path.parent}: cannot be created: {error.strerror}"
+            f"{target.parent}: cannot be created: {error.strerror}"
         ) from error
-    bits = 8 * nir.dtype.itemsize
-    images.write_image(rgb_path, images.to_integers(rgb, bits))
+    bits = 8 * image.dtype.itemsize
+    images.write_image(target, images.to_integers(result, bits))

@@ -72,7 +72,10 @@ def repository():
 
 @pytest.fixture(scope="session")
 def tiny_export(tmp_path_factory):
-    """An export of size multiple 4 whose rgb is known: nir * (1, 1/2, 1/4)."""
+    """An export of size multiple 4 whose results are known.
+
+    n2c is nir * (1, 1/2, 1/4), g2n is gray / 2.
+    """
     folder = tmp_path_factory.mktemp("exports") / "tiny"
     nir = keras.Input((None, None, 1))
     # Down and up by 4, as real networks: other sizes cannot pass.
@@ -87,21 +90,27 @@ def tiny_export(tmp_path_factory):
 
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint(
-        "serving_default",
-        lambda nir: {"rgb": model(nir)},
-        [tf.TensorSpec((None, None, None, 1), tf.float32, "nir")],
-    )
-    archive.add_endpoint(
-        "tflite",
-        lambda nir: {"rgb": model(nir)},
-        [tf.TensorSpec((1, None, None, 1), tf.float32, "nir")],
-    )
+    for name, batch in (("serving_default", None), ("tflite", 1)):
+        archive.add_endpoint(
+            name,
+            lambda nir: {"rgb": model(nir)},
+            [tf.TensorSpec((batch, None, None, 1), tf.float32, "nir")],
+        )
+    for name, batch in (("g2n", None), ("tflite_g2n", 1)):
+        archive.add_endpoint(
+            name,
+            lambda gray: {"nir": gray / 2},
+            [tf.TensorSpec((batch, None, None, 1), tf.float32, "gray")],
+        )
     archive.write_out(folder / "saved_model", verbose=False)
-    converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(folder / "saved_model"), signature_keys=["tflite"]
-    )
-    (folder / "model.tflite").write_bytes(converter.convert())
+    for key, file in (
+        ("tflite", "model.tflite"),
+        ("tflite_g2n", "model_g2n.tflite"),
+    ):
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            str(folder / "saved_model"), signature_keys=[key]
+        )
+        (folder / file).write_bytes(converter.convert())
     card = {
         "format": 1,
         "name": "tiny",
@@ -110,7 +119,24 @@ def tiny_export(tmp_path_factory):
         "minimum_size": 8,
         "working_size": None,
         "fusion": None,
-        "files": {"saved_model": "saved_model", "tflite": "model.tflite"},
+        "paths": {
+            "n2c": {
+                "source": "nir",
+                "target": "rgb",
+                "files": {
+                    "saved_model": "saved_model",
+                    "tflite": "model.tflite",
+                },
+            },
+            "g2n": {
+                "source": "gray",
+                "target": "nir",
+                "files": {
+                    "saved_model": "saved_model",
+                    "tflite": "model_g2n.tflite",
+                },
+            },
+        },
     }
     (folder / "card.json").write_text(json.dumps(card))
     return folder

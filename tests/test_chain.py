@@ -24,9 +24,9 @@ TRAIN = (
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory, repository):
-    """Starts a command line in a folder that sees bin/ and configs/."""
+    """Starts a command line in a folder that sees what the commands read."""
     folder = tmp_path_factory.mktemp("chain")
-    for name in ("bin", "configs"):
+    for name in ("bin", "configs", "saved_models"):
         (folder / name).symlink_to(repository / name)
 
     def start(line):
@@ -115,8 +115,8 @@ def test_killed_and_resumed_equals_uninterrupted(run, start, trained):
 
 def test_evaluate_export_and_colorize(run, trained):
     evaluate = "evaluate.py --data=data/manifest.csv --split=val"
-    run(f"{evaluate} --workdir=run --output=report_workdir")
-    out = run("export.py --workdir=run --output=models/tiny")
+    run(f"{evaluate} --workdir=run --path=n2c --output=report_workdir")
+    out = run("export.py --workdir=run --paths=n2c --output=models/tiny")
     assert "bin/colorize.py --model=models/tiny" in out
     run(f"{evaluate} --model=models/tiny --output=report_export")
     run("colorize.py --model=models/tiny --input=pairs/nir --output=color")
@@ -133,6 +133,7 @@ def test_evaluate_export_and_colorize(run, trained):
             for metric, value in values.items()
         }
         assert means == pytest.approx(best["metrics"], rel=1e-3)
+        assert summary["about"]["path"] == "n2c"
 
     names = {path.name for path in (trained / "pairs/nir").iterdir()}
     assert {path.name for path in (trained / "color").iterdir()} == names
@@ -188,6 +189,19 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
         ("evaluate.py --data=data/manifest.csv --output=new", "--workdir"),
         ("export.py --workdir=pairs --output=new", "pairs/config.json: no"),
         ("export.py --workdir=run --output=data", "data: exists already"),
+        (
+            "export.py --workdir=run --output=new --paths=n2c,g2c",
+            "path 'g2c': supervised has none of that name; expected one of n2c",
+        ),
+        (
+            "evaluate.py --model=saved_models/default --output=new "
+            "--data=data/manifest.csv --path=g2c",
+            "path 'g2c': saved_models/default has none of that name",
+        ),
+        (
+            "colorize.py --input=pairs/nir --output=new --path=n2g",
+            "saved_models/default has none of that name",
+        ),
         ("colorize.py --model=run --input=pairs/nir --output=new", "card.json"),
     ],
 )

@@ -58,6 +58,20 @@ def test_a_base_install_colorizes_a_folder(repository, tiny_export, tmp_path):
     np.testing.assert_allclose(rgb, expected, atol=0.501)
 
 
+def test_the_binary_takes_another_path(repository, tiny_export, tmp_path):
+    gray = write_nir(tmp_path / "gray" / "a.png")
+    result = run_colorize(
+        repository,
+        f"--input={tmp_path / 'gray' / 'a.png'}",
+        f"--output={tmp_path / 'b.png'}",
+        f"--model={tiny_export}",
+        "--path=g2n",
+    )
+    assert result.returncode == 0, result.stderr
+    nir = images.read_image(tmp_path / "b.png")
+    np.testing.assert_allclose(nir, gray[..., 0] / 2, atol=0.51)
+
+
 def test_a_base_install_says_what_a_saved_model_needs(
     repository, tiny_export, tmp_path
 ):

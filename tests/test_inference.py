@@ -120,7 +120,7 @@ def test_the_fusion_gets_the_image_at_its_own_size():
 
 @pytest.mark.parametrize("shape", [(4, 4), (4, 4, 3), (1, 4, 4, 1), (0, 4, 1)])
 def test_other_shapes_are_refused(shape):
-    with pytest.raises(ValueError, match="expected nir of"):
+    with pytest.raises(ValueError, match="expected an image of"):
         Colorizer(Recorder())(np.zeros(shape, np.float32))
 
 
@@ -143,6 +143,19 @@ def test_an_export_colorizes_sizes_in_any_order(tiny_export, runtime):
     for size in [(8, 8), (1, 1), (13, 22), (8, 8), (64, 12)]:
         nir = random_nir(*size)
         np.testing.assert_allclose(colorize(nir), nir * GAINS, atol=1e-6)
+
+
+@pytest.mark.parametrize("runtime", ["litert", "saved_model"])
+def test_another_path_of_an_export_on_request(tiny_export, runtime):
+    translate = inference.load_export(tiny_export, runtime, path="g2n")
+    gray = random_nir(9, 8)
+    np.testing.assert_allclose(translate(gray), gray / 2, atol=1e-6)
+
+
+def test_a_path_that_the_export_has_not_is_named(tiny_export):
+    expected = f"path 'g2c': {tiny_export} .* one of n2c, g2n$"
+    with pytest.raises(InputError, match=expected):
+        inference.load_export(tiny_export, path="g2c")
 
 
 def test_litert_allocates_only_when_the_size_changes(tiny_export, monkeypatch):
@@ -194,18 +207,27 @@ def test_the_card_asks_for_the_fusion(export_copy):
     assert np.abs(expected - nir * GAINS).max() > 0.05
     rgb = inference.load_export(export_copy)(nir)
     np.testing.assert_allclose(rgb, expected, atol=1e-5)
+    # It fuses color: a translation has none.
+    translate = inference.load_export(export_copy, path="g2n")
+    np.testing.assert_allclose(translate(nir), nir / 2, atol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, "'format': 2"),
-        ({"size_multiple": 0}, "'size_multiple': 0; expected at least 1"),
-        ({"minimum_size": "8"}, "'minimum_size': '8'; expected a whole"),
-        ({"files": {}}, "names no 'saved_model'"),
-        ({"files": {"tflite": "gone.tflite"}}, "gone.tflite: missing"),
-        ({"files": {"tflite": "card.json"}}, "card.json: not a TFLite file"),
         ({"fusion": {"lambda": 1}}, "'fusion': .*'lambda'"),
+        (
+            {
+                "paths": {
+                    "n2c": {
+                        "source": "nir",
+                        "target": "rgb",
+                        "files": {"tflite": "card.json"},
+                    }
+                }
+            },
+            "card.json: not a TFLite file",
+        ),
     ],
 )
 def test_a_bad_card_is_named(export_copy, changes, message):
@@ -215,28 +237,17 @@ def test_a_bad_card_is_named(export_copy, changes, message):
     assert str(export_copy) in str(error.value)
 
 
-def test_a_missing_or_broken_card_is_named(export_copy):
-    card = export_copy / "card.json"
-    card.write_text('{"format": 1, "name": "x"}')
-    with pytest.raises(InputError, match=r"card.json: key 'method' is missing"):
-        inference.read_card(export_copy)
-    card.write_text("[]")
-    with pytest.raises(InputError, match=r"card.json: not a card"):
-        inference.read_card(export_copy)
-    card.write_text("{")
-    with pytest.raises(InputError, match=r"card.json: not a JSON file"):
-        inference.read_card(export_copy)
-    card.unlink()
-    with pytest.raises(InputError, match=r"card.json: cannot be read"):
-        inference.read_card(export_copy)
-    with pytest.raises(InputError, match=r"gone: no such export folder"):
-        inference.read_card(export_copy / "gone")
-
-
 def test_a_broken_saved_model_is_named(export_copy):
     (export_copy / "saved_model" / "saved_model.pb").unlink()
     with pytest.raises(InputError, match="saved_model: not a SavedModel"):
         inference.load_export(export_copy, "saved_model")
+
+
+def test_a_signature_that_is_not_there_is_named(export_copy):
+    paths = json.loads((export_copy / "card.json").read_text())["paths"]
+    edit_card(export_copy, paths=paths | {"g2c": paths["g2n"]})
+    with pytest.raises(InputError, match="saved_model: has no signature 'g2c'"):
+        inference.load_export(export_copy, "saved_model", path="g2c")
 
 
 def test_the_default_model_lies_beside_the_package(monkeypatch, tmp_path):
@@ -269,6 +280,20 @@ def test_a_file_keeps_size_depth_and_format(tmp_path, name, bits):
     assert stored.shape == (9, 7, 3)
     tolerance = 8 if name == "a.JPG" else 0
     assert np.abs(stored.astype(int) - nir).max() <= tolerance
+
+
+def test_a_translation_writes_one_channel_of_the_same_depth(
+    tmp_path, tiny_export
+):
+    gray = write_nir(tmp_path / "a.tif", bits=16)
+    (written,) = inference.colorize_path(
+        inference.load_export(tiny_export, path="g2n"),
+        tmp_path / "a.tif",
+        tmp_path / "nir",
+    )
+    stored = cv2.imread(str(written), cv2.IMREAD_UNCHANGED)
+    assert stored.dtype == np.uint16
+    np.testing.assert_allclose(stored, gray[..., 0] / 2, atol=0.51)
 
 
 def test_a_file_can_be_named(tmp_path):
@@ -341,7 +366,7 @@ def test_the_input_is_never_overwritten(tmp_path):
         ("nir/a.png", "nir"),
         ("nir/a.png", "link/a.png"),
     ]:
-        with pytest.raises(InputError, match="would overwrite the NIR"):
+        with pytest.raises(InputError, match="would overwrite the input"):
             inference.colorize_path(
                 Colorizer(Recorder()),
                 tmp_path / source,

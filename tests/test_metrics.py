@@ -164,7 +164,7 @@ def test_ssim_uniform_of_a_constant_prediction_is_zero(pair):
 def test_protocols_differ_where_they_say(pair):
     std = protocols.measure(*pair, "std")
     hkbu = protocols.measure(*pair, "hkbu")
-    names = ["psnr", "ssim", "ae", "mae", "ae_pixels_std"]
+    names = ["psnr", "ssim", "mae", "ae", "ae_pixels_std"]
     assert list(std) == list(hkbu) == names
     assert std["psnr"] == hkbu["psnr"]
     assert std["mae"] == hkbu["mae"]

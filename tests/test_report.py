@@ -10,6 +10,8 @@ from nircolor_tf.data.images import read_image
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import protocols, report
 
+COLUMNS = ("NIR", "ours", "truth")
+
 
 def _results(count, side=16):
     """Image i is off by count - i levels: the last ones are the best."""
@@ -26,7 +28,7 @@ def _read_csv(folder):
 
 
 def test_csv_holds_every_metric_of_every_protocol(tmp_path):
-    report.write_report(tmp_path, _results(3), {})
+    report.write_report(tmp_path, _results(3), {}, COLUMNS)
     lines = _read_csv(tmp_path)
     for line, (name, _, prediction, truth) in zip(
         lines, _results(3), strict=True
@@ -45,7 +47,9 @@ def test_csv_holds_every_metric_of_every_protocol(tmp_path):
 
 def test_summary_holds_means_and_what_was_measured(tmp_path):
     about = {"model": "tiny", "split": "val", "manifest": "manifest.csv"}
-    summary = report.write_report(tmp_path / "a" / "b", _results(2), about)
+    summary = report.write_report(
+        tmp_path / "a" / "b", _results(2), about, COLUMNS
+    )
     assert json.loads((tmp_path / "a/b/summary.json").read_text()) == summary
     assert summary["about"] == about
     assert summary["count"] == 2
@@ -68,7 +72,9 @@ def test_summary_holds_means_and_what_was_measured(tmp_path):
 
 def test_infinite_psnr_is_valid_json(tmp_path):
     name, nir, _, truth = next(_results(1))
-    summary = report.write_report(tmp_path, [(name, nir, truth, truth)], {})
+    summary = report.write_report(
+        tmp_path, [(name, nir, truth, truth)], {}, COLUMNS
+    )
     text = (tmp_path / "summary.json").read_text()
     assert "Infinity" not in text
     assert json.loads(text)["mean"]["std"]["psnr"] == "inf"
@@ -84,7 +90,7 @@ def test_sheet_shows_worst_median_and_best(tmp_path, monkeypatch):
 
     image_grid = report.image_grid
     monkeypatch.setattr(report, "image_grid", spy)
-    report.write_report(tmp_path, _results(12), {})
+    report.write_report(tmp_path, _results(12), {}, COLUMNS)
     shown = [0, 1, 2, 5, 6, 7, 9, 10, 11]
     results = list(_results(12))
     for i, row, label in zip(
@@ -98,6 +104,29 @@ def test_sheet_shows_worst_median_and_best(tmp_path, monkeypatch):
     assert read_image(tmp_path / "worst_median_best.png").shape[2] == 3
 
 
+def test_a_translation_has_no_angles_and_columns_of_its_own(
+    tmp_path, monkeypatch
+):
+    drawn = {}
+    monkeypatch.setattr(
+        report,
+        "image_grid",
+        lambda rows, labels, headings: (
+            drawn.update(labels=labels, headings=headings) or rows[0][0]
+        ),
+    )
+    columns = ("gray", "our NIR", "true NIR")
+    truth = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    results = [("one", truth, truth // 2, truth)]
+    summary = report.write_report(tmp_path, results, {}, columns)
+    assert set(summary["mean"]["std"]) == {"psnr", "ssim", "mae"}
+    assert "std/ae" not in _read_csv(tmp_path)[0]
+    assert drawn["headings"] == columns
+    # 0..255 less its half, rounded down: 64 levels on average.
+    assert drawn["labels"][0].endswith(f"   MAE {64 / 255:.3f}")
+    assert "deg" not in drawn["labels"][0]
+
+
 @pytest.mark.parametrize("count", [1, 9, 10, 11, 12, 40])
 def test_no_image_is_shown_twice(count):
     ranks = [rank for rank, _ in report._chosen_ranks(count)]
@@ -107,7 +136,7 @@ def test_no_image_is_shown_twice(count):
 
 
 def test_large_images_are_shrunk_in_the_sheet(tmp_path):
-    report.write_report(tmp_path, _results(1, side=600), {})
+    report.write_report(tmp_path, _results(1, side=600), {}, COLUMNS)
     sheet = read_image(tmp_path / "worst_median_best.png")
     assert sheet.shape[1] < 3 * 270
     assert sheet.shape[0] < 320
@@ -137,7 +166,7 @@ def test_long_labels_are_not_cut():
 
 
 def test_a_bad_image_is_named_and_leaves_the_old_report(tmp_path):
-    report.write_report(tmp_path, _results(2), {})
+    report.write_report(tmp_path, _results(2), {}, COLUMNS)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     name, nir, prediction, truth = next(_results(1))
     results = [
@@ -145,14 +174,14 @@ def test_a_bad_image_is_named_and_leaves_the_old_report(tmp_path):
         ("broken", nir, prediction[1:], truth),
     ]
     with pytest.raises(InputError, match="broken: "):
-        report.write_report(tmp_path, results, {})
+        report.write_report(tmp_path, results, {}, COLUMNS)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_nothing_to_measure_or_nowhere_to_write(tmp_path):
     with pytest.raises(InputError, match="no images"):
-        report.write_report(tmp_path, [], {})
+        report.write_report(tmp_path, [], {}, COLUMNS)
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="file: cannot be made a folder"):
-        report.write_report(tmp_path / "file", _results(1), {})
+        report.write_report(tmp_path / "file", _results(1), {}, COLUMNS)

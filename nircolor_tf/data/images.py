@@ -103,8 +103,8 @@ def read_nir(path: str | os.PathLike) -> np.ndarray:
         spread = int((image.max(axis=2) - image.min(axis=2)).max())
         if spread > _GRAY_TOLERANCE * np.iinfo(image.dtype).max:
             raise InputError(
-                f"{path}: an RGB image where NIR is expected: its channels "
-                f"differ by up to {spread} levels"
+                f"{path}: an RGB image where NIR or gray is expected: its "
+                f"channels differ by up to {spread} levels"
             )
         image = image[..., 1]
     return np.ascontiguousarray(image[..., None])
@@ -178,6 +178,22 @@ def to_float(integers: np.ndarray) -> np.ndarray:
     if integers.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"expected uint8 or uint16, got {integers.dtype}")
     return integers.astype(np.float32) / np.iinfo(integers.dtype).max
+
+
+def domains(nir: np.ndarray, rgb: np.ndarray) -> dict[str, np.ndarray]:
+    """A pair in every domain that an inference path starts or ends in.
+
+    Args:
+        nir: (H, W, 1) integers.
+        rgb: (H, W, 3) integers.
+
+    Returns:
+        'nir', 'rgb' and 'gray', the BT.601 luma of rgb, (H, W, 1), float32 in
+        [0, 1].
+    """
+    color = to_float(rgb)
+    gray = color @ np.array([[0.299], [0.587], [0.114]], np.float32)
+    return {"nir": to_float(nir), "gray": gray, "rgb": color}
 
 
 def to_integers(values: np.ndarray, bits: int) -> np.ndarray:

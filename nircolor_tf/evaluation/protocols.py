@@ -53,7 +53,8 @@ def measure(
     """Measures one predicted image against its truth.
 
     Args:
-        prediction: (H, W, 3) RGB; uint8, uint16, or floating point in [0, 1].
+        prediction: (H, W, 3) RGB, or (H, W, 1) gray or NIR; uint8, uint16, or
+            floating point in [0, 1].
         truth: The same.
         protocol: A key of `PROTOCOLS`.
 
@@ -61,13 +62,14 @@ def measure(
         {"psnr": dB, "ssim": .., "ae": degrees, "mae": in [0, 1],
         "ae_pixels_std": degrees}; see `metrics` for definition, range and
         direction of each. "ae" and "ae_pixels_std" are the mean and the
-        standard deviation of the angular error over the image's pixels. The
-        PSNR of identical images is inf.
+        standard deviation of the angular error over the image's pixels; an
+        image of one channel has no color and neither of them. The PSNR of
+        identical images is inf.
 
     Raises:
-        InputError: Unknown protocol; the shapes differ or are not (H, W, 3);
-            a side is shorter than 11 pixels; floating-point values lie
-            outside [0, 1] or are not numbers.
+        InputError: Unknown protocol; the shapes differ or are not (H, W, 3)
+            or (H, W, 1); a side is shorter than 11 pixels; floating-point
+            values lie outside [0, 1] or are not numbers.
     """
     if protocol not in PROTOCOLS:
         raise InputError(
@@ -79,9 +81,10 @@ def measure(
             f"the prediction has the shape {prediction.shape}, its truth "
             f"{truth.shape}; expected equal shapes"
         )
-    if truth.ndim != 3 or truth.shape[2] != 3:
+    if truth.ndim != 3 or truth.shape[2] not in (1, 3):
         raise InputError(
-            f"expected RGB images (H, W, 3); found the shape {truth.shape}"
+            "expected images (H, W, 3) or (H, W, 1); found the shape "
+            f"{truth.shape}"
         )
     if min(truth.shape[:2]) < SMALLEST_SIDE:
         raise InputError(
@@ -90,14 +93,16 @@ def measure(
         )
     prediction = to_8bit(prediction, "prediction") / 255
     truth = to_8bit(truth, "truth") / 255
-    angles = PROTOCOLS[protocol].angles(prediction, truth)
-    return {
+    result = {
         "psnr": metrics.psnr(prediction, truth),
         "ssim": PROTOCOLS[protocol].ssim(prediction, truth),
-        "ae": float(angles.mean()),
         "mae": metrics.mae(prediction, truth),
-        "ae_pixels_std": float(angles.std()),
     }
+    if truth.shape[2] == 3:
+        angles = PROTOCOLS[protocol].angles(prediction, truth)
+        result["ae"] = float(angles.mean())
+        result["ae_pixels_std"] = float(angles.std())
+    return result
 
 
 def summarize(
@@ -113,17 +118,19 @@ def summarize(
         pixels: Height times width of each image.
 
     Returns:
-        The mean over the images of "psnr", "ssim", "ae" and "mae";
-        "ae_pixels_mean" and "ae_pixels_std", the mean and the standard
-        deviation of the angular error over all pixels of all images, exactly
-        as if their angles had been kept.
+        The mean over the images of "psnr", "ssim", "mae" and, of color, "ae";
+        then also "ae_pixels_mean" and "ae_pixels_std", the mean and the
+        standard deviation of the angular error over all pixels of all images,
+        exactly as if their angles had been kept.
     """
     columns = {
         name: np.array([one[name] for one in measurements])
         for name in measurements[0]
     }
-    deviations = columns.pop("ae_pixels_std")
+    deviations = columns.pop("ae_pixels_std", None)
     summary = {name: float(values.mean()) for name, values in columns.items()}
+    if deviations is None:
+        return summary
     mean = np.average(columns["ae"], weights=pixels)
     # The variance within the images and that of their means.
     spread = deviations**2 + (columns["ae"] - mean) ** 2

@@ -3,9 +3,9 @@
 `write_report` measures a stream of images and leaves in a folder:
 
 * `per_image.csv`: one line per image, one column per <protocol>/<metric>;
-* `summary.json`: what was measured, the number of images, the means, and mean
-  and standard deviation of the angular error over all pixels;
-* `worst_median_best.png`: NIR | ours | truth of the three images with the
+* `summary.json`: what was measured, the number of images, the means, and of
+  color mean and standard deviation of the angular error over all pixels;
+* `worst_median_best.png`: source | ours | truth of the three images with the
   lowest, the middle and the highest PSNR (`std`).
 """
 
@@ -25,7 +25,12 @@ from nircolor_tf.data.images import read_image, write_image
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import protocols
 
-_COLUMNS = ("NIR", "ours", "truth")
+_METRIC_TEXTS = {
+    "psnr": "PSNR {:.2f} dB",
+    "ssim": "SSIM {:.3f}",
+    "ae": "AE {:.2f} deg",
+    "mae": "MAE {:.3f}",
+}
 _THUMBNAIL_SIDE = 256
 _GAP = 4
 _TEXT_HEIGHT = 20
@@ -35,6 +40,7 @@ def write_report(
     folder: str | os.PathLike,
     results: Iterable[tuple[str, np.ndarray, np.ndarray, np.ndarray]],
     about: Mapping[str, str],
+    columns: tuple[str, str, str],
 ) -> dict:
     """Measures images under every protocol and writes the report.
 
@@ -44,10 +50,12 @@ def write_report(
 
     Args:
         folder: Where to write; made when missing.
-        results: (name, nir (H, W, 1), prediction (H, W, 3), truth (H, W, 3)),
-            each uint8, uint16, or floating point in [0, 1].
+        results: (name, source (H, W, 1), prediction (H, W, C), truth
+            (H, W, C)), each uint8, uint16, or floating point in [0, 1]; C is
+            3, or 1 for gray and NIR.
         about: What was measured, such as model, split and manifest; goes into
             summary.json as it is.
+        columns: How the sheet calls source, prediction and truth.
 
     Returns:
         What summary.json holds: {"about": .., "count": number of images,
@@ -63,7 +71,7 @@ def write_report(
     with tempfile.TemporaryDirectory(dir=folder, prefix=".report-") as scratch:
         thumbnails = Path(scratch, "thumbnails")
         thumbnails.mkdir()
-        names, pixels, measured = _measure_all(results, thumbnails)
+        names, pixels, measured = _measure_all(results, columns, thumbnails)
         if not names:
             raise InputError(f"{folder}: no images to report on")
         summary = {
@@ -77,7 +85,7 @@ def write_report(
         )
         write_image(
             Path(scratch, "worst_median_best.png"),
-            _sheet(names, measured["std"], thumbnails),
+            _sheet(names, measured["std"], columns, thumbnails),
         )
         for file in ("per_image.csv", "summary.json", "worst_median_best.png"):
             os.replace(Path(scratch, file), folder / file)
@@ -162,11 +170,11 @@ def image_grid(
     return np.array(grid)
 
 
-def _measure_all(results, thumbnails):
+def _measure_all(results, columns, thumbnails):
     """Returns names, pixels, {protocol: [measurement]}; leaves thumbnails."""
     names, pixels = [], []
     measured = {protocol: [] for protocol in protocols.PROTOCOLS}
-    for name, nir, prediction, truth in results:
+    for name, source, prediction, truth in results:
         try:
             for protocol, measurements in measured.items():
                 measurements.append(
@@ -175,12 +183,12 @@ def _measure_all(results, thumbnails):
             images = [
                 protocols.to_8bit(image, column)
                 for column, image in zip(
-                    _COLUMNS, (nir, prediction, truth), strict=True
+                    columns, (source, prediction, truth), strict=True
                 )
             ]
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
-        for column, image in zip(_COLUMNS, images, strict=True):
+        for column, image in zip(columns, images, strict=True):
             # Numbered, because a name may hold a slash.
             path = thumbnails / f"{len(names)}_{column}.png"
             write_image(path, _shrunk(image))
@@ -222,23 +230,26 @@ def _write_csv(path, names, measured):
         writer.writerows(rows)
 
 
-def _sheet(names, measurements, thumbnails):
+def _sheet(names, measurements, columns, thumbnails):
     order = sorted(range(len(names)), key=lambda i: measurements[i]["psnr"])
     rows, labels = [], []
     for rank, role in _chosen_ranks(len(names)):
         i = order[rank]
         tiles = [
-            read_image(thumbnails / f"{i}_{column}.png") for column in _COLUMNS
+            read_image(thumbnails / f"{i}_{column}.png") for column in columns
         ]
         rows.append(
             [tile[..., None] if tile.ndim == 2 else tile for tile in tiles]
         )
         labels.append(
             f"{role} ({rank + 1} of {len(names)}): {names[i]}   "
-            "PSNR {psnr:.2f} dB   SSIM {ssim:.3f}   AE {ae:.2f} deg   "
-            "MAE {mae:.3f}".format(**measurements[i])
+            + "   ".join(
+                text.format(measurements[i][metric])
+                for metric, text in _METRIC_TEXTS.items()
+                if metric in measurements[i]
+            )
         )
-    return image_grid(rows, labels, _COLUMNS)
+    return image_grid(rows, labels, columns)
 
 
 def _chosen_ranks(count):

@@ -13,6 +13,8 @@ Losses = Mapping[str, keras.KerasTensor]
 Scalars = Mapping[str, keras.KerasTensor]
 Schedule = Callable[[float], float]
 
+CHANNELS = {"nir": 1, "gray": 1, "rgb": 3}
+
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
@@ -39,6 +41,24 @@ class Phase:
     rates: Mapping[str, Schedule]
 
 
+@dataclasses.dataclass(frozen=True)
+class InferencePath:
+    """One way through a method's networks, from an image to an image.
+
+    Attributes:
+        source: What goes in: 'nir' or 'gray', (B, H, W, 1).
+        target: What comes out: 'rgb', (B, H, W, 3), or 'nir' or 'gray'.
+        networks: Names of the networks on the way.
+        run: source -> target, in the method's value range; H and W multiples
+            of its `size_multiple`.
+    """
+
+    source: str
+    target: str
+    networks: tuple[str, ...]
+    run: Callable[[keras.KerasTensor], keras.KerasTensor]
+
+
 class Method(keras.Model):
     """A paper: its networks, losses, schedule and inference path.
 
@@ -50,8 +70,8 @@ class Method(keras.Model):
     Attributes:
         config: The whole experiment, as its config file gave it.
         network_names: Every network, in the order added.
-        inference_networks: Those that `call` uses: what is averaged over
-            steps, kept as best and exported.
+        inference_networks: Those that its inference paths use: what is
+            averaged over steps, kept as best and exported.
         size_multiple: Height and width that `call` takes are multiples of it.
         pool_channels: Each history of generated images that it needs
             (Shrivastava et al., CVPR 2017), and their channels.
@@ -59,7 +79,8 @@ class Method(keras.Model):
     """
 
     def __init__(self, config: ConfigDict, size_multiple: int):
-        super().__init__()
+        # Under mixed precision every network casts what it takes.
+        super().__init__(autocast=False)
         self.config = config
         self.size_multiple = size_multiple
         self.network_names: tuple[str, ...] = ()
@@ -109,6 +130,22 @@ class Method(keras.Model):
         Outside the trainer there is no history: `images` come back.
         """
         return self.pools[name](images) if name in self.pools else images
+
+    def inference_paths(self) -> Mapping[str, InferencePath]:
+        """Returns every way in which it is used, by name; `call`'s is first."""
+        return {
+            "n2c": InferencePath("nir", "rgb", self.inference_networks, self)
+        }
+
+    def through(self, networks: tuple[str, ...]) -> Callable:
+        """Returns a function that takes an image through these networks."""
+
+        def run(image):
+            for name in networks:
+                image = getattr(self, name)(image, training=False)
+            return image
+
+        return run
 
     def visuals(
         self, nir: keras.KerasTensor, rgb: keras.KerasTensor

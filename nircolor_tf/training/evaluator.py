@@ -9,7 +9,7 @@ from nircolor_tf import inference
 from nircolor_tf.data import images, pipeline
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.evaluation import protocols, report
-from nircolor_tf.methods.base import Method
+from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import restore
 
 
@@ -19,7 +19,11 @@ class Evaluator:
     Args:
         method: Evaluated with the weights it has at the time.
         examples: Pairs, decoded once and kept.
-        config: config.evaluate: protocols, grid_images.
+        config: config.evaluate: protocols, grid_images, and paths: which
+            inference paths to measure besides the method's own.
+
+    Raises:
+        InputError: The method has no such path, or an image is bad.
     """
 
     def __init__(
@@ -27,7 +31,15 @@ class Evaluator:
     ):
         self._config = config
         self._method = method
-        self._colorizer = restore.make_colorizer(method)
+        # The method's own path, whose metrics have no prefix, and the others.
+        self._paths = [
+            (
+                f"{name}/" if name else "",
+                restore.find_path(method, name),
+                restore.make_colorizer(method, name),
+            )
+            for name in (None, *config.paths)
+        ]
         self._pairs = [
             (images.read_nir(example.nir), images.read_rgb(example.rgb))
             for example in examples
@@ -39,34 +51,48 @@ class Evaluator:
 
         Returns:
             What `protocols.summarize` returns, as '<protocol>/<metric>', and
+            as '<path>/<protocol>/<metric>' for the further paths; and
             grids (H, W, 3) uint8 of the first images by name: NIR, colorized,
             truth, and the method's `visuals` where it has any.
         """
-        measured = {protocol: [] for protocol in self._config.protocols}
-        pixels, rows = [], []
-        for nir, truth in self._pairs:
-            rgb = self._colorizer(images.to_float(nir))
-            for protocol, measurements in measured.items():
-                measurements.append(protocols.measure(rgb, truth, protocol))
-            pixels.append(truth.shape[0] * truth.shape[1])
-            if len(rows) < self._config.grid_images:
-                rows.append((nir, rgb, truth))
+        metrics, rows = {}, []
+        for prefix, path, run in self._paths:
+            summary, first = self._measure(path, run)
+            metrics |= {f"{prefix}{k}": value for k, value in summary.items()}
+            rows = rows or first
         labels = self._names[: len(rows)]
         headings = ("NIR", "colorized", "truth")
         grids = {", ".join(headings): report.image_grid(rows, labels, headings)}
-        visuals = [self._visuals(nir, truth) for nir, _, truth in rows]
+        pairs = self._pairs[: len(rows)]
+        visuals = [self._visuals(nir, truth) for nir, truth in pairs]
         if all(visuals):
             headings = tuple(visuals[0])
             rows = [list(named.values()) for named in visuals]
             grids["visuals"] = report.image_grid(rows, labels, headings)
-        metrics = {
+        return metrics, grids
+
+    def _measure(
+        self, path: InferencePath, run: inference.Colorizer
+    ) -> tuple[dict[str, float], list[tuple]]:
+        """Returns the metrics of a path, and its first images."""
+        measured = {protocol: [] for protocol in self._config.protocols}
+        pixels, rows = [], []
+        for nir, rgb in self._pairs:
+            domains = images.domains(nir, rgb)
+            source, truth = domains[path.source], domains[path.target]
+            result = run(source)
+            for protocol, measurements in measured.items():
+                measurements.append(protocols.measure(result, truth, protocol))
+            pixels.append(truth.shape[0] * truth.shape[1])
+            if len(rows) < self._config.grid_images:
+                rows.append((source, result, truth))
+        return {
             f"{protocol}/{metric}": value
             for protocol, measurements in measured.items()
             for metric, value in protocols.summarize(
                 measurements, pixels
             ).items()
-        }
-        return metrics, grids
+        }, rows
 
     def _visuals(self, nir: np.ndarray, truth: np.ndarray) -> dict:
         """The method's visuals of one pair, cut to the size it takes."""

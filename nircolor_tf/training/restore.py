@@ -13,7 +13,7 @@ from nircolor_tf.data import pipeline
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import Colorizer
 from nircolor_tf.methods import METHODS
-from nircolor_tf.methods.base import Method
+from nircolor_tf.methods.base import CHANNELS, InferencePath, Method
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 
@@ -119,24 +119,51 @@ def load_method(
     return method, record
 
 
-def make_colorizer(method: Method) -> Colorizer:
-    """Wraps a method's inference path, [0, 1] in and out, any image size."""
+def make_colorizer(method: Method, path: str | None = None) -> Colorizer:
+    """Wraps an inference path, [0, 1] in and out, any image size.
+
+    Args:
+        method: Trained or not.
+        path: One of its `inference_paths`; the first by default.
+
+    Raises:
+        InputError: It has no such path.
+    """
+    taken = find_path(method, path)
     value_range = method.config.data.value_range
 
     @tf.function(
         input_signature=[tf.TensorSpec((1, None, None, 1), tf.float32)]
     )
-    def colorize(nir):
-        rgb = method(pipeline.to_range(nir, value_range), training=False)
-        return pipeline.from_range(rgb, value_range)
+    def colorize(image):
+        result = taken.run(pipeline.to_range(image, value_range))
+        return pipeline.from_range(result, value_range)
 
     return Colorizer(
-        predict=lambda nir: colorize(nir).numpy(),
+        predict=lambda image: colorize(image).numpy(),
         size_multiple=method.size_multiple,
         minimum_size=method.size_multiple,
         working_size=method.config.inference.working_size or None,
-        fusion=method.fusion_parameters(),
+        fusion=method.fusion_parameters() if taken.target == "rgb" else None,
+        channels=CHANNELS[taken.target],
     )
+
+
+def find_path(method: Method, name: str | None) -> InferencePath:
+    """Returns the inference path of that name, or the first.
+
+    Raises:
+        InputError: The method has no such path.
+    """
+    paths = method.inference_paths()
+    if name is None:
+        return next(iter(paths.values()))
+    if name not in paths:
+        raise InputError(
+            f"path {name!r}: {method.config.method} has none of that name; "
+            f"expected one of {', '.join(paths)}"
+        )
+    return paths[name]
 
 
 def _flat(tree: dict, prefix: str = "") -> dict:

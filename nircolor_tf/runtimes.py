@@ -1,0 +1,98 @@
+"""What runs an exported model: LiteRT its TFLite file, TensorFlow the other."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from nircolor_tf.errors import InputError
+
+
+class LitertModel:
+    """A TFLite file with the input (1, H, W, 1), H and W free.
+
+    Args:
+        path: Of the file.
+        threads: CPU threads; all cores by default.
+
+    Raises:
+        InputError: It is no TFLite file.
+    """
+
+    def __init__(self, path: Path, threads: int | None):
+        # Imported here: help and bad input need not wait for it.
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+
+        try:
+            self._model = Interpreter(
+                str(path), num_threads=threads or os.cpu_count()
+            )
+        except (ValueError, RuntimeError) as error:
+            raise InputError(f"{path}: not a TFLite file: {error}") from error
+        self._input = self._model.get_input_details()[0]["index"]
+        self._output = self._model.get_output_details()[0]["index"]
+        self._shape = None
+
+    def predict(self, image: np.ndarray) -> np.ndarray:
+        """Runs the model: (1, H, W, 1) float32 -> (1, H, W, C).
+
+        Raises:
+            InputError: It cannot run at this size.
+        """
+        try:
+            if image.shape != self._shape:
+                self._shape = None  # stays so when the next lines fail
+                self._model.resize_tensor_input(self._input, image.shape)
+                self._model.allocate_tensors()
+                self._shape = image.shape
+            self._model.set_tensor(self._input, image)
+            self._model.invoke()
+        except (ValueError, RuntimeError) as error:
+            _, height, width, _ = image.shape
+            raise InputError(
+                f"the model cannot run at {height} x {width} pixels: {error}"
+            ) from error
+        return self._model.get_tensor(self._output)
+
+
+def load_saved_model(
+    folder: Path, signature: str, source: str, target: str
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Loads one signature of a SavedModel.
+
+    Args:
+        folder: Of the SavedModel.
+        signature: Its name.
+        source: Name of its input.
+        target: Name of its output.
+
+    Returns:
+        (B, H, W, 1) float32 -> (B, H, W, C).
+
+    Raises:
+        InputError: It is no SavedModel, it has no such signature, or
+            TensorFlow is not installed.
+    """
+    try:
+        import tensorflow as tf  # noqa: PLC0415 - the base install has none
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{folder}: a SavedModel needs TensorFlow, which is not "
+            "installed: pip install nircolor-tf[train]"
+        ) from error
+    try:
+        model = tf.saved_model.load(str(folder))
+        run = model.signatures[signature]
+    except OSError as error:
+        raise InputError(f"{folder}: not a SavedModel: {error}") from error
+    except KeyError as error:
+        raise InputError(
+            f"{folder}: has no signature {signature!r}, though card.json says "
+            "so"
+        ) from error
+
+    def predict(image):
+        return run(**{source: tf.constant(image)})[target].numpy()
+
+    return predict
