@@ -36,15 +36,15 @@ def compile_step(
         with tf.GradientTape(persistent=True) as tape:
             losses, scalars = phase.losses(batch)
         totals = {}
-        for name in phase.optimizers:
-            variables = method.variables_of(name)
-            gradients = tape.gradient(losses[name], variables)
+        for name, variables, gradients in _gradients(
+            tape, losses, method, phase
+        ):
             totals[f"{name}/loss"] = losses[name]
             # A finite loss may have a gradient that is not: log both.
             totals[f"{name}/gradient_norm"] = tf.linalg.global_norm(gradients)
             # Keras sums gradients over replicas; a loss is a replica's mean.
-            gradients = [g / replicas for g in gradients]
-            getattr(method, name).apply(gradients, variables)
+            shares = [gradient / replicas for gradient in gradients]
+            getattr(method, name).apply(shares, variables)
         return {**scalars, **totals}
 
     if jit_compile:
@@ -60,3 +60,17 @@ def compile_step(
         }
 
     return train_step
+
+
+def _gradients(tape, losses, method: Method, phase: Phase):
+    """Yields each optimizer's name, its variables and their gradients.
+
+    Optimizers that share one loss share one backward pass.
+    """
+    sharing = {}
+    for name in phase.optimizers:
+        sharing.setdefault(id(losses[name]), []).append(name)
+    for names in sharing.values():
+        variables = [method.variables_of(name) for name in names]
+        gradients = tape.gradient(losses[names[0]], variables)
+        yield from zip(names, variables, gradients, strict=True)
