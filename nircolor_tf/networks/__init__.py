@@ -9,6 +9,7 @@ from nircolor_tf.networks.cross_scale_unet import CrossScaleUNet
 from nircolor_tf.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from nircolor_tf.networks.discriminators import PatchGAN
 from nircolor_tf.networks.linknet import LinkNet
+from nircolor_tf.networks.mpfnet import MPFNet
 from nircolor_tf.networks.resnet import ResNetGenerator
 from nircolor_tf.networks.snet import SNet
 from nircolor_tf.networks.unet import DetailUNet, UNet256
@@ -20,6 +21,7 @@ NETWORKS = {
     "dcgan_generator": DCGANGenerator,
     "detail_unet": DetailUNet,
     "linknet": LinkNet,
+    "mpfnet": MPFNet,
     "patch_gan": PatchGAN,
     "resnet": ResNetGenerator,
     "snet": SNet,
