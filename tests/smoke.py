@@ -19,6 +19,8 @@ SMOKE = (
     ("cyclegan", "unet256,smoke"),
     ("cyclegan", "resnet,smoke"),
     ("dcgan", "smoke"),
+    ("mpfnet", "smoke"),
+    ("cocolor", "smoke"),
 )
 
 

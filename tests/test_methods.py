@@ -24,59 +24,119 @@ from nircolor_tf.training.checkpoints import Checkpoints
 
 BOTH = {"colorizer", "rgb_to_nir"}
 DISCRIMINATORS = {"rgb_discriminator", "nir_discriminator"}
+CYCLE = {
+    "gan": BOTH,
+    "cycle": BOTH,
+    "pair": BOTH,
+    "discriminator": DISCRIMINATORS,
+}
+TO_GRAY, TO_NIR, OF_NIR, OF_GRAY = (
+    {"nir_to_gray"},
+    {"gray_to_nir"},
+    {"nir_colorizer"},
+    {"gray_colorizer"},
+)
+IMAGE = {"nir_discriminator", "gray_discriminator"}
+FEATURE = {"nir_feature_discriminator", "gray_feature_discriminator"}
+TRANSLATION = {
+    "image_gan": TO_GRAY | TO_NIR,
+    "cycle": TO_GRAY | TO_NIR,
+    "identity": TO_GRAY | TO_NIR,
+}
 
-# Which networks a loss term trains: all of them, and no other.
+# Which networks a loss term trains in a phase: all of them, and no other.
 REACHES = {
     "supervised": {
-        term: {"colorizer"} for term in ("l1", "l2", "chroma", "mix")
+        "train_losses": {
+            term: {"colorizer"} for term in ("l1", "l2", "chroma", "mix")
+        }
     },
-    "colornet": {"l2": {"colorizer"}},
+    "colornet": {"train_losses": {"l2": {"colorizer"}}},
     "atcyclegan": {
-        "gan": BOTH,
-        "cycle": BOTH,
-        "pair": BOTH,
-        "discriminator": DISCRIMINATORS,
+        "paired_losses": CYCLE,
+        # Eq. 4 has a pair term one way only.
+        "unpaired_losses": CYCLE | {"pair": {"colorizer"}},
     },
     "cyclegan": {
-        "gan": BOTH,
-        "cycle": BOTH,
-        "pair": BOTH,
-        "discriminator": DISCRIMINATORS,
+        "paired_losses": CYCLE,
+        "unpaired_losses": CYCLE | {"pair": set()},
+    },
+    "cocolor": {
+        "translate_losses": TRANSLATION | {"discriminator": IMAGE},
+        "colorize_losses": {
+            "gray_pair": OF_GRAY,
+            "translated_gray_pair": OF_GRAY,
+            "nir_pair": OF_NIR,
+            "translated_nir_pair": OF_NIR,
+            "nir_bilateral": OF_NIR | OF_GRAY,
+            "gray_bilateral": OF_NIR | OF_GRAY,
+            "feature_gan": OF_NIR | OF_GRAY,
+            "discriminator": FEATURE,
+        },
+        "cooperate_losses": TRANSLATION
+        | {
+            "gray_pair": OF_GRAY,
+            "translated_gray_pair": OF_GRAY | TO_GRAY,
+            "nir_pair": OF_NIR,
+            "translated_nir_pair": OF_NIR | TO_NIR,
+            "nir_bilateral": OF_NIR | OF_GRAY | TO_GRAY,
+            "gray_bilateral": OF_NIR | OF_GRAY | TO_NIR,
+            "feature_gan": OF_NIR | OF_GRAY | TO_GRAY | TO_NIR,
+            "discriminator": IMAGE | FEATURE,
+        },
+    },
+    "mpfnet": {
+        "translate_losses": TRANSLATION | {"discriminator": IMAGE},
+        "colorize_losses": {"gray_mix": OF_GRAY},
+        "fine_tune_losses": TRANSLATION
+        | {
+            "nir_mix": OF_GRAY | TO_GRAY,
+            "feature_gan": OF_GRAY | TO_GRAY,
+            "discriminator": IMAGE | {"gray_feature_discriminator"},
+        },
     },
     "dcgan": {
-        "gan": {"colorizer"},
-        "l1": {"colorizer"},
-        "discriminator": {"rgb_discriminator"},
-        "weight_decay": {"colorizer", "rgb_discriminator"},
+        "train_losses": {
+            "gan": {"colorizer"},
+            "l1": {"colorizer"},
+            "discriminator": {"rgb_discriminator"},
+            "weight_decay": {"colorizer", "rgb_discriminator"},
+        }
     },
 }
-# Without pairs: eq. 4 of ATCycleGAN, and CycleGAN's own setting.
-REACHES_UNPAIRED = {
-    "atcyclegan": REACHES["atcyclegan"] | {"pair": {"colorizer"}},
-    "cyclegan": REACHES["cyclegan"] | {"pair": set()},
-}
+# Weights of several terms together; the terms are tested with them at 1.
+FACTORS = {"mpfnet": {"translation"}}
 
 # What a method needs to learn one pair by heart.
 TO_OVERFIT = {
     "cyclegan": {"pairing": "paired", "loss.pair": 60.0},
     "dcgan": {"loss.l1": 100.0},
 }
+# Where NIR is colored only in the last phase.
+OVERFITS_LAST = {"cocolor", "mpfnet"}
 
-pytestmark = pytest.mark.parametrize(
-    ("name", "variant"), smoke.SMOKE, ids=["-".join(x) for x in smoke.SMOKE]
+
+@pytest.fixture(
+    scope="module", params=smoke.SMOKE, ids=["-".join(x) for x in smoke.SMOKE]
 )
+def experiment(request):
+    return request.param
 
 
-def test_every_method_is_covered(name, variant):
-    assert smoke.load_config(name, variant).method in METHODS
+@pytest.fixture(scope="module")
+def method(experiment):
+    """Untrained, and to be left as it is: the tests share it."""
+    return make_method(*experiment)
+
+
+def test_every_method_is_covered():
     covered = {
         smoke.load_config(*experiment).method for experiment in smoke.SMOKE
     }
     assert covered == set(METHODS)
 
 
-def test_call_gives_rgb_in_range_and_batches_do_not_mix(name, variant):
-    method = make_method(name, variant)
+def test_call_gives_rgb_in_range_and_batches_do_not_mix(method):
     low, high = method.config.data.value_range
     nir = np.random.default_rng(0).uniform(low, high, (2, 32, 64, 1))
     nir = nir.astype(np.float32)
@@ -92,8 +152,7 @@ def test_call_gives_rgb_in_range_and_batches_do_not_mix(name, variant):
     assert np.abs(both[0] - both[1]).max() > 1e-4
 
 
-def test_every_network_has_one_optimizer_or_none(name, variant):
-    method = make_method(name, variant)
+def test_every_network_has_one_optimizer_or_none(method):
     owned = [n for names in method.optimizer_networks.values() for n in names]
     assert len(owned) == len(set(owned))
     assert set(owned) <= set(method.network_names)
@@ -102,10 +161,10 @@ def test_every_network_has_one_optimizer_or_none(name, variant):
 
 
 def test_a_phase_changes_what_it_declares_and_nothing_else(
-    name, variant, one_replica
+    experiment, one_replica
 ):
     with one_replica.scope():
-        method = make_method(name, variant)
+        method = make_method(*experiment)
     for phase in distinct_phases(method):
         before = weights_of(method, method.network_names)
         batch = make_batch(method, phase.data)
@@ -126,55 +185,56 @@ def test_a_phase_changes_what_it_declares_and_nothing_else(
         }
 
 
-def test_each_loss_term_reaches_its_networks_and_weight_0_removes_it(
-    name, variant
-):
-    config = smoke.smoke_config(name, variant)
-    terms = [key for key in config.loss if not key.endswith("_alpha")]
-    assert set(terms) == set(REACHES[config.method])
-    for term in terms:
-        only = {f"loss.{key}": float(key == term) for key in terms}
-        for phase, reached in networks_reached(name, variant, only):
-            unpaired = phase.losses.__name__ == "unpaired_losses"
-            expected = (REACHES_UNPAIRED if unpaired else REACHES)[
-                config.method
-            ]
-            assert reached == expected[term], (phase.name, term)
-    none = {f"loss.{term}": 0.0 for term in terms}
-    for _, reached in networks_reached(name, variant, none):
-        assert not reached
-
-
-def networks_reached(name, variant, changes):
-    """Which networks get a gradient from the loss that updates them."""
-    method = make_method(name, variant, **changes)
+def test_each_loss_term_reaches_its_networks_and_weight_0_removes_it(method):
+    weights = method.config.loss.to_dict()
+    factors = FACTORS.get(method.config.method, set())
+    terms = {
+        key
+        for key in method.config.loss
+        if not key.endswith("_alpha") and key not in factors
+    }
+    tables = REACHES[method.config.method]
+    assert terms == {term for table in tables.values() for term in table}
+    method.config.loss.update(dict.fromkeys(factors, 1.0))
     for phase in distinct_phases(method):
         batch = make_batch(method, phase.data)
-        with tf.GradientTape(persistent=True) as tape:
-            losses, _ = phase.losses(batch)
-            losses = {n: tf.convert_to_tensor(x) for n, x in losses.items()}
-        assert losses.keys() == set(phase.optimizers)
-        reached = set()
-        for optimizer in phase.optimizers:
-            for network in method.optimizer_networks[optimizer]:
-                variables = getattr(method, network).trainable_variables
-                found = tape.gradient(
-                    losses[optimizer], [v.value for v in variables]
-                )
-                if any(g is not None and np.any(g.numpy()) for g in found):
-                    reached.add(network)
-        yield phase, reached
+        reaches = tables[phase.losses.__name__]
+        for term in (*terms, None):
+            method.config.loss.update({t: float(t == term) for t in terms})
+            reached = networks_reached(method, phase, batch)
+            assert reached == reaches.get(term, set()), (phase.name, term)
+    method.config.loss.update(weights)
+
+
+def networks_reached(method, phase, batch):
+    """Which networks get a gradient from the loss that updates them."""
+    with tf.GradientTape(persistent=True) as tape:
+        losses, _ = phase.losses(batch)
+        losses = {n: tf.convert_to_tensor(x) for n, x in losses.items()}
+    assert losses.keys() == set(phase.optimizers)
+    reached = set()
+    for optimizer in phase.optimizers:
+        networks = method.optimizer_networks[optimizer]
+        variables = [
+            [v.value for v in getattr(method, network).trainable_variables]
+            for network in networks
+        ]
+        gradients = tape.gradient(losses[optimizer], variables)
+        for network, found in zip(networks, gradients, strict=True):
+            if any(g is not None and np.any(g.numpy()) for g in found):
+                reached.add(network)
+    return reached
 
 
 def test_interrupted_and_resumed_equals_uninterrupted(
-    name, variant, tmp_path, pairs_manifest, one_replica
+    experiment, tmp_path, pairs_manifest, one_replica
 ):
-    config = smoke.smoke_config(name, variant, pairs_manifest)
+    config = smoke.smoke_config(*experiment, pairs_manifest)
     contract.check_resume(config, tmp_path, one_replica)
 
 
-def test_every_weight_survives_the_checkpoint(name, variant, tmp_path):
-    method = make_method(name, variant)
+def test_every_weight_survives_the_checkpoint(experiment, tmp_path):
+    method = make_method(*experiment)
     strategy = tf.distribute.get_strategy()
     averages = MovingAverages(method, 0.9, strategy)
     step = tf.Variable(7, dtype=tf.int64, trainable=False)
@@ -204,15 +264,18 @@ def test_every_weight_survives_the_checkpoint(name, variant, tmp_path):
     assert step.numpy() == 7
 
 
-def test_exports_equal_the_method(name, variant, tmp_path):
-    method = make_method(name, variant)
-    method.config.data.manifest = ""
-    export.write_saved_model(method, tmp_path / "saved_model")
-    export.write_tflite(method, tmp_path / "model.tflite")
+def test_exports_equal_the_method(method, tmp_path):
+    # Its own path, and the one most unlike it, a translation if it has any.
+    names = list(method.inference_paths())
+    paths = export.choose_paths(method, [names[0], names[-1]])
+    export.write_models(method, paths, tmp_path)
     record = {"step": 0, "minutes": 0.0}
-    card = export.make_card(method, "x", record, ["train", "unpaired"])
+    splits = ["train", "unpaired"]
+    card = export.make_card(method, "x", paths, record, splits)
     assert card["training"]["pairs"] == 1
-    assert card["training"]["photos"] == (name == "atcyclegan")
+    assert card["training"]["photos"] == (
+        method.config.method in ("atcyclegan", "cocolor", "mpfnet")
+    )
     (tmp_path / "card.json").write_text(json.dumps(card))
     differences = export.verify(method, tmp_path)
     assert differences.keys() == {"saved_model", "litert"}
@@ -232,31 +295,33 @@ def test_exports_equal_the_method(name, variant, tmp_path):
             np.testing.assert_allclose(
                 rgb[index], expected(raw[index]), atol=1e-4
             )
-    # The inference networks' weights, each stored once, and nothing else.
+    # The weights of the networks on these paths, once, and nothing else.
     stored = tf.train.list_variables(
         str(tmp_path / "saved_model" / "variables" / "variables")
     )
-    assert sum(
+    networks = {name for path in paths.values() for name in path.networks}
+    parameters = sum(getattr(method, n).count_params() for n in networks)
+    assert parameters == card["parameters"]
+    assert parameters == sum(
         int(np.prod(shape)) for key, shape in stored if "VARIABLE" in key
-    ) == sum(
-        getattr(method, network).count_params()
-        for network in method.inference_networks
     )
 
 
-def test_overfits_one_pair(name, variant, one_replica):
+def test_overfits_one_pair(experiment, one_replica):
     with one_replica.scope():
-        changes = TO_OVERFIT.get(smoke.load_config(name, variant).method, {})
-        method = make_method(name, variant, **changes)
-    phase = method.phases()[0]
+        changes = TO_OVERFIT.get(smoke.load_config(*experiment).method, {})
+        method = make_method(*experiment, **changes)
+    last = method.config.method in OVERFITS_LAST
+    phase = method.phases()[-1 if last else 0]
     step = step_of(method, phase, one_replica)
     for optimizer in phase.optimizers:
         getattr(method, optimizer).learning_rate.assign(5e-3)
-    batch = make_batch(method, count=1)
-    mean = batch["rgb"].mean(axis=(0, 1, 2), keepdims=True)
-    of_mean_color = np.abs(batch["rgb"] - mean).mean()
+    batch = make_batch(method, phase.data, count=1)
+    pair = batch if len(phase.data) == 1 else batch["paired"]
+    mean = pair["rgb"].mean(axis=(0, 1, 2), keepdims=True)
+    of_mean_color = np.abs(pair["rgb"] - mean).mean()
     for _ in range(150):
         step(batch)
     # In training mode, as it was fitted.
-    fitted = method.colorizer(batch["nir"], training=True).numpy()
-    assert np.abs(fitted - batch["rgb"]).mean() < 0.4 * of_mean_color
+    fitted = method(pair["nir"], training=True).numpy()
+    assert np.abs(fitted - pair["rgb"]).mean() < 0.4 * of_mean_color

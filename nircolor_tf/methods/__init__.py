@@ -1,15 +1,19 @@
 """Methods by the name a config file gives them."""
 
 from nircolor_tf.methods.atcyclegan import ATCycleGAN
+from nircolor_tf.methods.cocolor import CoColor
 from nircolor_tf.methods.colornet import ColorNet
 from nircolor_tf.methods.cyclegan import CycleGAN
 from nircolor_tf.methods.dcgan import DCGAN
+from nircolor_tf.methods.mpfnet import MPFNetMethod
 from nircolor_tf.methods.supervised import Supervised
 
 METHODS = {
     "atcyclegan": ATCycleGAN,
+    "cocolor": CoColor,
     "colornet": ColorNet,
     "cyclegan": CycleGAN,
     "dcgan": DCGAN,
+    "mpfnet": MPFNetMethod,
     "supervised": Supervised,
 }

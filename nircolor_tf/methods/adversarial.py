@@ -1,5 +1,8 @@
 """Functions that the methods with discriminators share."""
 
+from typing import NamedTuple
+
+import keras
 from keras import ops
 
 from nircolor_tf import losses
@@ -53,6 +56,97 @@ def cycle_losses(
         "discriminator_optimizer": weights.discriminator
         * (rgb_loss + nir_loss),
     }, {**gan, **cycle, **pair, **rgb_scalars, **nir_scalars}
+
+
+class Translations(NamedTuple):
+    """What two translators make of a NIR and a gray image.
+
+    Attributes:
+        gray: (B, H, W, 1), of the NIR image.
+        nir: (B, H, W, 1), of the gray image.
+        same_gray: (B, H, W, 1), by the way to gray of the gray image.
+        same_nir: (B, H, W, 1), by the way to NIR of the NIR image.
+    """
+
+    gray: keras.KerasTensor
+    nir: keras.KerasTensor
+    same_gray: keras.KerasTensor
+    same_nir: keras.KerasTensor
+
+
+def translate(nir_to_gray, gray_to_nir, nir, gray) -> Translations:
+    """Translates a NIR and a gray image there, and each into itself.
+
+    Args:
+        nir_to_gray: (B, H, W, 1) -> the same shape.
+        gray_to_nir: Likewise.
+        nir: (B, H, W, 1).
+        gray: (B, H, W, 1), of the same scenes or not.
+    """
+    translated_gray, same_gray = in_one_call(nir_to_gray, nir, gray)
+    translated_nir, same_nir = in_one_call(gray_to_nir, gray, nir)
+    return Translations(translated_gray, translated_nir, same_gray, same_nir)
+
+
+def translation_losses(
+    method: Method, nir_to_gray, gray_to_nir, nir, gray, made: Translations
+) -> tuple[Losses, Scalars]:
+    """A CycleGAN between NIR and gray, with identity terms.
+
+    Source: MPFNet's eq. 1; CoColor's eq. 5, 7, 9 and 10; Zhu et al., ICCV
+    2017, eq. 1, 2 and section 5.2.
+
+    Args:
+        method: Has nir_discriminator, gray_discriminator, `gan`, a
+            losses.GanLoss, and the weights image_gan, cycle, identity and
+            discriminator in config.loss.
+        nir_to_gray: (B, H, W, 1) -> the same shape.
+        gray_to_nir: Likewise.
+        nir: (B, H, W, 1).
+        gray: (B, H, W, 1), of the same scenes or not.
+        made: `translate` of these.
+
+    Returns:
+        The losses of translator_optimizer and image_discriminator_optimizer,
+        and every term.
+    """
+    weights = method.config.loss
+    nir_logits = method.nir_discriminator(made.nir, training=False)
+    gray_logits = method.gray_discriminator(made.gray, training=False)
+    image_gan = {
+        # CoColor's eq. 5 and 7; two terms of MPFNet's eq. 1.
+        "gray_to_nir/gan": method.gan.generator(nir_logits),
+        "nir_to_gray/gan": method.gan.generator(gray_logits),
+    }
+    cycle = {  # CoColor's eq. 9; L_cyc in MPFNet's eq. 1
+        "nir_to_gray/cycle": losses.l1(nir_to_gray(made.nir), gray),
+        "gray_to_nir/cycle": losses.l1(gray_to_nir(made.gray), nir),
+    }
+    identity = {  # CoColor's eq. 10; L_idt in MPFNet's eq. 1
+        "nir_to_gray/identity": losses.l1(made.same_gray, gray),
+        "gray_to_nir/identity": losses.l1(made.same_nir, nir),
+    }
+    translators = (
+        weights.image_gan * sum(image_gan.values())
+        + weights.cycle * sum(cycle.values())
+        + weights.identity * sum(identity.values())
+    )
+    nir_loss, nir_scalars = judge(method, "nir", nir, made.nir)
+    gray_loss, gray_scalars = judge(method, "gray", gray, made.gray)
+    return {
+        "translator_optimizer": translators,
+        "image_discriminator_optimizer": weights.discriminator
+        * (nir_loss + gray_loss),
+    }, {**image_gan, **cycle, **identity, **nir_scalars, **gray_scalars}
+
+
+def in_one_call(network, first, second) -> tuple:
+    """The outputs for two batches, whose weights are read once.
+
+    Only for networks that treat every image alone, such as those with
+    InstanceNorm.
+    """
+    return tuple(ops.split(network(ops.concatenate([first, second])), 2))
 
 
 def judge(method: Method, domain: str, real, fake) -> tuple:

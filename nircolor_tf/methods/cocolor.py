@@ -1,0 +1,310 @@
+"""CoColor: NIR and gray colorization that teach each other.
+
+Yang, Chen & Yang, Cooperative Colorization: Exploring Latent Cross-Domain
+Priors for NIR Image Spectrum Translation, ACM Multimedia 2023.
+https://doi.org/10.1145/3581783.3612008
+
+The idea: colorizing a gray photo is easier than colorizing a NIR image, and
+any color photo is an example of it. So two colorizers, one of each domain,
+work side by side, joined by two translators, NIR to gray and gray to NIR. What
+the translators make is further training material for the other colorizer, and
+an image must get the same color on the direct way and on the detour.
+
+Figure box -> attribute -> class
+    F_N (Figure 3) -> nir_colorizer
+        -> networks.cross_scale_unet.CrossScaleUNet
+    F_G (Figure 3) -> gray_colorizer -> the same
+    G_N2G (Figure 3) -> nir_to_gray -> the same
+    G_G2N (Figure 3) -> gray_to_nir -> the same
+    D_N^img (section 3.2) -> nir_discriminator
+        -> networks.discriminators.PatchGAN
+    D_G^img (section 3.2) -> gray_discriminator -> the same
+    D_N^feat (section 3.2) -> nir_feature_discriminator -> the same
+    D_G^feat (section 3.2) -> gray_feature_discriminator -> the same
+
+Loss term -> equation -> config key
+    pair, F_G(X_G) -> eq. 3, lambda_p -> config.loss.gray_pair
+    pair, F_G(X_N2G) -> eq. 3, lambda_p lambda_3
+        -> config.loss.translated_gray_pair
+    pair, F_N(X_N) -> eq. 3, lambda_p -> config.loss.nir_pair
+    pair, F_N(X_G2N) -> eq. 3, lambda_p lambda_4
+        -> config.loss.translated_nir_pair
+    bilateral consistency of NIR -> eq. 4, lambda_c
+        -> config.loss.nir_bilateral (L_mix's alpha: config.loss.mix_alpha)
+    bilateral consistency of gray -> eq. 4, lambda_c
+        -> config.loss.gray_bilateral
+    image GAN, of NIR and of gray -> eq. 5, 7 -> config.loss.image_gan
+    feature GAN, of F_N and of F_G -> eq. 6, 8 -> config.loss.feature_gan
+    cycle -> eq. 9, lambda_1 -> config.loss.cycle
+    identity -> eq. 10, lambda_2 -> config.loss.identity
+    GANs, discriminators -> eq. 5 to 8 -> config.loss.discriminator
+        (the form of all: config.gan.form)
+    total -> eq. 11 -> `cooperate_losses`
+
+Phases (Algorithm 1; their lengths in epochs from config.schedule):
+'translate', the translators and the image discriminators, eq. 5, 7, 9, 10;
+'colorize', the colorizers and the feature discriminators on real and
+translated images, eq. 3, 4, 6, 8, translators frozen; 'cooperate', all
+together, eq. 11, while the rate falls linearly to 0.
+
+Inference paths (Figure 2): n2c = F_N(x_n), the method's own; n2g2c =
+F_G(G_N2G(x_n)); g2c = F_G(x_g); g2n2c = F_N(G_G2N(x_g)); n2g; g2n.
+
+Departures and choices
+    - Every term has a weight of its own, the product of the paper's lambdas
+      before it (10 for lambda_p, 0.25 for lambda_p lambda_3), so that each can
+      be left out alone.
+    - [ours] Eq. 3 compares F_G(X_N2G) with Y_G and F_N(X_G2N) with Y_N. What
+      was made from a NIR image is compared with the RGB of that NIR image,
+      what was made from a gray one with the RGB it is the gray of: they are
+      different images here.
+    - X_G is the luma of color images drawn without regard to X_N: of
+      photos, of the pairs, or of both (config.data.unpaired_from).
+    - [ours] The translators share the colorizers' U-Net, with one channel.
+    - [ours] Least squares, as in CycleGAN: eq. 5 to 8 write differences
+      without a square. The discriminators' loss counts half, as there; no
+      history of generated images, which the paper does not mention.
+    - [ours] The real images of eq. 6 and 8, F_N(x_n) and F_G(x_g), pass the
+      colorizers no gradient: what has a truth is no one's forgery.
+    - [ours] PatchGANs with spectral norm, as in ATCycleGAN.
+    - [ours] Adam's betas 0.5 and 0.999, as in CycleGAN; the length of
+      'cooperate', and its falling rate.
+    - [ours] All losses are means over pixels, patches and batch.
+    - Algorithm 1 cites an eq. 13 that does not exist: eq. 11 is meant.
+"""
+
+from collections.abc import Mapping
+
+from keras import ops
+from ml_collections import ConfigDict
+
+from nircolor_tf import losses
+from nircolor_tf.methods import adversarial
+from nircolor_tf.methods.base import (
+    Batch,
+    InferencePath,
+    Losses,
+    Method,
+    Phase,
+    Scalars,
+)
+from nircolor_tf.networks import make_network
+from nircolor_tf.training.optimizers import make_adam
+from nircolor_tf.training.schedules import Schedule, constant, linear
+
+TRANSLATORS = ("nir_to_gray", "gray_to_nir")
+COLORIZERS = ("nir_colorizer", "gray_colorizer")
+IMAGE_DISCRIMINATORS = ("nir_discriminator", "gray_discriminator")
+FEATURE_DISCRIMINATORS = (
+    "nir_feature_discriminator",
+    "gray_feature_discriminator",
+)
+
+
+class CoColor(Method):
+    """Four generators and four discriminators in three phases."""
+
+    def __init__(self, config: ConfigDict):
+        nir_colorizer = make_network(config.network)
+        super().__init__(config, nir_colorizer.size_multiple)
+        translator = ConfigDict({**config.network, "output_channels": 1})
+        for name, network in (
+            ("nir_colorizer", nir_colorizer),
+            ("gray_colorizer", make_network(config.network)),
+            ("nir_to_gray", make_network(translator)),
+            ("gray_to_nir", make_network(translator)),
+        ):
+            self.add_network(name, network, channels=1, inference=True)
+        for names, channels in (
+            (IMAGE_DISCRIMINATORS, 1),
+            (FEATURE_DISCRIMINATORS, 3),
+        ):
+            for name in names:
+                network = make_network(config.discriminator)
+                self.add_network(name, network, channels, inference=False)
+        for name, networks in (
+            ("translator_optimizer", TRANSLATORS),
+            ("colorizer_optimizer", COLORIZERS),
+            ("image_discriminator_optimizer", IMAGE_DISCRIMINATORS),
+            ("feature_discriminator_optimizer", FEATURE_DISCRIMINATORS),
+        ):
+            self.add_optimizer(name, make_adam(config.optimizer), networks)
+        self.gan = losses.gan_loss(config.gan.form)
+
+    def call(self, nir, training=False):
+        """(B, H, W, 1) -> (B, H, W, 3), both in (0, 1)."""
+        return self.nir_colorizer(nir, training=training)
+
+    def inference_paths(self) -> Mapping[str, InferencePath]:
+        """The six ways of Figure 2."""
+        domains = {"n": "nir", "g": "gray", "c": "rgb"}
+        steps = {
+            "n2c": ("nir_colorizer",),
+            "n2g2c": ("nir_to_gray", "gray_colorizer"),
+            "g2c": ("gray_colorizer",),
+            "g2n2c": ("gray_to_nir", "nir_colorizer"),
+            "n2g": ("nir_to_gray",),
+            "g2n": ("gray_to_nir",),
+        }
+        return {
+            name: InferencePath(
+                domains[name[0]],
+                domains[name[-1]],
+                networks,
+                self.through(networks),
+            )
+            for name, networks in steps.items()
+        }
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The steps of Algorithm 1."""
+        schedule, peak = self.config.schedule, self.config.rate.peak
+        translate = ("translator_optimizer", "image_discriminator_optimizer")
+        colorize = ("colorizer_optimizer", "feature_discriminator_optimizer")
+        return (
+            self._phase(
+                "translate",
+                schedule.translate_epochs,
+                self.translate_losses,
+                translate,
+                constant(peak),
+            ),
+            self._phase(
+                "colorize",
+                schedule.colorize_epochs,
+                self.colorize_losses,
+                colorize,
+                constant(peak),
+            ),
+            self._phase(
+                "cooperate",
+                schedule.cooperate_epochs,
+                self.cooperate_losses,
+                (*translate, *colorize),
+                linear(peak),
+            ),
+        )
+
+    def _phase(
+        self, name: str, epochs: int, phase_losses, optimizers, rate: Schedule
+    ) -> Phase:
+        images = self.config.schedule.epoch_images
+        return Phase(
+            name=name,
+            steps=epochs * -(-images // self.config.data.batch_size),
+            losses=phase_losses,
+            optimizers=optimizers,
+            data=("paired", "unpaired"),
+            rates=dict.fromkeys(optimizers, rate),
+        )
+
+    def translate_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
+        """Algorithm 1, step 1: the translators alone."""
+        nir, _, gray, _ = _images(batch)
+        return self._translation(nir, gray, self._translate(nir, gray))
+
+    def colorize_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
+        """Algorithm 1, step 2: the colorizers, on what the translators make."""
+        nir, nir_rgb, gray, gray_rgb = _images(batch)
+        translated_gray = ops.stop_gradient(self._to_gray(nir))
+        translated_nir = ops.stop_gradient(self._to_nir(gray))
+        return self._colorization(
+            (nir, translated_nir), (gray, translated_gray), nir_rgb, gray_rgb
+        )
+
+    def cooperate_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
+        """Algorithm 1, step 3: all of it."""
+        nir, nir_rgb, gray, gray_rgb = _images(batch)
+        made = self._translate(nir, gray)
+        translation, scalars = self._translation(nir, gray, made)
+        colorization, more_scalars = self._colorization(
+            (nir, made.nir), (gray, made.gray), nir_rgb, gray_rgb
+        )
+        total = (  # eq. 11
+            translation["translator_optimizer"]
+            + colorization["colorizer_optimizer"]
+        )
+        generators = ("translator_optimizer", "colorizer_optimizer")
+        return {
+            **translation,
+            **colorization,
+            **dict.fromkeys(generators, total),
+        }, {**scalars, **more_scalars}
+
+    def _to_gray(self, nir):
+        return self.nir_to_gray(nir, training=True)
+
+    def _to_nir(self, gray):
+        return self.gray_to_nir(gray, training=True)
+
+    def _translate(self, nir, gray) -> adversarial.Translations:
+        return adversarial.translate(self._to_gray, self._to_nir, nir, gray)
+
+    def _translation(self, nir, gray, made) -> tuple[Losses, Scalars]:
+        """Eq. 5, 7, 9 and 10."""
+        return adversarial.translation_losses(
+            self, self._to_gray, self._to_nir, nir, gray, made
+        )
+
+    def _colorization(
+        self, nirs, grays, nir_rgb, gray_rgb
+    ) -> tuple[Losses, Scalars]:
+        """What the colorizers and the feature discriminators minimise.
+
+        Args:
+            nirs: X_N and X_G2N.
+            grays: X_G and X_N2G.
+            nir_rgb: The RGB of X_N, and so of X_N2G.
+            gray_rgb: The RGB of X_G, and so of X_G2N.
+        """
+        weights, value_range = self.config.loss, self.config.data.value_range
+        n2c, g2n2c = adversarial.in_one_call(self.nir_colorizer, *nirs)
+        g2c, n2g2c = adversarial.in_one_call(self.gray_colorizer, *grays)
+        terms = {
+            "gray_pair": losses.l1(g2c, gray_rgb),  # eq. 3
+            "translated_gray_pair": losses.l1(n2g2c, nir_rgb),
+            "nir_pair": losses.l1(n2c, nir_rgb),
+            "translated_nir_pair": losses.l1(g2n2c, gray_rgb),
+            "nir_bilateral": losses.mix(  # eq. 4
+                n2c, n2g2c, value_range, weights.mix_alpha
+            ),
+            "gray_bilateral": losses.mix(
+                g2c, g2n2c, value_range, weights.mix_alpha
+            ),
+        }
+        nir_logits = self.nir_feature_discriminator(g2n2c, training=False)
+        gray_logits = self.gray_feature_discriminator(n2g2c, training=False)
+        feature_gan = {
+            "nir_colorizer/gan": self.gan.generator(nir_logits),  # eq. 6
+            "gray_colorizer/gan": self.gan.generator(gray_logits),  # eq. 8
+        }
+        colorizers = weights.feature_gan * sum(feature_gan.values()) + sum(
+            weights[name] * term for name, term in terms.items()
+        )
+        nir_loss, nir_scalars = adversarial.judge(
+            self, "nir_feature", ops.stop_gradient(n2c), g2n2c
+        )
+        gray_loss, gray_scalars = adversarial.judge(
+            self, "gray_feature", ops.stop_gradient(g2c), n2g2c
+        )
+        logged = {f"colorizers/{name}": term for name, term in terms.items()}
+        return {
+            "colorizer_optimizer": colorizers,
+            "feature_discriminator_optimizer": weights.discriminator
+            * (nir_loss + gray_loss),
+        }, {**logged, **feature_gan, **nir_scalars, **gray_scalars}
+
+    def visuals(self, nir, rgb) -> dict:
+        """All six paths, of a pair and of its gray."""
+        sources = {"nir": nir, "gray": losses.luminance(rgb)}
+        return sources | {
+            name: path.run(sources[path.source])
+            for name, path in self.inference_paths().items()
+        }
+
+
+def _images(batch: Batch) -> tuple:
+    """Returns X_N and its RGB, X_G and its RGB."""
+    nir, nir_rgb = batch["paired"]["nir"], batch["paired"]["rgb"]
+    gray_rgb = batch["unpaired"]["rgb"]
+    return nir, nir_rgb, losses.luminance(gray_rgb), gray_rgb
