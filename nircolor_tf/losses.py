@@ -114,7 +114,8 @@ def window_weights(height: int, width: int) -> np.ndarray:
     Zhao et al. weigh the error around a pixel by the Gaussian of the coarsest
     scale. Over an image, whose every pixel is the center of one window, all
     pixels away from the edges then count the same; those at an edge count
-    about half, those in a corner about a quarter, as fewer windows reach them.
+    about half, those in a corner about a quarter, as fewer windows reach them
+    (two thirds and two fifths where there is only one scale).
 
     Args:
         height: Pixels, at least 11.

@@ -1,15 +1,18 @@
 """The docstrings' tables against the code, line by line."""
 
+import ast
 import operator
 import pkgutil
 import re
 import runpy
 import sys
+import tokenize
+from pathlib import Path
 
 import pytest
 import smoke
 
-from nircolor_tf.methods import METHODS
+from nircolor_tf.methods import METHODS, adversarial
 from nircolor_tf.training import restore
 
 BOXES = "Figure box -> attribute -> class"
@@ -141,3 +144,52 @@ def test_a_config_that_a_method_names_is_there(name):
     pattern = r"configs/(\w+)\.py:(\w+)"
     for file, variant in re.findall(pattern, docstring(name)):
         assert variant in variants_of(file)
+
+
+def equations_in(text):
+    """The numbers after 'eq.': '5, 7 and 9', '5 to 8', one by one."""
+    found = set()
+    for cited in re.findall(
+        r"\beq\. (\d+(?:(?:, | and | to )\d+)*)", text, re.IGNORECASE
+    ):
+        for group in re.split(", | and ", cited):
+            first, *last = map(int, group.split(" to "))
+            found |= set(range(first, (last or [first])[0] + 1))
+    return found
+
+
+def citations(path):
+    """The comments and the functions' docstrings of a file, one by one."""
+    with Path(path).open() as file:
+        for token in tokenize.generate_tokens(file.readline):
+            if token.type == tokenize.COMMENT:
+                yield token.string
+    for node in ast.walk(ast.parse(Path(path).read_text())):
+        if isinstance(node, ast.FunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+@pytest.mark.parametrize(
+    ("name", "equations"),
+    # CoColor's eq. 1 and 2 are probabilities, no losses.
+    [("cocolor", set(range(3, 12))), ("mpfnet", set(range(1, 6)))],
+)
+def test_every_equation_is_named_cited_and_tested(name, equations):
+    assert equations_in(table(name, TERMS)) == equations
+    cited = set()
+    for text in citations(sys.modules[METHODS[name].__module__].__file__):
+        cited |= equations_in(text)
+    # Shared code cites several papers, each by its name.
+    paper = docstring(name).partition(":")[0]
+    for text in citations(adversarial.__file__):
+        for of_paper in re.findall(rf"{paper}'s (eq\. [^;\n]*)", text):
+            cited |= equations_in(of_paper)
+    assert equations <= cited
+    tests = Path(__file__).with_name(f"test_{name}.py").read_text()
+    tested = re.findall(r"^def test_equation_(\d+)_", tests, re.MULTILINE)
+    assert set(map(int, tested)) == equations
+
+
+def test_equations_are_read_as_they_are_written():
+    text = "eq. 5, 7 and 9 -> eq. 3, lambda_4; Eq. 11 to 13, alpha 2"
+    assert equations_in(text) == {3, 5, 7, 9, 11, 12, 13}

@@ -1,0 +1,93 @@
+"""Networks that one can work in one's head, and images of one color."""
+
+import functools
+from collections.abc import Mapping
+
+import pytest
+import smoke
+import tensorflow as tf
+
+from nircolor_tf.methods.base import Method
+from nircolor_tf.training import restore
+
+
+class Affine:
+    """gain * image + offset, of the image's first channel.
+
+    Attributes:
+        gain: A variable, so that what reaches the network can be asked for.
+        offset: Likewise.
+        channels: Of the output, all alike.
+    """
+
+    def __init__(self, gain: float, offset: float, channels: int = 1):
+        self.gain, self.offset = tf.Variable(gain), tf.Variable(offset)
+        self.channels = channels
+
+    def __call__(self, image, training=False):
+        del training
+        image = self.gain * image[..., :1] + self.offset
+        return tf.repeat(image, self.channels, axis=-1)
+
+
+class Pyramid(Affine):
+    """An Affine at a quarter, half and full size.
+
+    At half the size the image is 0.1 brighter, at a quarter 0.2.
+    """
+
+    def __call__(self, image, training=False):
+        image = super().__call__(image)
+        return image[:, ::4, ::4] + 0.2, image[:, ::2, ::2] + 0.1, image
+
+
+def flat(side: int, *color: float):
+    """An image of one color, (1, side, side, channels)."""
+    return tf.broadcast_to(tf.constant(color), (1, side, side, len(color)))
+
+
+def values(result) -> dict[str, float]:
+    """The losses and the scalars that a phase returns, as numbers."""
+    losses, scalars = result
+    return {name: float(x) for name, x in {**losses, **scalars}.items()}
+
+
+def gradients(losses, optimizer: str, networks, batch) -> list[float | None]:
+    """Of an optimizer's loss in a phase, by the gain of each Affine."""
+    gains = [network.gain for network in networks]
+    with tf.GradientTape() as tape:
+        total, _ = losses(batch)
+    found = tape.gradient(total[optimizer], gains)
+    return [None if each is None else float(each) for each in found]
+
+
+@functools.cache
+def tiny_method(name: str) -> Method:
+    """The method of a config file's smoke variant, one for all tests."""
+    return restore.make_method(
+        smoke.load_config(name, "smoke"), mixed_bfloat16=False
+    )
+
+
+def experiment(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    variant: str = "",
+    networks: Mapping[str, Affine] | None = None,
+    **weights: float,
+) -> Method:
+    """The losses and phases of a variant, on networks that are quick to make.
+
+    Args:
+        monkeypatch: Makes it a method of the smoke variant again.
+        name: Of the method and its config file.
+        variant: As published by default.
+        networks: In place of the method's own, by attribute.
+        weights: In place of those in config.loss.
+    """
+    method, config = tiny_method(name), smoke.load_config(name, variant)
+    config.loss.update(weights)
+    monkeypatch.setattr(method, "config", config)
+    for attribute, network in (networks or {}).items():
+        monkeypatch.setattr(method, attribute, network)
+    return method

@@ -1,0 +1,213 @@
+"""The ablations of MPFNet and CoColor: what they change, what that does."""
+
+import itertools
+import runpy
+
+import numpy as np
+import pytest
+import smoke
+import tensorflow as tf
+from contract import make_batch
+from ml_collections import ConfigDict
+from stubs import (
+    Affine,
+    Pyramid,
+    experiment,
+    flat,
+    gradients,
+    tiny_method,
+    values,
+)
+
+from nircolor_tf import losses
+from nircolor_tf.training import restore
+
+# What an ablation changes, at the published size.
+CHANGES = {
+    ("cocolor", "without_bilateral"): {
+        "loss.nir_bilateral": 0.0,
+        "loss.gray_bilateral": 0.0,
+    },
+    ("cocolor", "from_scratch"): {
+        "schedule.translate_epochs": 0,
+        "schedule.colorize_epochs": 0,
+        "schedule.cooperate_epochs": 400 + 250 + 100,
+    },
+    ("cocolor", "standalone"): {
+        "schedule.translate_epochs": 0,
+        "loss.translated_gray_pair": 0.0,
+        "loss.translated_nir_pair": 0.0,
+        "loss.nir_bilateral": 0.0,
+        "loss.gray_bilateral": 0.0,
+        "loss.image_gan": 0.0,
+        "loss.feature_gan": 0.0,
+        "loss.cycle": 0.0,
+        "loss.identity": 0.0,
+    },
+    ("cocolor", "partial"): {
+        "loss.gray_pair": 0.0,
+        "loss.translated_nir_pair": 0.0,
+        "loss.gray_bilateral": 0.0,
+        "loss.feature_gan": 0.0,
+    },
+    ("mpfnet", "one_scale"): {"network.scales": 1},
+    ("mpfnet", "two_scales"): {"network.scales": 2},
+    ("mpfnet", "without_rcab"): {"network.attention": False},
+    ("mpfnet", "without_sccm"): {"network.sccm": False},
+    ("mpfnet", "without_feature_gan"): {"loss.feature_gan": 0.0},
+}
+# All the epochs of a size of CoColor, which `from_scratch` keeps.
+EPOCHS = {"": 750, "cpu": 6 + 12 + 6, "smoke": 1 + 2 + 1}
+
+
+def join(ablation, size):
+    return ",".join(filter(None, (ablation, size)))
+
+
+def flatten(config, prefix=""):
+    for key, value in config.items():
+        if isinstance(value, ConfigDict):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+@pytest.mark.parametrize("size", EPOCHS)
+@pytest.mark.parametrize(("name", "ablation"), CHANGES)
+def test_an_ablation_changes_these_keys_and_no_other(name, ablation, size):
+    whole, ablated = (
+        dict(flatten(smoke.load_config(name, variant)))
+        for variant in (size, join(ablation, size))
+    )
+    changes = dict(CHANGES[name, ablation])
+    if ablation == "from_scratch":
+        changes["schedule.cooperate_epochs"] = EPOCHS[size]
+    assert changes.keys() <= whole.keys()
+    assert ablated == whole | changes
+    if not size:
+        assert all(whole[key] != value for key, value in changes.items())
+
+
+@pytest.mark.parametrize("name", ["cocolor", "mpfnet"])
+def test_no_other_variant_is_there(name):
+    module = runpy.run_path(str(smoke.CONFIGS / f"{name}.py"))
+    ablations = ["", *(ablation for of, ablation in CHANGES if of == name)]
+    assert set(module["VARIANTS"]) == {
+        join(*names) for names in itertools.product(ablations, EPOCHS)
+    }
+
+
+def make_ablated(monkeypatch, name, ablation):
+    """Its smoke variant; new networks only where they are others."""
+    variant = join(ablation, "smoke")
+    config = smoke.load_config(name, variant)
+    if config.network == tiny_method(name).config.network:
+        return experiment(monkeypatch, name, variant)
+    return restore.make_method(config, mixed_bfloat16=False)
+
+
+@pytest.mark.parametrize(("name", "ablation"), CHANGES)
+def test_the_losses_of_an_ablation_are_finite(name, ablation, monkeypatch):
+    method = make_ablated(monkeypatch, name, ablation)
+    for phase in method.phases():
+        found = values(phase.losses(make_batch(method, phase.data)))
+        assert found.keys() >= set(phase.optimizers)
+        assert np.isfinite([*found.values()]).all(), phase.name
+    if name == "mpfnet":
+        # Eq. 2 and 3 are sums over its predictions.
+        predictions = method.gray_colorizer(tf.zeros((1, 16, 16, 1)))
+        network = smoke.load_config(name, join(ablation, "smoke")).network
+        assert len(predictions) == (network.scales if network.sccm else 1)
+
+
+SIDE = 44
+BATCH = {
+    "paired": {"nir": flat(SIDE, 0.4), "rgb": flat(SIDE, 0.2, 0.5, 0.8)},
+    "unpaired": {"rgb": flat(SIDE, 0.6, 0.1, 0.3)},
+}
+OTHER_PAIR = BATCH | {
+    "paired": {"nir": flat(SIDE, 0.9), "rgb": flat(SIDE, 0.1, 0.3, 0.4)}
+}
+OTHER_PHOTO = BATCH | {"unpaired": {"rgb": flat(SIDE, 0.1, 0.9, 0.2)}}
+
+
+@pytest.fixture
+def with_known_networks(monkeypatch):
+    """A variant, on networks that a gradient is quick to take of."""
+
+    def make(name, ablation):
+        generator = {"cocolor": Affine, "mpfnet": Pyramid}[name]
+        networks = {
+            network: Affine(0.9, 0.1)
+            if network.endswith("discriminator")
+            else generator(0.6, 0.1, 3 if "colorizer" in network else 1)
+            for network in tiny_method(name).network_names
+        }
+        return experiment(monkeypatch, name, ablation, networks)
+
+    return make
+
+
+def test_without_bilateral_nothing_depends_on_l_mix(
+    with_known_networks, monkeypatch
+):
+    def totals(ablation):
+        method = with_known_networks("cocolor", ablation)
+        return values((method.cooperate_losses(BATCH)[0], {}))
+
+    published, ablated = totals(""), totals("without_bilateral")
+    monkeypatch.setattr(losses, "mix", lambda *_: tf.constant(100.0))
+    assert totals("without_bilateral") == ablated
+    assert totals("") != published
+
+
+def test_from_scratch_is_the_last_phase_alone(monkeypatch):
+    phases = experiment(monkeypatch, "cocolor", "from_scratch").phases()
+    assert [phase.steps for phase in phases] == [0, 0, 38 * 750]
+
+
+def sources_of(method, colorizer):
+    """Which images its gradient depends on."""
+    found = set()
+    for phase in (method.colorize_losses, method.cooperate_losses):
+        of_batch, of_other_pair, of_other_photo = (
+            gradients(phase, "colorizer_optimizer", [colorizer], batch)
+            for batch in (BATCH, OTHER_PAIR, OTHER_PHOTO)
+        )
+        assert of_batch not in ([None], [0.0])
+        if of_other_pair != of_batch:
+            found.add("nir")
+        if of_other_photo != of_batch:
+            found.add("gray")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("ablation", "of_nir_colorizer", "of_gray_colorizer"),
+    [
+        ("", {"nir", "gray"}, {"nir", "gray"}),
+        ("standalone", {"nir"}, {"gray"}),
+        ("partial", {"nir"}, {"nir"}),
+    ],
+)
+def test_what_cocolors_colorizers_learn_from(
+    ablation, of_nir_colorizer, of_gray_colorizer, with_known_networks
+):
+    method = with_known_networks("cocolor", ablation)
+    assert sources_of(method, method.nir_colorizer) == of_nir_colorizer
+    assert sources_of(method, method.gray_colorizer) == of_gray_colorizer
+
+
+@pytest.mark.parametrize(
+    ("ablation", "told"), [("", True), ("without_feature_gan", False)]
+)
+def test_what_the_feature_gan_tells_mpfnets_generators(
+    ablation, told, with_known_networks, monkeypatch
+):
+    method = with_known_networks("mpfnet", ablation)
+    before, _ = method.fine_tune_losses(BATCH)
+    judge = Affine(-0.5, 0.2)
+    monkeypatch.setattr(method, "gray_feature_discriminator", judge)
+    after, _ = method.fine_tune_losses(BATCH)
+    for name in ("translator_optimizer", "colorizer_optimizer"):
+        assert (float(after[name]) != float(before[name])) == told
