@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 
+import pytest
 from ml_collections import ConfigDict
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -22,6 +23,27 @@ SMOKE = (
     ("mpfnet", "smoke"),
     ("cocolor", "smoke"),
 )
+
+# What these show in minutes, the others show again in the slow tests.
+QUICK = (
+    ("default", "smoke"),
+    ("colornet", "smoke"),
+    ("atcyclegan", "smoke"),
+    ("dcgan", "smoke"),
+    ("cocolor", "smoke"),
+)
+
+
+def experiments(quick):
+    """The experiments as test parameters, slow unless among the quick ones."""
+    return [
+        pytest.param(
+            *experiment,
+            marks=() if experiment in quick else pytest.mark.slow,
+            id="-".join(experiment),
+        )
+        for experiment in SMOKE
+    ]
 
 
 def load_config(name: str, variant: str) -> ConfigDict:

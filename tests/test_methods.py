@@ -226,10 +226,11 @@ def networks_reached(method, phase, batch):
     return reached
 
 
+@pytest.mark.parametrize(("name", "variant"), smoke.experiments(smoke.QUICK))
 def test_interrupted_and_resumed_equals_uninterrupted(
-    experiment, tmp_path, pairs_manifest, one_replica
+    name, variant, tmp_path, pairs_manifest, one_replica
 ):
-    config = smoke.smoke_config(*experiment, pairs_manifest)
+    config = smoke.smoke_config(name, variant, pairs_manifest)
     contract.check_resume(config, tmp_path, one_replica)
 
 

@@ -10,22 +10,12 @@ import tensorflow as tf
 
 from nircolor_tf.methods import METHODS
 
-# Resuming on two replicas takes a while to compile; of the fast tests, these
-# have synchronized BatchNorm, and pools of their own.
-FAST = (("colornet", "smoke"), ("atcyclegan", "smoke"))
+# Two replicas take a while to compile. Of the quick ones, these have
+# synchronized BatchNorm, and image pools of their own.
+QUICK = (("colornet", "smoke"), ("atcyclegan", "smoke"))
 
 
-@pytest.mark.parametrize(
-    ("name", "variant"),
-    [
-        pytest.param(
-            *experiment,
-            marks=() if experiment in FAST else pytest.mark.slow,
-            id="-".join(experiment),
-        )
-        for experiment in smoke.SMOKE
-    ],
-)
+@pytest.mark.parametrize(("name", "variant"), smoke.experiments(QUICK))
 def test_interrupted_and_resumed_equals_uninterrupted(
     name, variant, tmp_path, pairs_manifest, two_replicas
 ):
@@ -34,7 +24,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(
 
 
 @pytest.mark.parametrize(
-    ("name", "variant"), smoke.SMOKE, ids=["-".join(x) for x in smoke.SMOKE]
+    ("name", "variant"), smoke.experiments((*QUICK, ("dcgan", "smoke")))
 )
 def test_one_replica_equals_two(
     name, variant, one_replica, two_replicas, monkeypatch
