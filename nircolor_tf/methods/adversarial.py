@@ -191,3 +191,12 @@ def cycle_visuals(colorizer, rgb_to_nir, nir, rgb) -> dict:
         "fake nir": fake_nir,
         "cycled rgb": colorizer(fake_nir),
     }
+
+
+def path_visuals(method: Method, nir, rgb) -> dict:
+    """Every inference path, of a NIR image and of the gray of its RGB."""
+    sources = {"nir": nir, "gray": losses.luminance(rgb)}
+    return sources | {
+        name: path.run(sources[path.source])
+        for name, path in method.inference_paths().items()
+    }

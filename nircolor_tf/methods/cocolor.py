@@ -296,11 +296,7 @@ class CoColor(Method):
 
     def visuals(self, nir, rgb) -> dict:
         """All six paths, of a pair and of its gray."""
-        sources = {"nir": nir, "gray": losses.luminance(rgb)}
-        return sources | {
-            name: path.run(sources[path.source])
-            for name, path in self.inference_paths().items()
-        }
+        return adversarial.path_visuals(self, nir, rgb)
 
 
 def _images(batch: Batch) -> tuple:

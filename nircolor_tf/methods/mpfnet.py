@@ -268,11 +268,7 @@ class MPFNetMethod(Method):
 
     def visuals(self, nir, rgb) -> dict:
         """All four paths, of a pair and of its gray."""
-        sources = {"nir": nir, "gray": losses.luminance(rgb)}
-        return sources | {
-            name: path.run(sources[path.source])
-            for name, path in self.inference_paths().items()
-        }
+        return adversarial.path_visuals(self, nir, rgb)
 
 
 def _images(batch: Batch) -> tuple:
