@@ -10,7 +10,6 @@ several devices each has config.data.batch_size divided by their number: give
 that. A GPU needs some memory for itself, and some for the convolutions.
 """
 
-from absl import flags
 from ml_collections import config_flags
 
 from nircolor_tf import cli
@@ -29,5 +28,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    flags.mark_flag_as_required("config")
+    cli.require("config")
     cli.run(main)

@@ -80,6 +80,7 @@ CONFIG = {
     },
     "train": {
         "mixed_bfloat16": False,
+        "recompute": False,
         "average_decay": 0.0,
         "jit_compile": False,
         "deterministic": False,
@@ -123,7 +124,7 @@ CPU = {
     "rate.peak": 2e-4,
     "schedule.translate_epochs": 5,
     "schedule.colorize_epochs": 9,
-    "schedule.cooperate_epochs": 4,
+    "schedule.cooperate_epochs": 6,
     "inference.working_size": 128,
     "data.batch_size": 4,
     "data.crop": 128,

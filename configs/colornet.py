@@ -63,6 +63,7 @@ CONFIG = {
     "train": {
         "steps": 13200,  # 300 epochs of 706 pairs
         "mixed_bfloat16": False,
+        "recompute": False,
         "average_decay": 0.0,
         "jit_compile": False,
         "deterministic": False,

@@ -84,6 +84,7 @@ CONFIG = {
     },
     "train": {
         "mixed_bfloat16": False,
+        "recompute": False,
         "average_decay": 0.0,
         "jit_compile": False,
         "deterministic": False,

@@ -70,6 +70,7 @@ CONFIG = {
     "train": {
         "steps": 50200,  # 100 epochs of 64,200 patches
         "mixed_bfloat16": False,
+        "recompute": False,
         "average_decay": 0.0,
         "jit_compile": False,
         "deterministic": False,

@@ -48,6 +48,7 @@ CONFIG = {
     "train": {
         "steps": 3000,
         "mixed_bfloat16": True,
+        "recompute": False,
         "average_decay": 0.998,
         "jit_compile": False,
         "deterministic": False,

@@ -81,6 +81,7 @@ CONFIG = {
     "train": {
         "steps": 5400,  # 300 epochs of 290 pairs
         "mixed_bfloat16": False,
+        "recompute": False,
         "average_decay": 0.0,
         "jit_compile": False,
         "deterministic": False,

@@ -237,6 +237,12 @@ class CoColor(Method):
     def _to_nir(self, gray):
         return self.gray_to_nir(gray, training=True)
 
+    def _nir_to_rgb(self, nir):
+        return self.nir_colorizer(nir, training=True)
+
+    def _gray_to_rgb(self, gray):
+        return self.gray_colorizer(gray, training=True)
+
     def _translate(self, nir, gray) -> adversarial.Translations:
         return adversarial.translate(self._to_gray, self._to_nir, nir, gray)
 
@@ -258,8 +264,8 @@ class CoColor(Method):
             gray_rgb: The RGB of X_G, and so of X_G2N.
         """
         weights, value_range = self.config.loss, self.config.data.value_range
-        n2c, g2n2c = adversarial.in_one_call(self.nir_colorizer, *nirs)
-        g2c, n2g2c = adversarial.in_one_call(self.gray_colorizer, *grays)
+        n2c, g2n2c = adversarial.in_one_call(self._nir_to_rgb, *nirs)
+        g2c, n2g2c = adversarial.in_one_call(self._gray_to_rgb, *grays)
         terms = {
             "gray_pair": losses.l1(g2c, gray_rgb),  # eq. 3
             "translated_gray_pair": losses.l1(n2g2c, nir_rgb),

@@ -52,6 +52,7 @@ class PhaseMemory:
 
     @property
     def total(self) -> int:
+        """All of it, in bytes."""
         return self.weights + self.optimizers + self.others + self.step
 
 

@@ -14,6 +14,7 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.inference import Colorizer
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import CHANNELS, InferencePath, Method
+from nircolor_tf.training import recompute
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 
@@ -41,9 +42,12 @@ def make_method(config: ConfigDict, mixed_bfloat16: bool) -> Method:
         "mixed_bfloat16" if mixed_bfloat16 else "float32"
     )
     try:
-        return METHODS[config.method](config)
+        method = METHODS[config.method](config)
     finally:
         keras.config.set_dtype_policy("float32")
+    if config.train.recompute:
+        recompute.recompute_activations(method)
+    return method
 
 
 def write_config(workdir: Path, config: ConfigDict) -> None:

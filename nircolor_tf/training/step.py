@@ -5,6 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from nircolor_tf.methods.base import Batch, Method, Phase, Scalars
+from nircolor_tf.training import recompute
 from nircolor_tf.training.averages import MovingAverages
 
 
@@ -32,6 +33,7 @@ def compile_step(
     """
     replicas = strategy.num_replicas_in_sync
 
+    @recompute.one_at_a_time()
     def replica_step(batch):
         with tf.GradientTape(persistent=True) as tape:
             losses, scalars = phase.losses(batch)
