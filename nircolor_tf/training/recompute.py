@@ -72,9 +72,15 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def _recomputed(call: Callable, variables: list[keras.Variable]) -> Callable:
+    # Read or handed to the scope within the network's call they would be
+    # rounded to its compute dtype, those of layers in float32 too.
+    values = [variable.value for variable in variables]
+
     def run(image, weights):
-        state = zip(variables, weights, strict=True)
-        with keras.StatelessScope(state_mapping=state):
+        scope = keras.StatelessScope()
+        for pair in zip(variables, weights, strict=True):
+            scope.add_update(pair)
+        with scope:
             return call(image, training=True)
 
     @tf.custom_gradient
@@ -95,6 +101,6 @@ def _recomputed(call: Callable, variables: list[keras.Variable]) -> Callable:
     def forward(image, training=False):
         if not training:
             return call(image)
-        return run_twice(image, *(variable.value for variable in variables))
+        return run_twice(image, *map(tf.convert_to_tensor, values))
 
     return forward
