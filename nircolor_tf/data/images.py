@@ -85,7 +85,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
 
 
 def read_nir(path: str | os.PathLike) -> np.ndarray:
-    """Reads a NIR image stored as 1 channel or as 3 equal ones.
+    """Reads a NIR or gray image stored as 1 channel or as 3 equal ones.
 
     Args:
         path: A PNG, TIFF or JPEG file.

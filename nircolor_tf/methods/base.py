@@ -137,16 +137,6 @@ class Method(keras.Model):
             "n2c": InferencePath("nir", "rgb", self.inference_networks, self)
         }
 
-    def through(self, networks: tuple[str, ...]) -> Callable:
-        """Returns a function that takes an image through these networks."""
-
-        def run(image):
-            for name in networks:
-                image = getattr(self, name)(image, training=False)
-            return image
-
-        return run
-
     def visuals(
         self, nir: keras.KerasTensor, rgb: keras.KerasTensor
     ) -> Mapping[str, keras.KerasTensor]:

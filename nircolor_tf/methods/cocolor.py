@@ -73,6 +73,7 @@ Departures and choices
     - Algorithm 1 cites an eq. 13 that does not exist: eq. 11 is meant.
 """
 
+import functools
 from collections.abc import Mapping
 
 from keras import ops
@@ -148,13 +149,18 @@ class CoColor(Method):
         }
         return {
             name: InferencePath(
-                domains[name[0]],
-                domains[name[-1]],
-                networks,
-                self.through(networks),
+                source=domains[name[0]],
+                target=domains[name[-1]],
+                networks=networks,
+                run=functools.partial(self._through, networks),
             )
             for name, networks in steps.items()
         }
+
+    def _through(self, networks: tuple[str, ...], image):
+        for name in networks:
+            image = getattr(self, name)(image, training=False)
+        return image
 
     def phases(self) -> tuple[Phase, ...]:
         """The steps of Algorithm 1."""
