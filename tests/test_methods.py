@@ -310,10 +310,14 @@ def test_exports_equal_the_method(method, tmp_path):
     )
 
 
-def test_overfits_one_pair(experiment, one_replica):
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    smoke.experiments((*smoke.QUICK, ("mpfnet", "smoke"))),
+)
+def test_overfits_one_pair(name, variant, one_replica):
     with one_replica.scope():
-        changes = TO_OVERFIT.get(smoke.load_config(*experiment).method, {})
-        method = make_method(*experiment, **changes)
+        changes = TO_OVERFIT.get(smoke.load_config(name, variant).method, {})
+        method = make_method(name, variant, **changes)
     last = method.config.method in OVERFITS_LAST
     phase = method.phases()[-1 if last else 0]
     step = step_of(method, phase, one_replica)

@@ -223,14 +223,26 @@ def test_summary_keeps_infinity(pair):
     assert summary["mae"] == pytest.approx(finite["mae"] / 2)
 
 
+def test_one_channel_is_measured_as_gray_rgb_is_without_an_angle(pair):
+    gray = [image[..., :1] for image in pair]
+    for protocol in protocols.PROTOCOLS:
+        measured = protocols.measure(*gray, protocol)
+        as_rgb = [np.repeat(image, 3, axis=-1) for image in gray]
+        expected = protocols.measure(*as_rgb, protocol)
+        assert list(measured) == ["psnr", "ssim", "mae"]
+        assert measured == pytest.approx({k: expected[k] for k in measured})
+        summary = protocols.summarize([measured, measured], [9, 1])
+        assert summary == pytest.approx(measured)
+
+
 def test_bad_input_is_named(pair):
     prediction, truth = pair
     with pytest.raises(InputError, match=r"'fancy'.*std, hkbu"):
         protocols.measure(prediction, truth, "fancy")
     with pytest.raises(InputError, match=r"\(39, 52, 3\).*\(40, 52, 3\)"):
         protocols.measure(prediction[1:], truth, "std")
-    with pytest.raises(InputError, match=r"\(40, 52, 1\)"):
-        protocols.measure(prediction[..., :1], truth[..., :1], "std")
+    with pytest.raises(InputError, match=r"\(40, 52, 2\)"):
+        protocols.measure(prediction[..., :2], truth[..., :2], "std")
     with pytest.raises(InputError, match="11x11 pixels; found 52x10"):
         protocols.measure(prediction[:10], truth[:10], "std")
     with pytest.raises(InputError, match="prediction: holds int64"):

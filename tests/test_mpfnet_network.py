@@ -157,7 +157,7 @@ def embed(block, features):
         return (x - mean) / tf.sqrt(variance + 1e-5)
 
     def encode(block, x):
-        _, convolution, attention, _ = block.layers
+        convolution, attention = block.convolution, block.attention
         # Padded by 1 on every side.
         pads = [[0, 0], [1, 1], [1, 1], [0, 0]]
         kernel = convolution.kernel.numpy()
@@ -165,7 +165,7 @@ def embed(block, features):
         return finish(attention, x)
 
     def decode(block, x):
-        _, convolution, attention, _ = block.layers
+        convolution, attention = block.convolution, block.attention
         kernel = convolution.kernel.numpy()
         batch, height, width, _ = x.shape
         shape = (batch, 2 * height, 2 * width, kernel.shape[2])
