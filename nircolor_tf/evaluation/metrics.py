@@ -1,22 +1,36 @@
 """Metrics of one image: numbers that say how far a prediction is from truth.
 
-Every function takes a prediction and a truth of equal shape (H, W, 3), RGB,
-floating point in [0, 1]. It returns one float, or for the angular errors one
-per pixel. They check nothing and are bound to no protocol: use
-`protocols.measure`, which does both.
+Every function takes a prediction and a truth of equal shape, floating point in
+[0, 1]: (H, W, 3) RGB, or (H, W, 1) where color does not matter to it. It
+returns one float, or for the angular errors one per pixel. They check nothing
+and are bound to no protocol: use `protocols.measure`, which does both.
 
 Functions in two variants differ by protocol; each says whose definition it is.
+Distances in color spaces made for the eye are in `color_metrics`, those by
+networks in `perceptual`.
 """
 
 import numpy as np
+from scipy import ndimage
 from skimage.metrics import structural_similarity
+
+# Five scales; the fifth must still hold the window: 176 / 2^4 = 11.
+MS_SSIM_SMALLEST_SIDE = 176
+
+# Finest scale first: Wang et al. 2003, section 3.2.
+_MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+
+# Of SSIM and of MS-SSIM: (K L)^2 for a data range L of 1.
+_K1, _K2 = 0.01, 0.03
+_WINDOW_SIGMA, _WINDOW_RADIUS = 1.5, 5
 
 
 def psnr(prediction: np.ndarray, truth: np.ndarray) -> float:
     """Peak signal-to-noise ratio, -10 log10(MSE) over all pixels and channels.
 
-    Range: (0, inf] dB for values in [0, 1]; higher is better. Identical
-    images have inf.
+    Range: [0, inf] dB for values in [0, 1]; higher is better. Identical
+    images have inf. Source: Ma et al. 2022 (ColorNet), eq. 10 and 11, for
+    values divided by the largest.
     """
     error = np.mean(np.square(prediction - truth))
     return float(-10 * np.log10(error)) if error > 0 else float("inf")
@@ -28,6 +42,17 @@ def mae(prediction: np.ndarray, truth: np.ndarray) -> float:
     Range: [0, 1]; lower is better. Source: Ma et al. 2022 (ColorNet), eq. 12.
     """
     return float(np.mean(np.abs(prediction - truth)))
+
+
+def rmse(prediction: np.ndarray, truth: np.ndarray) -> float:
+    """Root of the mean squared error over all pixels and channels.
+
+    PSNR on a linear scale: -20 log10(RMSE) is the PSNR of the image.
+
+    Range: [0, 1]; lower is better. Source: common; the root of Ma et al. 2022
+    (ColorNet), eq. 11.
+    """
+    return float(np.sqrt(np.mean(np.square(prediction - truth))))
 
 
 def ssim_gaussian(prediction: np.ndarray, truth: np.ndarray) -> float:
@@ -46,9 +71,9 @@ def ssim_gaussian(prediction: np.ndarray, truth: np.ndarray) -> float:
             prediction,
             truth,
             gaussian_weights=True,
-            sigma=1.5,
-            K1=0.01,
-            K2=0.03,
+            sigma=_WINDOW_SIGMA,
+            K1=_K1,
+            K2=_K2,
             use_sample_covariance=False,
             data_range=1.0,
             channel_axis=-1,
@@ -76,22 +101,53 @@ def ssim_uniform(prediction: np.ndarray, truth: np.ndarray) -> float:
     )
 
 
+def ms_ssim(prediction: np.ndarray, truth: np.ndarray) -> float | None:
+    """Multi-scale structural similarity.
+
+    Z. Wang, E. P. Simoncelli, A. C. Bovik: Multiscale Structural Similarity
+    for Image Quality Assessment, Asilomar Conference on Signals, Systems and
+    Computers, 2003, eq. 7: contrast and structure at five scales, luminance
+    at the coarsest, each to the power of its published weight. Window and
+    constants as `ssim_gaussian`; from one scale to the next the mean of 2x2
+    pixels. The factors are means over the pixels of one channel, those below
+    0 count as 0; mean over the channels last.
+
+    Range: [0, 1]; higher is better. None if a side is shorter than
+    MS_SSIM_SMALLEST_SIDE: the coarsest scale then has no room for the window.
+    """
+    if min(truth.shape[:2]) < MS_SSIM_SMALLEST_SIDE:
+        return None
+    product = 1.0
+    for weight in _MS_SSIM_WEIGHTS[:-1]:
+        _, contrast = _similarity(prediction, truth)
+        product *= np.maximum(contrast, 0) ** weight
+        prediction, truth = _halved(prediction), _halved(truth)
+    whole, _ = _similarity(prediction, truth)
+    product *= np.maximum(whole, 0) ** _MS_SSIM_WEIGHTS[-1]
+    return float(product.mean())
+
+
 def angular_errors(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Angle between the RGB vectors of prediction and truth, pixel by pixel.
 
-    Blind to brightness: it measures color alone. The cosine is clipped to
-    [-1, 1]. Black has no direction: a pixel black in both images counts 0
-    degrees, in one of them 90, the largest angle colors can have, so that
-    painting black never pays.
+    Blind to brightness: it measures color alone. Black has no direction: a
+    pixel black in both images counts 0 degrees, in one of them 90, the
+    largest angle colors can have, so that painting black never pays.
 
     Source: Suarez et al. 2017 (DCGAN), eq. 3.
 
     Range: [0, 90] degrees, (H, W); lower is better.
     """
-    dots, lengths = _dots_and_lengths(prediction, truth)
-    cosines = np.divide(dots, lengths, out=dots, where=lengths > 0)
-    cosines[~(prediction.any(axis=-1) | truth.any(axis=-1))] = 1
-    return np.degrees(np.arccos(np.clip(cosines, -1, 1)))
+    # The arccosine of eq. 3 turns rounding errors of 1e-16 into angles of
+    # 1e-6 degrees; the arctangent gives the same angle, and 0 for equals.
+    angles = np.degrees(
+        np.arctan2(
+            np.linalg.norm(np.cross(prediction, truth), axis=-1),
+            np.sum(prediction * truth, axis=-1),
+        )
+    )
+    angles[prediction.any(axis=-1) != truth.any(axis=-1)] = 90
+    return angles
 
 
 def angular_errors_offset(
@@ -106,15 +162,41 @@ def angular_errors_offset(
 
     Range: (0, 90] degrees, (H, W); lower is better.
     """
-    dots, lengths = _dots_and_lengths(prediction, truth)
-    return np.degrees(np.arccos(dots / (lengths + 1e-6)))
-
-
-def _dots_and_lengths(prediction, truth):
-    """(H, W) inner products and products of lengths, float64."""
     prediction = prediction.astype(np.float64)
     truth = truth.astype(np.float64)
     lengths = np.linalg.norm(prediction, axis=-1) * np.linalg.norm(
         truth, axis=-1
     )
-    return np.sum(prediction * truth, axis=-1), lengths
+    dots = np.sum(prediction * truth, axis=-1)
+    return np.degrees(np.arccos(dots / (lengths + 1e-6)))
+
+
+def _similarity(prediction, truth):
+    """SSIM and its contrast-structure factor: (C,), means over the pixels."""
+
+    def window_mean(image):
+        blurred = ndimage.gaussian_filter(
+            image, _WINDOW_SIGMA, radius=_WINDOW_RADIUS, axes=(0, 1)
+        )
+        inside = slice(_WINDOW_RADIUS, -_WINDOW_RADIUS)
+        return blurred[inside, inside]
+
+    mean_p, mean_t = window_mean(prediction), window_mean(truth)
+    means = mean_p * mean_t
+    squares = mean_p * mean_p + mean_t * mean_t
+    covariance = window_mean(prediction * truth) - means
+    # One blur for both variances, of which only the sum is needed.
+    variances = window_mean(prediction * prediction + truth * truth) - squares
+    contrast = (2 * covariance + _K2**2) / (variances + _K2**2)
+    luminance = (2 * means + _K1**2) / (squares + _K1**2)
+    return (luminance * contrast).mean((0, 1)), contrast.mean((0, 1))
+
+
+def _halved(image):
+    """The mean of every 2x2 pixels; an odd last row or column is repeated."""
+    height, width = image.shape[:2]
+    even = np.pad(
+        image, ((0, height % 2), (0, width % 2), (0, 0)), mode="symmetric"
+    )
+    rows = (even[::2] + even[1::2]) / 2
+    return (rows[:, ::2] + rows[:, 1::2]) / 2

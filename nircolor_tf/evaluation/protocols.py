@@ -4,7 +4,7 @@ Papers on NIR colorization differ in the window and data range of SSIM and in
 how the angular error treats rounding and black, so the same images get
 different numbers. Here every number carries the name of its protocol:
 
-* `std`: the textbook definitions; for our own decisions.
+* `std`: the textbook definitions, and more metrics; for our own decisions.
 * `hkbu`: what the code behind the published VCIP tables computes (Yang and
   Chen 2020, Yang et al. 2022 and 2023); to stand beside those tables.
 
@@ -16,31 +16,97 @@ it.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from nircolor_tf.data.images import to_float, to_integers
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import metrics
+from nircolor_tf.evaluation import color_metrics, metrics
+
+Measure = Callable[[np.ndarray, np.ndarray], float | None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Protocol:
-    """The two definitions in which protocols differ.
+    """The definitions behind the names.
 
     Attributes:
-        ssim: (prediction, truth) -> structural similarity.
-        angles: (prediction, truth) -> (H, W) angular errors in degrees.
+        metrics: Name -> (prediction, truth) -> number, of any image; None
+            where an image has none.
+        color_metrics: The same, of RGB alone.
+        angles: (prediction, truth) -> (H, W) angular errors in degrees, of
+            which "ae" and "ae_pixels_std" are made.
     """
 
-    ssim: Callable[[np.ndarray, np.ndarray], float]
+    metrics: Mapping[str, Measure]
+    color_metrics: Mapping[str, Measure]
     angles: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 PROTOCOLS: Mapping[str, Protocol] = {
-    "std": Protocol(metrics.ssim_gaussian, metrics.angular_errors),
-    "hkbu": Protocol(metrics.ssim_uniform, metrics.angular_errors_offset),
+    "std": Protocol(
+        metrics={
+            "psnr": metrics.psnr,
+            "ssim": metrics.ssim_gaussian,
+            "ms_ssim": metrics.ms_ssim,
+            "mae": metrics.mae,
+            "rmse": metrics.rmse,
+        },
+        color_metrics={
+            "s_cielab": color_metrics.s_cielab,
+            "ciede2000": color_metrics.ciede2000,
+        },
+        angles=metrics.angular_errors,
+    ),
+    "hkbu": Protocol(
+        metrics={
+            "psnr": metrics.psnr,
+            "ssim": metrics.ssim_uniform,
+            "mae": metrics.mae,
+        },
+        color_metrics={},
+        angles=metrics.angular_errors_offset,
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """How a metric is shown, whatever the protocol.
+
+    Attributes:
+        label: Heading of a table.
+        unit: 'dB', 'degrees', or '' where there is none.
+        higher_is_better: Which of two numbers is the better one.
+        ideal: What identical images get under `std`.
+        digits: Worth printing after the point.
+    """
+
+    label: str
+    unit: str
+    higher_is_better: bool
+    ideal: float
+    digits: int
+
+
+# In the order of a table. LPIPS, FID and KID are measured in `perceptual`.
+METRICS: Mapping[str, Metric] = {
+    "psnr": Metric("PSNR", "dB", True, math.inf, 2),
+    "ssim": Metric("SSIM", "", True, 1, 3),
+    "ms_ssim": Metric("MS-SSIM", "", True, 1, 3),
+    "ae": Metric("AE", "degrees", False, 0, 2),
+    "mae": Metric("MAE", "", False, 0, 4),
+    "rmse": Metric("RMSE", "", False, 0, 4),
+    "s_cielab": Metric("S-CIELAB", "", False, 0, 2),
+    "ciede2000": Metric("CIEDE2000", "", False, 0, 2),
+    "lpips": Metric("LPIPS", "", False, 0, 3),
+    "lpips_ab": Metric("LPIPS (ab)", "", False, 0, 3),
+    "ae_pixels_mean": Metric("AE, all pixels", "degrees", False, 0, 2),
+    "ae_pixels_std": Metric("AE, deviation", "degrees", False, 0, 2),
+    "fid": Metric("FID", "", False, 0, 1),
+    "kid": Metric("KID", "", False, 0, 4),
 }
 
 # The Gaussian window of SSIM.
@@ -59,12 +125,13 @@ def measure(
         protocol: A key of `PROTOCOLS`.
 
     Returns:
-        {"psnr": dB, "ssim": .., "ae": degrees, "mae": in [0, 1],
-        "ae_pixels_std": degrees}; see `metrics` for definition, range and
-        direction of each. "ae" and "ae_pixels_std" are the mean and the
-        standard deviation of the angular error over the image's pixels; an
-        image of one channel has no color and neither of them. The PSNR of
-        identical images is inf.
+        The metrics of the protocol by name, {"psnr": 16.7, "ssim": ..}; see
+        `METRICS` for unit and direction of each, `metrics` and
+        `color_metrics` for its definition. "ae" and "ae_pixels_std" are the
+        mean and the standard deviation of the angular error over the image's
+        pixels. What an image has not is left out: metrics of color where
+        there is one channel, MS-SSIM where a side is shorter than 176 pixels.
+        The PSNR of identical images is inf.
 
     Raises:
         InputError: Unknown protocol; the shapes differ or are not (H, W, 3)
@@ -93,13 +160,17 @@ def measure(
         )
     prediction = to_8bit(prediction, "prediction") / 255
     truth = to_8bit(truth, "truth") / 255
+    chosen = PROTOCOLS[protocol]
+    functions = dict(chosen.metrics)
+    if truth.shape[2] == 3:
+        functions |= chosen.color_metrics
     result = {
-        "psnr": metrics.psnr(prediction, truth),
-        "ssim": PROTOCOLS[protocol].ssim(prediction, truth),
-        "mae": metrics.mae(prediction, truth),
+        name: value
+        for name, function in functions.items()
+        if (value := function(prediction, truth)) is not None
     }
     if truth.shape[2] == 3:
-        angles = PROTOCOLS[protocol].angles(prediction, truth)
+        angles = chosen.angles(prediction, truth)
         result["ae"] = float(angles.mean())
         result["ae_pixels_std"] = float(angles.std())
     return result
@@ -118,23 +189,28 @@ def summarize(
         pixels: Height times width of each image.
 
     Returns:
-        The mean over the images of "psnr", "ssim", "mae" and, of color, "ae";
-        then also "ae_pixels_mean" and "ae_pixels_std", the mean and the
-        standard deviation of the angular error over all pixels of all images,
-        exactly as if their angles had been kept.
+        The mean of every metric over the images that have it; of color also
+        "ae_pixels_mean" and "ae_pixels_std", the mean and the standard
+        deviation of the angular error over all pixels of all images, exactly
+        as if their angles had been kept.
     """
     columns = {
-        name: np.array([one[name] for one in measurements])
-        for name in measurements[0]
+        name: np.array([one[name] for one in measurements if name in one])
+        for name in dict.fromkeys(name for one in measurements for name in one)
     }
     deviations = columns.pop("ae_pixels_std", None)
     summary = {name: float(values.mean()) for name, values in columns.items()}
     if deviations is None:
         return summary
-    mean = np.average(columns["ae"], weights=pixels)
+    weights = [
+        count
+        for one, count in zip(measurements, pixels, strict=True)
+        if "ae" in one
+    ]
+    mean = np.average(columns["ae"], weights=weights)
     # The variance within the images and that of their means.
     spread = deviations**2 + (columns["ae"] - mean) ** 2
-    deviation = np.sqrt(np.average(spread, weights=pixels))
+    deviation = np.sqrt(np.average(spread, weights=weights))
     return summary | {
         "ae_pixels_mean": float(mean),
         "ae_pixels_std": float(deviation),
@@ -145,15 +221,15 @@ def to_8bit(image: np.ndarray, name: str) -> np.ndarray:
     """Rounds an image to 8 bit.
 
     Args:
-        image: uint8, uint16, or floating point in [0, 1], any shape.
+        image: uint8, uint16, or floating point in [0, 1], (H, W, C).
         name: What to call the image in an error.
 
     Returns:
         uint8, same shape.
 
     Raises:
-        InputError: Floating-point values lie outside [0, 1] or are not
-            numbers; another integer type.
+        InputError: Floating-point values are not finite (the message counts
+            the pixels) or lie outside [0, 1]; another integer type.
     """
     if image.dtype == np.uint8:
         return image
@@ -163,6 +239,12 @@ def to_8bit(image: np.ndarray, name: str) -> np.ndarray:
         raise InputError(
             f"{name}: holds {image.dtype} values; expected uint8, uint16 or "
             "floating point in [0, 1]"
+        )
+    finite = np.isfinite(image).all(axis=-1)
+    if not finite.all():
+        raise InputError(
+            f"{name}: {finite.size - finite.sum()} of {finite.size} pixels are "
+            "not finite; expected numbers in [0, 1]"
         )
     if not (image.min() >= 0 and image.max() <= 1):
         raise InputError(
