@@ -6,6 +6,7 @@
         model.tflite    (1, H, W, 1) -> (1, H, W, 3), [0, 1], float32, H and W
                         multiples of the card's size_multiple
         card.json       what it is, what it was trained on, how good it is
+        training_data.csv   the names and hashes of the images it has seen
 
 That is one inference path. Of several, the first is as above; each of the
 others is a signature of the SavedModel, which holds every weight once, and a
@@ -36,7 +37,8 @@ import tensorflow as tf
 
 import nircolor_tf
 from nircolor_tf import cards, inference
-from nircolor_tf.data import manifest, pipeline, synthetic
+from nircolor_tf.data import manifest, pipeline, synthetic, training_data
+from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError, NirColorError
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import restore
@@ -73,7 +75,8 @@ def export_workdir(
         The card.
 
     Raises:
-        InputError: No checkpoint, no such path, or `output` exists.
+        InputError: No checkpoint, no such path, or `output` exists; or the
+            workdir has no training record, and its manifest is gone.
         ExportError: A file does not agree with the method; nothing is left.
     """
     output = Path(output)
@@ -84,13 +87,13 @@ def export_workdir(
         )
     method, record = restore.load_method(workdir, checkpoint)
     chosen = choose_paths(method, paths)
-    examples = manifest.read_manifest(method.config.data.manifest)
-    splits = [example.split for example in examples]
+    training = _training_data(workdir, method)
     with _replacing(output) as folder:
         write_models(method, chosen, folder)
-        card = make_card(method, output.name, chosen, record, splits)
+        card = make_card(method, output.name, chosen, record, training)
         card["note"] = note
         _write_card(folder, card)
+        training_data.write(folder, training)
         card["largest_difference"] = verify(method, folder)
         files = [SAVED_MODEL, *tflite_files(chosen).values()]
         card["bytes"] = {file: _size(folder / file) for file in files}
@@ -203,7 +206,7 @@ def make_card(
     name: str,
     paths: Mapping[str, InferencePath],
     record: dict,
-    splits: Sequence[str],
+    training: TrainingData,
 ) -> dict:
     """Says what an export is, in plain JSON.
 
@@ -212,7 +215,7 @@ def make_card(
         name: Of the export.
         paths: What of the method is exported, as `choose_paths` returns it.
         record: Step, minutes trained and, where there are, metrics.
-        splits: The split of each example of the manifest.
+        training: What it was trained on.
     """
     config = method.config
     fusion = method.fusion_parameters()
@@ -242,14 +245,17 @@ def make_card(
         ),
         "training": {
             **{key: record[key] for key in ("step", "minutes")},
-            "pairs": splits.count("train"),
-            "photos": splits.count("unpaired") if _reads_photos(method) else 0,
+            "pairs": training.count("pair"),
+            "photos": training.count("photo"),
             "data": config.data.description,
+            "protocol": training.protocol,
+            "split": "train",
+            "list": training_data.FILE,
         },
         "terms": config.data.terms,
         "validation": {
             "split": config.evaluate.split,
-            "images": splits.count(config.evaluate.split),
+            "images": training.count("validation"),
             "metrics": record.get("metrics", {}),
         },
         "config": described,
@@ -257,9 +263,17 @@ def make_card(
     }
 
 
-def _reads_photos(method: Method) -> bool:
-    return "photos" in method.config.data.get("unpaired_from", ()) and any(
-        "unpaired" in phase.data for phase in method.phases()
+def _training_data(workdir: str | os.PathLike, method: Method) -> TrainingData:
+    """Reads the record; of an older workdir, makes it from the manifest."""
+    recorded = training_data.read_if_there(workdir)
+    if recorded is not None:
+        return recorded
+    config = method.config
+    names = {name for phase in method.phases() for name in phase.data}
+    return training_data.collect(
+        manifest.read_manifest(config.data.manifest),
+        pipeline.reads_photos(names, config.data),
+        config.evaluate.split,
     )
 
 

@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
@@ -29,6 +30,10 @@ def two_replicas():
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 @pytest.fixture(scope="session")
 def pairs_manifest(tmp_path_factory):
     """Synthetic pairs of 48x56: seven to train, three to validate; photos."""
@@ -43,11 +48,12 @@ def pairs_manifest(tmp_path_factory):
             width=56,
             bits=8,
             split="val" if index >= 7 else "train",
+            protocol="folder",
             scene=path.stem,
             shift_x=0,
             shift_y=0,
-            nir_sha256="0" * 64,
-            rgb_sha256="0" * 64,
+            nir_sha256=_sha256(path),
+            rgb_sha256=_sha256(folder / "rgb" / path.name),
         )
         for index, path in enumerate(sorted((folder / "nir").iterdir()))
     ]

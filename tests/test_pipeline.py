@@ -36,6 +36,7 @@ def make_example(folder, name, nir, rgb, **changes):
         "width": rgb.shape[1],
         "bits": 8 * rgb.dtype.itemsize,
         "split": "train",
+        "protocol": "folder",
         "scene": name,
         "shift_x": 0,
         "shift_y": 0,

@@ -53,6 +53,7 @@ def test_folder(source, tmp_path):
     }
     first = examples[0]
     assert first.name == "synthetic_0000"
+    assert {example.protocol for example in examples} == {"folder"}
     assert (first.height, first.width, first.bits) == (64, 80, 8)
     assert images.read_nir(first.nir).shape == (64, 80, 1)
     assert examples[-1].name == "unpaired_photo"
@@ -137,6 +138,7 @@ def test_vcip_layout(tmp_path):
         "unused",
         "unpaired",
     ]
+    assert {example.protocol for example in examples} == {"vcip-strict"}
     # The three show one photo, as the challenge's do: said, not hidden.
     assert "scenes in more than one split: 1" in summary
     assert "415 names without files" in summary
@@ -181,7 +183,7 @@ def test_epfl_photos_are_cut(tmp_path):
     assert [example.name for example in examples] == list(starts)
     for example in examples:
         assert (example.height, example.width, example.bits) == (480, 480, 16)
-        assert example.scene == example.name[:10]
+        assert (example.protocol, example.scene) == ("epfl", example.name[:10])
         top, left = starts[example.name]
         nir, rgb = images.read_nir(example.nir), images.read_rgb(example.rgb)
         assert nir[0, 0, 0] == 40 * top + left
@@ -199,6 +201,7 @@ def test_epfl_patches_overlap_by_half(tmp_path):
         images.read_rgb(example.rgb)[0, 0, :2].tolist() for example in examples
     ]
     assert corners == [[y, x] for y in (0, 32) for x in (0, 32, 64)]
+    assert examples[0].protocol == "epfl-patches"
 
 
 def test_numbers_of_crops():

@@ -13,7 +13,7 @@ from keras import layers, ops
 from ml_collections import ConfigDict
 
 from nircolor_tf import losses
-from nircolor_tf.data import manifest
+from nircolor_tf.data import manifest, training_data
 from nircolor_tf.errors import InputError, NonFiniteLossError
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method, Phase
@@ -288,6 +288,11 @@ def test_alternating_phases_share_steps_and_freeze_the_rest(
         states.append(
             trainer.train(toy_config, tmp_path / "a", one_replica, stop_at=end)
         )
+        # The photos are not read. A resume makes the record of an old workdir.
+        record = training_data.read_if_there(tmp_path / "a")
+        roles = [image.role for image in record.images]
+        assert roles == 7 * ["pair"] + 3 * ["validation"]
+        (tmp_path / "a" / training_data.FILE).unlink()
     for index, network in enumerate(("translator", "colorizer") * 2):
         for name in ("translator", "colorizer"):
             before, after = (

@@ -16,6 +16,10 @@ from nircolor_tf.errors import InputError
 
 SPLITS = ("train", "val", "test", "unused", "unpaired")
 
+# Data protocols: which images of a published data set train and which test.
+# Up to the dash it is the data set; 'folder' is anybody's own images and split.
+PROTOCOLS = ("vcip-strict", "vcip-official", "epfl", "epfl-patches", "folder")
+
 
 @dataclasses.dataclass(frozen=True)
 class Example:
@@ -29,6 +33,7 @@ class Example:
         width: Pixels.
         bits: 8 or 16, per channel; the larger of the two files.
         split: One of `SPLITS`.
+        protocol: One of `PROTOCOLS`, the same in all of a manifest.
         scene: Crops of one photo share it; no scene is in two splits. Empty
             when it was not measured.
         shift_x: The content of the NIR lies this many pixels to the right of
@@ -45,6 +50,7 @@ class Example:
     width: int
     bits: int
     split: str
+    protocol: str
     scene: str
     shift_x: int
     shift_y: int
@@ -67,6 +73,7 @@ _VALID = {
     "width": _PIXELS,
     "bits": ("8|16", "8 or 16"),
     "split": ("|".join(SPLITS), f"one of {', '.join(SPLITS)}"),
+    "protocol": ("|".join(PROTOCOLS), f"one of {', '.join(PROTOCOLS)}"),
     "scene": (".*", "a label"),
     "shift_x": _SHIFT,
     "shift_y": _SHIFT,
@@ -87,8 +94,9 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
         The examples in the order of the file, with absolute paths.
 
     Raises:
-        InputError: The file is missing, has other columns, no example, or a
-            malformed value; the message names file, line and column.
+        InputError: The file is missing, has other columns, no example, a
+            malformed value or two protocols; the message names file, line
+            and column.
     """
     path = Path(path)
     folder = Path(os.path.realpath(path.parent))
@@ -116,6 +124,12 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
                 f"{path}, column name: {example.name!r} appears twice"
             )
         seen.add(example.name)
+    protocols = sorted({example.protocol for example in examples})
+    if len(protocols) > 1:
+        raise InputError(
+            f"{path}, column protocol: {' and '.join(protocols)}; expected "
+            "the same in every line"
+        )
     return examples
 
 
@@ -184,7 +198,7 @@ def _check_header(path: Path, header: Sequence[str]) -> None:
         raise InputError(
             f"{path}, line 1: not a manifest: missing columns "
             f"{missing or 'none'}, unknown columns {unknown or 'none'}; "
-            f"expected {','.join(COLUMNS)}"
+            f"expected {','.join(COLUMNS)}; run bin/prepare_data.py again"
         )
 
 

@@ -4,7 +4,7 @@ Everything random is a function of (seed, number of the example since the
 start of training), so that a resumed run sees the batches it would have seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -52,6 +52,16 @@ def open_cache(
             for example in manifest.select(examples, splits[source])
         ]
     )
+
+
+def reads_photos(names: Collection[str], config: ConfigDict) -> bool:
+    """Returns whether one of these data sets opens photos without NIR.
+
+    Args:
+        names: As `open_cache` takes them.
+        config: config.data.
+    """
+    return "unpaired" in names and "photos" in config.get("unpaired_from", ())
 
 
 class ImageCache:

@@ -69,16 +69,28 @@ def prepare(
     checked = checking.check(candidates)
     pairs = [entry for entry in checked if entry.nir]
     facts = _measure(pairs, layout, given, seed)
+    protocol = _protocol(layout, split, patch)
     output.parent.mkdir(parents=True, exist_ok=True)
-    photos = [_example(entry) for entry in checked if not entry.nir]
+    photos = [_example(entry, protocol) for entry in checked if not entry.nir]
     if layout == "epfl":
-        examples = _write_crops(pairs, facts, photos, output, patch)
+        examples = _write_crops(pairs, facts, photos, protocol, output, patch)
     else:
-        examples = [_example(pair, **facts[pair.name]) for pair in pairs]
+        examples = [
+            _example(pair, protocol, **facts[pair.name]) for pair in pairs
+        ]
         examples += photos
         output.mkdir(exist_ok=True)
         manifest.write_manifest(output / "manifest.csv", examples)
     return summarize(examples, _title(split, given, facts))
+
+
+def _protocol(layout: str, split: str, patch: int) -> str:
+    """Returns one of `manifest.PROTOCOLS`."""
+    if split in splits.SPLIT_FILES:
+        return split
+    if layout == "epfl":
+        return "epfl-patches" if patch else "epfl"
+    return "folder"
 
 
 def _title(split: str, given: dict, facts: dict) -> str:
@@ -188,7 +200,7 @@ def _measure(pairs, layout, given, seed):
     return facts
 
 
-def _write_crops(pairs, facts, photos, output, patch):
+def _write_crops(pairs, facts, photos, protocol, output, patch):
     """Builds everything beside the output, which then appears at once."""
     # As deep as the output, so that relative paths hold after the move.
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
@@ -196,7 +208,8 @@ def _write_crops(pairs, facts, photos, output, patch):
     try:
         crops = cutting.cut_photos(pairs, folder, patch)
         examples = [
-            _example(crop, **facts[photo.name]) for crop, photo in crops
+            _example(crop, protocol, **facts[photo.name])
+            for crop, photo in crops
         ]
         examples += photos
         manifest.write_manifest(folder / "manifest.csv", examples)
@@ -207,7 +220,7 @@ def _write_crops(pairs, facts, photos, output, patch):
     return examples
 
 
-def _example(entry, split="unpaired", scene="", shift_x=0, shift_y=0):
+def _example(entry, protocol, split="unpaired", scene="", shift_x=0, shift_y=0):
     return manifest.Example(
         name=entry.name,
         nir=str(entry.nir or ""),
@@ -216,6 +229,7 @@ def _example(entry, split="unpaired", scene="", shift_x=0, shift_y=0):
         width=entry.width,
         bits=entry.bits,
         split=split,
+        protocol=protocol,
         scene=scene,
         shift_x=shift_x,
         shift_y=shift_y,

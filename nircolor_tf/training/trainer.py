@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import manifest
-from nircolor_tf.data.pipeline import ImageCache, open_cache
+from nircolor_tf.data import manifest, training_data
+from nircolor_tf.data.pipeline import ImageCache, open_cache, reads_photos
 from nircolor_tf.errors import NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.training import checking, restore
@@ -42,8 +42,8 @@ def train(
 
     Args:
         config: A whole experiment.
-        workdir: Gets config.json, checkpoints/, train/ and eval/. Training
-            goes on from the newest checkpoint there.
+        workdir: Gets config.json, training_data.csv, checkpoints/, train/ and
+            eval/. Training goes on from the newest checkpoint there.
         strategy: One per process.
         stop_at: Saves and returns after that step, as if interrupted.
 
@@ -108,6 +108,11 @@ class _Run:
         }
         evaluator = Evaluator(method, validation, config.evaluate)
         restore.write_config(workdir, config)
+        photos = reads_photos(data, config.data)
+        training_data.write(
+            workdir,
+            training_data.collect(examples, photos, config.evaluate.split),
+        )
         checkpoints = Checkpoints(workdir, method, averages, step)
         checkpoints.restore_latest()
         return cls(

@@ -5,6 +5,9 @@ pairs are not independent: most show a scene of a training or validation pair,
 some are the same file. `vcip-strict` keeps the test pairs and leaves out
 whatever shares a scene with them: 290 train, 36 val, 28 test; no scene is in
 two splits, the rest is `unused`.
+
+`vcip_scenes.csv` says which names of either list are crops of one photo, and
+which test pair is pixel by pixel a training pair of `vcip-official`.
 """
 
 import csv
@@ -16,6 +19,7 @@ SPLIT_FILES = {
     "vcip-strict": "vcip_strict.csv",
     "vcip-official": "vcip_official.csv",
 }
+_SCENES_FILE = "vcip_scenes.csv"
 
 
 def load_split(name: str) -> dict[str, str]:
@@ -35,7 +39,23 @@ def load_split(name: str) -> dict[str, str]:
             f"split {name!r} is unknown; expected one of "
             + ", ".join(SPLIT_FILES)
         )
-    text = resources.files(__package__).joinpath(SPLIT_FILES[name]).read_text()
+    return {row["name"]: row["split"] for row in _read(SPLIT_FILES[name])}
+
+
+def load_scenes() -> dict[str, str]:
+    """Loads the scene of every VCIP pair: pair name -> label."""
+    return {row["name"]: row["scene"] for row in _read(_SCENES_FILE)}
+
+
+def load_copies() -> dict[str, str]:
+    """Loads which VCIP pairs are identical: test pair -> training pair."""
     return {
-        row["name"]: row["split"] for row in csv.DictReader(text.splitlines())
+        row["name"]: row["identical_to"]
+        for row in _read(_SCENES_FILE)
+        if row["identical_to"]
     }
+
+
+def _read(file: str) -> list[dict[str, str]]:
+    text = resources.files(__package__).joinpath(file).read_text()
+    return list(csv.DictReader(text.splitlines()))

@@ -1,0 +1,241 @@
+"""What a model has seen of the images it is measured on."""
+
+import dataclasses
+import hashlib
+
+import pytest
+from ml_collections import ConfigDict
+
+from nircolor_tf.data import pipeline, splits, training_data
+from nircolor_tf.data.manifest import Example
+from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import contamination
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def example(name, split="train", protocol="folder", scene="", **changes):
+    values = {
+        "name": name,
+        "nir": f"/{name}_nir.png",
+        "rgb": f"/{name}.png",
+        "height": 8,
+        "width": 8,
+        "bits": 8,
+        "split": split,
+        "protocol": protocol,
+        "scene": scene,
+        "shift_x": 0,
+        "shift_y": 0,
+        "nir_sha256": sha256(f"nir {name} {protocol}"),
+        "rgb_sha256": sha256(f"rgb {name} {protocol}"),
+        **changes,
+    }
+    return Example(**values)
+
+
+def trained_on(*examples):
+    return training_data.collect(examples, photos=True, validation="val")
+
+
+def seen(training, tested, *manifest):
+    """Contaminated images and their copies, for one tested image."""
+    found = contamination.check(training, [tested], [tested, *manifest])
+    assert found.state == ("contaminated" if found.images else "clean")
+    return found.images.get(tested.name, ()), found.copies.get(tested.name, ())
+
+
+def test_another_image_is_clean():
+    photo = example("photo", "unpaired", nir="", nir_sha256="")
+    training = trained_on(example("a", scene="1"), photo)
+    # Scenes are numbered anew in every manifest: the same number is another.
+    assert seen(training, example("b", "test", scene="1")) == ((), ())
+    # Nor are names proof, or the NIR that two photos lack.
+    namesake = example("a", nir_sha256="", rgb_sha256="f" * 64)
+    assert seen(training, namesake) == ((), ())
+
+
+@pytest.mark.parametrize("column", ["nir_sha256", "rgb_sha256"])
+def test_the_same_file_under_another_name(column):
+    pair = example("a")
+    tested = example("b", "test", **{column: getattr(pair, column)})
+    assert seen(trained_on(pair), tested) == (("a",), ("a",))
+
+
+def test_the_same_file_as_a_photo():
+    photo = example("photo", "unpaired", nir="", nir_sha256="")
+    tested = example("b", "test", rgb_sha256=photo.rgb_sha256)
+    assert seen(trained_on(photo), tested) == (("photo",), ("photo",))
+
+
+def test_a_scene_of_the_manifest_at_hand():
+    pair = example("a", scene="1")
+    # The same file under the names and numbers of another manifest.
+    here = dataclasses.replace(pair, name="c", split="test", scene="7")
+    tested = example("b", "test", scene="7")
+    assert seen(trained_on(pair), tested, here) == (("a",), ())
+    elsewhere = dataclasses.replace(here, scene="8")
+    assert seen(trained_on(pair), tested, elsewhere) == ((), ())
+    unmeasured = dataclasses.replace(here, scene="")
+    tested = dataclasses.replace(tested, scene="")
+    assert seen(trained_on(pair), tested, unmeasured) == ((), ())
+
+
+def test_names_of_vcip_have_known_scenes_and_copies():
+    training = trained_on(
+        example("mountain_0001", protocol="vcip-official"),
+        example("mountain_0011", protocol="vcip-official"),
+        example("mountain_0000", protocol="vcip-official"),
+    )
+    tested = example("testing_0003", "test", "vcip-strict")
+    copies = ("mountain_0001",)
+    assert seen(training, tested) == ((*copies, "mountain_0011"), copies)
+    # Somebody's own images may be named alike.
+    for protocol in ("folder", "epfl"):
+        other = example("testing_0003", "test", protocol)
+        assert seen(training, other) == ((), ())
+
+
+def test_the_same_name_of_vcip_is_the_same_image():
+    # Encoded again: the hashes differ.
+    pair = example("forest_0000", protocol="vcip-strict")
+    tested = example("forest_0000", "test", "vcip-official")
+    names = ("forest_0000",)
+    assert seen(trained_on(pair), tested) == (names, names)
+
+
+def test_crops_of_one_photo_of_epfl():
+    training = trained_on(
+        example("urban_0001_0_0", "train", "epfl", "urban_0001"),
+        example("photo", "unpaired", "epfl", nir_sha256=""),
+    )
+    tested = example("urban_0001_3_2", "test", "epfl-patches", "urban_0001")
+    assert seen(training, tested) == (("urban_0001_0_0",), ())
+    for scene in ("urban_0002", ""):
+        other = dataclasses.replace(tested, scene=scene)
+        assert seen(training, other) == ((), ())
+
+
+def vcip(protocol):
+    return [
+        example(name, split, protocol)
+        for name, split in splits.load_split(protocol).items()
+    ]
+
+
+def test_vcip_official_is_contaminated_by_its_own_training_pairs():
+    examples = vcip("vcip-official")
+    tested = [one for one in examples if one.split == "test"]
+    found = contamination.check(trained_on(*examples), tested, examples)
+    # Known of the published split: 14 of the 28 show no scene of a training
+    # pair, 8 are training pairs, 20 show a scene of a validation pair.
+    assert (found.evaluated, len(found.images)) == (28, 14)
+    assert (len(found.copies), found.selection) == (8, 20)
+    text = found.describe()
+    assert text.startswith(
+        "contaminated: 14 of the 28 images show a scene of the training data, "
+        "8 of them the very image (=): testing_0001 (mountain_0035; "
+        "mountain_0041; mountain_0046; and 9 more), testing_0003 (= mountain_0"
+    )
+    assert "testing_0015 (= forest_0022; forest_0050), " in text
+    assert text.endswith("chosen on the scenes of 20 of the 28")
+
+
+def test_vcip_strict_is_clean():
+    examples = vcip("vcip-strict")
+    tested = [one for one in examples if one.split == "test"]
+    found = contamination.check(trained_on(*examples), tested, examples)
+    assert (found.state, found.selection) == ("clean", 0)
+    assert found.describe() == (
+        "clean: 0 of the 28 images show a scene of the training data"
+    )
+
+
+def test_chosen_on_is_not_trained_on():
+    tested = example("a", "val")
+    found = contamination.check(trained_on(tested), [tested], [tested])
+    assert (found.state, found.images, found.selection) == ("clean", {}, 1)
+
+
+def test_without_a_record_nothing_is_known():
+    found = contamination.check(None, [example("a")], [])
+    assert (found.state, found.evaluated) == ("unknown", 1)
+    assert found.describe().startswith("unknown")
+    nothing = contamination.check(training_data.NOTHING, [example("a")], [])
+    assert nothing.state == "clean"
+
+
+def test_long_lists_of_names_are_cut():
+    examples = [
+        example(f"{i:03}", protocol="epfl", scene="s") for i in range(99)
+    ]
+    found = contamination.check(trained_on(*examples), examples, examples)
+    text = found.describe()
+    assert "029 (= 029; 000; 001; and 96 more), and 69 more" in text
+    assert len(found.images["098"]) == 99
+
+
+def test_the_record_is_read_as_written_and_only_grows(tmp_path):
+    assert training_data.read_if_there(tmp_path) is None
+    pairs = [example("a", scene="ä, b"), example("b", "val")]
+    photo = example("c", "unpaired", nir_sha256="")
+    unused = [example("d", "test"), example("e", "unused")]
+    training = trained_on(*pairs, photo, *unused)
+    assert [(image.name, image.role) for image in training.images] == [
+        ("a", "pair"),
+        ("b", "validation"),
+        ("c", "photo"),
+    ]
+    training_data.write(tmp_path, training)
+    training_data.write(tmp_path, training)
+    assert training_data.read_if_there(tmp_path) == training
+    assert training.protocol == "folder"
+    other = trained_on(example("f", protocol="epfl"))
+    training_data.write(tmp_path, other)
+    both = training_data.read_if_there(tmp_path)
+    assert both.images == training.images + other.images
+    assert both.protocol == "epfl, folder"
+    assert [p.name for p in tmp_path.iterdir()] == ["training_data.csv"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("a,pair", "a,test", "line 2, column role: 'test'; .*pair, photo"),
+        ("pair,folder", "pair,vcip", "line 2, column protocol: 'vcip'"),
+        (",7,", ",", "line 2: expected 6 columns"),
+        ("nir,rgb", "rgb,nir", r"line 1: .*expected name,role,.*nir,rgb"),
+        ("name", "name\xff", "UTF-8"),
+        (sha256("rgb a folder")[:16], "", "line 2, column rgb: ''"),
+        (sha256("nir a folder")[:16], "xyz", "line 2, column nir: 'xyz'"),
+    ],
+)
+def test_a_malformed_record_is_named(tmp_path, old, new, message):
+    training_data.write(tmp_path, trained_on(example("a", scene="7")))
+    path = tmp_path / training_data.FILE
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="latin-1")
+    with pytest.raises(InputError, match=message) as error:
+        training_data.read_if_there(tmp_path)
+    assert str(path) in str(error.value)
+
+
+def test_who_reads_photos():
+    config = ConfigDict({"unpaired_from": ("photos", "pairs")})
+    assert pipeline.reads_photos(["paired", "unpaired"], config)
+    assert not pipeline.reads_photos(["paired"], config)
+    config = ConfigDict({"unpaired_from": ("pairs",)})
+    assert not pipeline.reads_photos(["unpaired"], config)
+    assert not pipeline.reads_photos(["unpaired"], ConfigDict())
+
+
+def test_the_shipped_model_says_what_it_was_trained_on(repository):
+    training = training_data.read_if_there(repository / "saved_models/default")
+    assert training.protocol == "vcip-strict"
+    roles = {"pair": "train", "validation": "val"}
+    names = {(image.name, roles[image.role]) for image in training.images}
+    listed = splits.load_split("vcip-strict").items()
+    assert names == {item for item in listed if item[1] in ("train", "val")}
