@@ -9,27 +9,29 @@ from absl import app, flags, logging
 from nircolor_tf.errors import NirColorError
 
 
-def run(main: Callable[[], None]) -> None:
-    """Parses the flags, calls `main()`, turns bad input into exit status 1.
+def run(main: Callable[..., None], takes: str = "") -> None:
+    """Parses the flags, calls `main`, turns bad input into exit status 1.
 
     A wrong flag, a NirColorError and what the system refuses (OSError: no such
     file, no space left) are reported in one message without a traceback.
 
     Args:
-        main: Reads absl flags and makes one library call.
+        main: Reads absl flags and makes one library call. Arguments that are
+            no flags are passed on.
+        takes: What such arguments are; without it there may be none.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
     def guarded(argv):
         # TensorFlow reports every file that it saves.
         logging.set_verbosity(logging.WARNING)
-        if len(argv) > 1:
+        if len(argv) > 1 and not takes:
             raise app.UsageError(
                 f"unexpected argument {argv[1]!r}; every option is a "
                 "--flag=value, see --help"
             )
         try:
-            main()
+            main(*argv[1:])
         except NirColorError as error:
             _fail(str(error))
         except OSError as error:

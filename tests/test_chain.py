@@ -125,15 +125,18 @@ def test_evaluate_export_and_colorize(run, trained):
     card = json.loads((trained / "models/tiny/card.json").read_text())
     assert card["training"]["step"] == best["step"]
     assert card["validation"]["metrics"] == best["metrics"]
+    records = [
+        (trained / folder / "training_data.csv").read_text()
+        for folder in ("run", "models/tiny")
+    ]
+    assert records[0] == records[1]
     for report in ("report_workdir", "report_export"):
         summary = json.loads((trained / report / "summary.json").read_text())
-        means = {
-            f"{protocol}/{metric}": value
-            for protocol, values in summary["mean"].items()
-            for metric, value in values.items()
-        }
-        assert means == pytest.approx(best["metrics"], rel=1e-3)
-        assert summary["about"]["path"] == "n2c"
+        (measured,) = summary["runs"]
+        assert measured["mean"] == pytest.approx(best["metrics"], rel=1e-3)
+        assert measured["about"]["path"] == "n2c"
+        # It was trained on other scenes, and wrote down which.
+        assert measured["training_data"] == "clean"
 
     names = {path.name for path in (trained / "pairs/nir").iterdir()}
     assert {path.name for path in (trained / "color").iterdir()} == names
@@ -179,7 +182,16 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
         ),
         (
             "evaluate.py --workdir=pairs --data=data/manifest.csv --output=new",
-            "pairs/config.json: no such file",
+            "pairs: neither an export (card.json), nor a workdir (config.json)",
+        ),
+        (
+            "evaluate.py --workdir=run --data=data/manifest.csv --output=new "
+            "--split=train",
+            "show a scene of the training data",
+        ),
+        (
+            "evaluate.py --data=data/manifest.csv --output=new run",
+            "give one of --model=DIR, --workdir=DIR and --compare RUN",
         ),
         (
             "evaluate.py --workdir=run --data=data/manifest.csv --output=new "

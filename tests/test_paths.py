@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from ml_collections import ConfigDict
+from small_split import options
 
 from nircolor_tf import cards, export, inference
-from nircolor_tf.data import images, manifest
+from nircolor_tf.data import images, manifest, training_data
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import evaluate, report
+from nircolor_tf.evaluation import evaluate, grid, runs
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import restore
 
@@ -125,6 +126,19 @@ def test_an_export_holds_every_path_and_each_weight_once(all_paths, detour):
     assert sorted(stored) == [[1, 1, 1, 1], [1, 1, 1, 3]]
 
 
+def test_an_export_says_what_was_trained_on(all_paths):
+    # The workdir is an older one: its record is made from the manifest.
+    recorded = training_data.read_if_there(all_paths)
+    roles = [image.role for image in recorded.images]
+    assert roles == 7 * ["pair"] + 3 * ["validation"]
+    card = cards.read_card(all_paths)
+    training = card["training"]
+    assert (training["pairs"], training["photos"]) == (7, 0)
+    assert (training["protocol"], training["split"]) == ("folder", "train")
+    assert (all_paths / training["list"]).exists()
+    assert card["validation"]["images"] == 3
+
+
 def test_every_path_in_every_runtime(all_paths):
     image = np.random.default_rng(0).random((5, 6, 1), np.float32)
     loaded = tf.saved_model.load(str(all_paths / "saved_model"))
@@ -179,46 +193,47 @@ def test_a_path_that_differs_is_no_export(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_path_writes_nothing(tmp_path, pairs_manifest):
+def test_an_unknown_path_writes_nothing(tmp_path):
     expected = "path 'g2n': detour has none .* one of n2g2c, n2g, g2c"
     with pytest.raises(InputError, match=expected):
         export_paths(tmp_path / "out", "n2g", "g2n")
-    with pytest.raises(InputError, match=expected):
-        evaluate.evaluate_workdir(
-            "run", "best", "g2n", str(pairs_manifest), "val", tmp_path / "out"
-        )
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "config.json").touch()
+    with pytest.raises(InputError, match=expected):
+        runs.open_run(runs.RunName("run", tmp_path, "g2n"), "best")
 
 
 @pytest.mark.parametrize(
     ("path", "name", "columns"),
     [
-        (None, "n2g2c", ("NIR", "ours", "truth")),
-        ("g2c", "g2c", ("gray", "ours", "truth")),
-        ("n2g", "n2g", ("NIR", "our gray", "true gray")),
+        ("", "n2g2c", ("NIR", "true color")),
+        (":g2c", "g2c", ("gray", "true color")),
+        (":n2g", "n2g", ("NIR", "true gray")),
     ],
 )
 def test_a_path_is_measured_between_its_own_domains(
     path, name, columns, tmp_path, all_paths, pairs_manifest, monkeypatch
 ):
-    image_grid, drawn = report.image_grid, []
+    image_grid, drawn = grid.image_grid, []
     monkeypatch.setattr(
-        report,
+        grid,
         "image_grid",
-        lambda *grid: drawn.append(grid[2]) or image_grid(*grid),
+        lambda *parts: drawn.append(parts[2]) or image_grid(*parts),
     )
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").touch()
     pairs = manifest.select(manifest.read_manifest(pairs_manifest), "val")
     expected = np.mean([error(name, pair) for pair in pairs])
-    split = (str(pairs_manifest), "val", tmp_path)
-    for summary in (
-        evaluate.evaluate_workdir("run", "best", path, *split),
-        evaluate.evaluate_export(str(all_paths), path, *split),
-    ):
-        assert summary["about"]["path"] == name
-        means = summary["mean"]["std"]
-        assert means["mae"] == pytest.approx(expected, abs=1e-4)
-        assert ("ae" in means) == (columns[2] == "truth")
-    assert drawn == [columns] * 2
+    found = evaluate.evaluate(
+        [f"run={tmp_path / 'run'}{path}", f"export={all_paths}{path}"],
+        options(pairs_manifest.parent, tmp_path / "report", split="val"),
+    )
+    assert not found.problems
+    for result in found.results:
+        assert result.run.about["path"] == name
+        assert result.means["std/mae"] == pytest.approx(expected, abs=1e-4)
+        assert ("std/ae" in result.means) == (columns[1] == "true color")
+    assert drawn == [[columns[0], "run", "export", columns[1]]]
 
 
 def error(path, example):

@@ -1,130 +1,78 @@
-"""The report's files: numbers that can be recomputed, images that are shown."""
+"""The report's pictures: which images are shown, and what is drawn."""
 
-import csv
+import base64
 import json
 
+import cv2
 import numpy as np
 import pytest
+from small_split import options, write_split
 
+from nircolor_tf.data import images
 from nircolor_tf.data.images import read_image
-from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import protocols, report
-
-COLUMNS = ("NIR", "ours", "truth")
+from nircolor_tf.evaluation import evaluate, grid, page, report
 
 
-def _results(count, side=16):
-    """Image i is off by count - i levels: the last ones are the best."""
-    rng = np.random.default_rng(1)
-    for i in range(count):
-        truth = rng.integers(50, 200, (side, side + 4, 3), dtype=np.uint8)
-        prediction = truth + np.uint8(count - i)
-        yield f"image_{i:02}", truth[..., :1], prediction, truth
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    write_split(folder)
+    return folder
 
 
-def _read_csv(folder):
-    with (folder / "per_image.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
+@pytest.fixture(scope="module")
+def written(data, tmp_path_factory):
+    """A report on two runs; image 0 is missing from the second."""
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "far").mkdir()
+    for path in sorted((data / "far").iterdir())[1:]:
+        (folder / "far" / path.name).write_bytes(path.read_bytes())
+    drawn, contents = {}, {}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        image_grid, write = grid.image_grid, report.html.write
+
+        def draw(rows, labels, headings):
+            drawn.update(rows=rows, labels=labels, headings=headings)
+            return image_grid(rows, labels, headings)
+
+        monkeypatch.setattr(grid, "image_grid", draw)
+        monkeypatch.setattr(
+            report.html,
+            "write",
+            lambda path, mapping: (
+                contents.update(mapping) or write(path, mapping)
+            ),
+        )
+        evaluate.evaluate(
+            [str(data / "near"), str(folder / "far")],
+            options(data, folder / "report", gallery=4),
+        )
+    return folder / "report", drawn, contents
 
 
-def test_csv_holds_every_metric_of_every_protocol(tmp_path):
-    report.write_report(tmp_path, _results(3), {}, COLUMNS)
-    lines = _read_csv(tmp_path)
-    for line, (name, _, prediction, truth) in zip(
-        lines, _results(3), strict=True
-    ):
-        expected = {"name": name}
-        for protocol in ("std", "hkbu"):
-            for metric, value in protocols.measure(
-                prediction, truth, protocol
-            ).items():
-                expected[f"{protocol}/{metric}"] = pytest.approx(
-                    value, abs=1e-6
-                )
-        numbers = {key: float(line[key]) for key in line if key != "name"}
-        assert {"name": line["name"], **numbers} == expected
+def load(kind, index, folder):
+    return images.read_image(folder / kind / f"image_{index:02}.png")
 
 
-def test_summary_holds_means_and_what_was_measured(tmp_path):
-    about = {"model": "tiny", "split": "val", "manifest": "manifest.csv"}
-    summary = report.write_report(
-        tmp_path / "a" / "b", _results(2), about, COLUMNS
-    )
-    assert json.loads((tmp_path / "a/b/summary.json").read_text()) == summary
-    assert summary["about"] == about
-    assert summary["count"] == 2
-    # Off by 2 and by 1 level of 255 everywhere.
-    assert summary["mean"]["std"]["mae"] == pytest.approx(1.5 / 255)
-    psnr = 20 * np.log10(255) - 10 * np.log10(2)
-    assert summary["mean"]["hkbu"]["psnr"] == pytest.approx(psnr)
-    # Images of one size: their pixels weigh the same.
-    assert summary["mean"]["hkbu"]["ae_pixels_mean"] == pytest.approx(
-        summary["mean"]["hkbu"]["ae"]
-    )
-    table = report.format_table(summary)
-    assert f"{psnr:.4f}" in table
-    assert f"{summary['mean']['hkbu']['ae_pixels_std']:.4f}" in table
-    # Every number ends where the name above it does.
-    header, *lines = table.splitlines()[:3]
-    assert {len(line) for line in lines} == {len(header)}
-    assert "mean over 2 images" in table
-
-
-def test_infinite_psnr_is_valid_json(tmp_path):
-    name, nir, _, truth = next(_results(1))
-    summary = report.write_report(
-        tmp_path, [(name, nir, truth, truth)], {}, COLUMNS
-    )
-    text = (tmp_path / "summary.json").read_text()
-    assert "Infinity" not in text
-    assert json.loads(text)["mean"]["std"]["psnr"] == "inf"
-    assert "inf" in report.format_table(summary)
-
-
-def test_sheet_shows_worst_median_and_best(tmp_path, monkeypatch):
-    drawn = {}
-
-    def spy(rows, labels, headings):
-        drawn.update(rows=rows, labels=labels, headings=headings)
-        return image_grid(rows, labels, headings)
-
-    image_grid = report.image_grid
-    monkeypatch.setattr(report, "image_grid", spy)
-    report.write_report(tmp_path, _results(12), {}, COLUMNS)
+def test_the_sheet_shows_worst_median_and_best(written, data):
+    folder, drawn, _ = written
+    assert drawn["headings"] == ["NIR", "near", "far", "true color"]
     shown = [0, 1, 2, 5, 6, 7, 9, 10, 11]
-    results = list(_results(12))
     for i, row, label in zip(
         shown, drawn["rows"], drawn["labels"], strict=True
     ):
-        assert f"image_{i:02}" in label
-        for tile, image in zip(row, results[i][1:], strict=True):
-            np.testing.assert_array_equal(tile, image)
+        assert f"image_{i:02}   PSNR " in label
+        nir, near, far, rgb = row
+        np.testing.assert_array_equal(nir[..., 0], load("nir", i, data))
+        np.testing.assert_array_equal(near, load("near", i, data))
+        np.testing.assert_array_equal(rgb, load("rgb", i, data))
+        if i:
+            np.testing.assert_array_equal(far, load("far", i, data))
+        else:
+            assert (far == 255).all()
     roles = [label.split()[0] for label in drawn["labels"]]
     assert roles == ["worst"] * 3 + ["median"] * 3 + ["best"] * 3
-    assert read_image(tmp_path / "worst_median_best.png").shape[2] == 3
-
-
-def test_a_translation_has_no_angles_and_columns_of_its_own(
-    tmp_path, monkeypatch
-):
-    drawn = {}
-    monkeypatch.setattr(
-        report,
-        "image_grid",
-        lambda rows, labels, headings: (
-            drawn.update(labels=labels, headings=headings) or rows[0][0]
-        ),
-    )
-    columns = ("gray", "our NIR", "true NIR")
-    truth = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
-    results = [("one", truth, truth // 2, truth)]
-    summary = report.write_report(tmp_path, results, {}, columns)
-    assert set(summary["mean"]["std"]) == {"psnr", "ssim", "mae"}
-    assert "std/ae" not in _read_csv(tmp_path)[0]
-    assert drawn["headings"] == columns
-    # 0..255 less its half, rounded down: 64 levels on average.
-    assert drawn["labels"][0].endswith(f"   MAE {64 / 255:.3f}")
-    assert "deg" not in drawn["labels"][0]
+    assert read_image(folder / "worst_median_best.png").shape[2] == 3
 
 
 @pytest.mark.parametrize("count", [1, 9, 10, 11, 12, 40])
@@ -135,53 +83,78 @@ def test_no_image_is_shown_twice(count):
     assert (ranks[0], ranks[-1]) == (0, count - 1)
 
 
-def test_large_images_are_shrunk_in_the_sheet(tmp_path):
-    report.write_report(tmp_path, _results(1, side=600), {}, COLUMNS)
-    sheet = read_image(tmp_path / "worst_median_best.png")
-    assert sheet.shape[1] < 3 * 270
-    assert sheet.shape[0] < 320
+def test_large_images_are_shrunk():
+    image = np.full((600, 300, 3), 7, np.uint8)
+    assert page.shrunk(image, 256).shape == (256, 128, 3)
+    assert page.shrunk(image[..., :1], 256).shape == (256, 128, 1)
+    assert page.shrunk(image, 600) is image
 
 
-def test_image_grid_places_every_tile():
-    red = np.full((8, 10, 3), (255, 0, 0), np.uint8)
-    gray = np.full((6, 6, 1), 128 * 257, np.uint16)
-    grid = report.image_grid([[red, gray], [gray, red]], ["", ""], ["", ""])
-    assert grid.dtype == np.uint8
-    is_red = (grid == (255, 0, 0)).all(axis=-1)
-    is_gray = (grid == 128).all(axis=-1)
-    assert is_red.sum() == 2 * 80
-    assert is_gray.sum() == 2 * 36
-    # Red is left in the upper row and right in the lower one.
-    red_rows, red_columns = np.nonzero(is_red)
-    upper = red_rows < red_rows.mean()
-    assert red_columns[upper].max() < red_columns[~upper].min()
+def test_the_gallery_shows_the_worst_images(written):
+    *_, contents = written
+    # By the mean over the runs that have it; image 0 has the better one only.
+    names = [image["name"] for image in contents["images"]]
+    assert names == [f"image_0{i}" for i in (1, 2, 3, 0)]
+    assert contents["omitted"] == 8
+    image = contents["images"][0]
+    assert set(image["runs"]) == {"near", "far"}
+    assert image["scene"] == "0"
+    assert image["runs"]["near"]["metrics"]["std/psnr"] == pytest.approx(
+        20 * np.log10(255 / 11)
+    )
 
 
-def test_long_labels_are_not_cut():
-    tile = np.zeros((4, 4, 1), np.uint8)
-    short = report.image_grid([[tile]], ["x"], [""])
-    long = report.image_grid([[tile]], ["x" * 50], [""])
-    assert long.shape[1] > short.shape[1]
-    assert (long[:, -3:] == 255).all()
+def decode(uri):
+    data = base64.b64decode(uri.removeprefix("data:image/webp;base64,"))
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return bgr[..., ::-1]
 
 
-def test_a_bad_image_is_named_and_leaves_the_old_report(tmp_path):
-    report.write_report(tmp_path, _results(2), {}, COLUMNS)
-    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    name, nir, prediction, truth = next(_results(1))
-    results = [
-        (name, nir, prediction, truth),
-        ("broken", nir, prediction[1:], truth),
-    ]
-    with pytest.raises(InputError, match="broken: "):
-        report.write_report(tmp_path, results, {}, COLUMNS)
-    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+def test_pictures_and_error_maps_are_those_of_the_run(written, data):
+    *_, contents = written
+    image = contents["images"][0]
+    for uri, kind in (
+        (image["truth"], "rgb"),
+        (image["runs"]["far"]["prediction"], "far"),
+    ):
+        # WebP blurs the colors of noise; their means stay.
+        difference = decode(uri).mean((0, 1)) - load(kind, 1, data).mean((0, 1))
+        assert np.abs(difference).max() < 4
+    palette = cv2.applyColorMap(
+        np.arange(256, dtype=np.uint8)[None], cv2.COLORMAP_INFERNO
+    )[0, :, ::-1]
+    for run, levels in (("near", 11), ("far", 21)):
+        # Off by `levels` of 255 everywhere; the scale ends at a half.
+        color = palette[round(255 * levels / 255 / 0.5)]
+        shown = decode(image["runs"][run]["error"]).reshape(-1, 3)
+        assert np.abs(shown.mean(axis=0) - color).max() < 4
 
 
-def test_nothing_to_measure_or_nowhere_to_write(tmp_path):
-    with pytest.raises(InputError, match="no images"):
-        report.write_report(tmp_path, [], {}, COLUMNS)
-    assert list(tmp_path.iterdir()) == []
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="file: cannot be made a folder"):
-        report.write_report(tmp_path / "file", _results(1), {}, COLUMNS)
+def test_the_page_says_what_it_is_about(written):
+    _, _, contents = written
+    assert contents["about"]["data"] == "folder, split test"
+    assert contents["about"]["images"] == "12 of 6 scenes"
+    near, far = contents["runs"]
+    assert (near["count"], far["count"]) == (12, 11)
+    assert near["failures"] == []
+    assert far["failures"][0]["image"] == "image_00"
+    assert near["contamination"]["state"] == "unknown"
+    assert near["mean"].keys() == contents["metrics"].keys()
+    assert near["interval"]["std/psnr"][0] < near["mean"]["std/psnr"]
+    assert contents["metrics"]["hkbu/ssim"]["label"] == "SSIM"
+    assert contents["robustness"] is None
+    # Numbers of the papers, as reported.
+    first = contents["reported"][0]
+    assert (first["method"], first["psnr"]) == ("CoColor", 23.54)
+    json.dumps(contents, allow_nan=False)
+
+
+def test_the_files_of_a_report(written):
+    folder, *_ = written
+    assert {path.name for path in folder.iterdir()} == {
+        "report.html",
+        "table.csv",
+        "per_image.csv",
+        "summary.json",
+        "worst_median_best.png",
+    }

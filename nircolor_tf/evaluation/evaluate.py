@@ -1,137 +1,300 @@
-"""Takes a split of a manifest through an inference path and reports on it.
+"""Takes runs through a split of a manifest: predictions, numbers, report.
 
-The path says what is measured: its source is what goes in, its target is the
-truth. Gray is the luma of the color image.
+    runs -> predict (here) -> measure (in parallel) -> report.py
+
+A bad image costs itself, a bad model costs itself: they are named, counted
+and reported, and the rest is measured.
 """
 
+import collections
+import concurrent.futures
+import contextlib
+import dataclasses
+import functools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from nircolor_tf import cards, inference
 from nircolor_tf.data import images, manifest
-from nircolor_tf.evaluation import report
+from nircolor_tf.data.manifest import Example
+from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import (
+    contamination,
+    perceptual,
+    protocols,
+    report,
+    robustness,
+    runs,
+)
+from nircolor_tf.evaluation.results import (
+    Evaluation,
+    MeasuredImage,
+    RunResult,
+)
 
-_SOURCE_COLUMN = {"nir": "NIR", "gray": "gray"}
-_TARGET_COLUMNS = {
-    "rgb": ("ours", "truth"),
-    "gray": ("our gray", "true gray"),
-    "nir": ("our NIR", "true NIR"),
-}
-
-
-def evaluate_export(
-    folder: str,
-    path: str | None,
-    manifest_path: str,
-    split: str,
-    output: str | os.PathLike,
-) -> dict:
-    """Measures an export; see `evaluate`.
-
-    Args:
-        folder: The export folder.
-        path: One of its inference paths; the first by default.
-        manifest_path: As for `evaluate`.
-        split: As for `evaluate`.
-        output: As for `evaluate`.
-
-    Raises:
-        InputError: Also: the folder is no export, or has no such path.
-    """
-    card = cards.read_card(folder)
-    name, chosen = cards.find_path(folder, card, path)
-    return evaluate(
-        inference.load_export(folder, path=name),
-        (chosen["source"], chosen["target"]),
-        {"model": folder, "path": name},
-        manifest_path,
-        split,
-        output,
-    )
+CONTAMINATED = ("refuse", "mark", "drop")
+PERCEPTUAL = ("lpips", "fid")
 
 
-def evaluate_workdir(
-    workdir: str,
-    checkpoint: str,
-    path: str | None,
-    manifest_path: str,
-    split: str,
-    output: str | os.PathLike,
-) -> dict:
-    """Measures a trained workdir; see `evaluate`.
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What to measure, and how.
 
-    Args:
-        workdir: That bin/train.py wrote.
-        checkpoint: 'best' or 'latest'.
-        path: One of the method's inference paths; its own by default.
-        manifest_path: As for `evaluate`.
-        split: As for `evaluate`.
-        output: As for `evaluate`.
-
-    Raises:
-        InputError: Also: no checkpoint, or the method has no such path.
-    """
-    # TensorFlow takes seconds to import: only where it is needed.
-    from nircolor_tf.training import restore  # noqa: PLC0415
-
-    method, _ = restore.load_method(workdir, checkpoint)
-    chosen = restore.find_path(method, path)
-    return evaluate(
-        restore.make_colorizer(method, path),
-        (chosen.source, chosen.target),
-        {
-            "model": workdir,
-            "path": path or next(iter(method.inference_paths())),
-        },
-        manifest_path,
-        split,
-        output,
-    )
-
-
-def evaluate(
-    colorize: Callable[[np.ndarray], np.ndarray],
-    domains: tuple[str, str],
-    about: Mapping[str, str],
-    manifest_path: str,
-    split: str,
-    output: str | os.PathLike,
-) -> dict:
-    """Measures a model on whole images and writes the report.
-
-    Args:
-        colorize: (H, W, 1) -> (H, W, C), float32 in [0, 1].
-        domains: What it turns into what: ('nir', 'rgb'), say.
-        about: What it is called, for the report.
-        manifest_path: That bin/prepare_data.py wrote.
+    Attributes:
+        manifest: That bin/prepare_data.py wrote.
         split: Which of its splits.
-        output: Folder of the report.
+        output: Folder of the report; made when missing.
+        checkpoint: 'best' or 'latest', of workdirs.
+        contaminated: What becomes of a model that was trained on scenes of
+            these images, one of `CONTAMINATED`: no number at all, numbers
+            marked as contaminated, or numbers without those images.
+        baselines: Whether to measure what needs no model, too.
+        perceptual: Which of `PERCEPTUAL`; they need an extra installed.
+        robustness: How many images to degrade for the robustness curves,
+            spread over the split; 0 for no curves.
+        gallery: How many images the HTML report shows, the worst ones.
+        workers: Threads that compute metrics.
+    """
+
+    manifest: str
+    split: str
+    output: str | os.PathLike
+    checkpoint: str
+    contaminated: str
+    baselines: bool
+    perceptual: Sequence[str]
+    robustness: int
+    gallery: int
+    workers: int
+
+
+def evaluate(names: Sequence[str], options: Options) -> Evaluation:
+    """Measures runs on the same images and writes the report.
+
+    Args:
+        names: Of runs, [LABEL=]FOLDER[:PATH], as `runs.parse_names` takes
+            them.
+        options: See there.
 
     Returns:
-        The summary, as `report.write_report` returns it.
+        What was found; `problems` in it names what failed.
 
     Raises:
-        InputError: The manifest, the split or an image is bad.
+        InputError: The manifest, the split or an option is bad, the output
+            cannot be written, or not a single run could be measured.
     """
-    source, target = domains
-    examples = manifest.select(manifest.read_manifest(manifest_path), split)
-    return report.write_report(
-        output,
-        _results(colorize, source, target, examples),
-        {**about, "manifest": manifest_path, "split": split},
-        (_SOURCE_COLUMN[source], *_TARGET_COLUMNS[target]),
+    everything = manifest.read_manifest(options.manifest)
+    examples = manifest.select(everything, options.split)
+    found = Evaluation(
+        options.manifest,
+        options.split,
+        examples,
+        contamination.warning(examples, everything),
     )
-
-
-def _results(
-    colorize, source: str, target: str, examples: Sequence[manifest.Example]
-) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-    for example in tqdm(examples, unit="image"):
-        pair = images.domains(
-            images.read_nir(example.nir), images.read_rgb(example.rgb)
+    parsed = runs.parse_names(names)
+    output = report.make_folder(options.output)
+    with (
+        tempfile.TemporaryDirectory(dir=output, prefix=".report-") as scratch,
+        concurrent.futures.ThreadPoolExecutor(options.workers) as pool,
+    ):
+        measuring = _Measuring(
+            options, found, everything, Path(scratch), pool, _lpips(options)
         )
-        image = pair[source]
-        yield example.name, image, colorize(image), pair[target]
+        for name in parsed:
+            try:
+                # One by one: no two models are in memory at a time.
+                measuring.add(runs.open_run(name, options.checkpoint))
+            except InputError as error:
+                found.unmeasured[name.label] = str(error)
+        if found.results and options.baselines:
+            for run in runs.baselines(everything, found.results[0].run):
+                measuring.add(run)
+        if found.results:
+            report.write_report(output, found, options.gallery, Path(scratch))
+    if not found.results:
+        with contextlib.suppress(OSError):
+            output.rmdir()  # it stays if it holds anything
+        raise InputError("\n  ".join(["no run measured:", *found.problems]))
+    return found
+
+
+def _lpips(options: Options) -> perceptual.Lpips | None:
+    return perceptual.Lpips() if "lpips" in options.perceptual else None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Measuring:
+    """What measuring any run needs."""
+
+    options: Options
+    found: Evaluation
+    everything: Sequence[Example]
+    scratch: Path
+    pool: concurrent.futures.Executor
+    lpips: perceptual.Lpips | None
+
+    def add(self, run: runs.Run) -> None:
+        """Measures a run and adds it to what was found.
+
+        Raises:
+            InputError: It makes something else than the runs before it, its
+                numbers are refused, or no image worked.
+        """
+        self._check_target(run)
+        trained_on = contamination.check(
+            run.training, self.found.examples, self.everything
+        )
+        chosen = self._admitted(trained_on)
+        folder = self.scratch / f"run_{len(self.found.results)}"
+        folder.mkdir()
+        measured, failures = {}, {}
+        for example, outcome in self._outcomes(run, chosen, folder):
+            if isinstance(outcome, Exception):
+                failures[example.name] = _reason(outcome)
+            else:
+                measured[example.name] = outcome
+        if not measured:
+            raise InputError(
+                f"all {len(chosen)} images failed, the first one: "
+                f"{next(iter(failures.values()))}"
+            )
+        self.found.results.append(
+            RunResult(
+                run=run,
+                contamination=trained_on,
+                dropped=len(self.found.examples) - len(chosen),
+                images=measured,
+                failures=failures,
+                sets=self._sets(run, measured, folder),
+                curves=self._curves(
+                    run, [one for one in chosen if one.name in measured]
+                ),
+            )
+        )
+
+    def _check_target(self, run):
+        first = next((result.run for result in self.found.results), run)
+        if run.target != first.target:
+            raise InputError(
+                f"makes {run.target}, and {first.name} makes {first.target}: "
+                "measure them apart"
+            )
+
+    def _admitted(self, trained_on):
+        """The images whose numbers may be shown."""
+        examples, choice = self.found.examples, self.options.contaminated
+        by_definition = self.found.protocol in contamination.BY_DEFINITION
+        if trained_on.state != "contaminated" or choice == "mark":
+            return examples
+        if choice == "refuse" and by_definition:
+            return examples
+        if choice == "refuse":
+            raise InputError(
+                f"{trained_on.describe()}; no clean number is to be had: "
+                "--contaminated=drop leaves these images out, "
+                "--contaminated=mark measures and says so"
+            )
+        chosen = [one for one in examples if one.name not in trained_on.images]
+        if not chosen:
+            raise InputError(f"{trained_on.describe()}; no image is left")
+        return chosen
+
+    def _outcomes(
+        self, run: runs.Run, chosen: Sequence[Example], folder: Path
+    ) -> Iterator[tuple[Example, MeasuredImage | Exception]]:
+        """Predicts here, measures in the pool, in the order of the images."""
+        waiting = collections.deque()
+        for index, example in enumerate(tqdm(chosen, run.name, unit="image")):
+            try:
+                source, truth = _domains(run, example)
+                prediction = run.predict(example.name, source)
+            except Exception as error:
+                # A model's runtime raises what it likes.
+                yield example, error
+                continue
+            picture = folder / f"{index:06}.png"
+            future = self.pool.submit(
+                _measure, prediction, truth, picture, self.lpips
+            )
+            waiting.append((example, future))
+            # Images that wait to be measured take memory.
+            if len(waiting) > 2 * self.options.workers:
+                yield _collect(*waiting.popleft())
+        while waiting:
+            yield _collect(*waiting.popleft())
+
+    def _sets(self, run, measured, folder):
+        """FID and KID, which compare two folders of images."""
+        if "fid" not in self.options.perceptual:
+            return {}
+        truths = folder.with_name(f"{folder.name}_truth")
+        truths.mkdir()
+        for example in self.found.examples:
+            if example.name in measured:
+                _, truth = _domains(run, example)
+                picture = measured[example.name].picture
+                images.write_image(
+                    truths / picture.name, protocols.to_8bit(truth, "truth")
+                )
+        try:
+            return perceptual.set_metrics(folder, truths)
+        except InputError as error:
+            self.found.unmeasured[f"{run.name}, FID and KID"] = str(error)
+            return {}
+
+    def _curves(self, run, chosen):
+        """Robustness on images spread evenly over those chosen."""
+        count = min(self.options.robustness, len(chosen))
+        if not count or not run.is_model:
+            return []
+        places = np.linspace(0, len(chosen) - 1, count).round().astype(int)
+        pairs = [
+            (chosen[place].name, *_domains(run, chosen[place]))
+            for place in places
+        ]
+        try:
+            return robustness.measure(
+                run.name, functools.partial(run.predict, ""), pairs
+            )
+        except InputError as error:
+            self.found.unmeasured[f"{run.name}, robustness"] = str(error)
+            return []
+
+
+def _domains(run, example):
+    """Source (H, W, 1) and truth (H, W, C), float32 in [0, 1]."""
+    pair = images.domains(
+        images.read_nir(example.nir), images.read_rgb(example.rgb)
+    )
+    return pair[run.source], pair[run.target]
+
+
+def _measure(prediction, truth, picture, lpips) -> MeasuredImage:
+    """Measures one prediction under every protocol, and keeps it."""
+    measurement = {
+        f"{protocol}/{metric}": value
+        for protocol in protocols.PROTOCOLS
+        for metric, value in protocols.measure(
+            prediction, truth, protocol
+        ).items()
+    }
+    if lpips is not None and truth.shape[2] == 3:
+        perceived = lpips.measure(prediction, truth)
+        measurement |= {f"std/{key}": v for key, v in perceived.items()}
+    images.write_image(picture, protocols.to_8bit(prediction, "prediction"))
+    return MeasuredImage(measurement, truth.shape[0] * truth.shape[1], picture)
+
+
+def _collect(example, future):
+    error = future.exception()
+    return example, error or future.result()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, InputError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

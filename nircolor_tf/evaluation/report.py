@@ -1,98 +1,54 @@
-"""The report of one evaluation: numbers per image, means, images to look at.
+"""The folder an evaluation leaves: pages, tables and pictures.
 
-`write_report` measures a stream of images and leaves in a folder:
-
-* `per_image.csv`: one line per image, one column per <protocol>/<metric>;
-* `summary.json`: what was measured, the number of images, the means, and of
-  color mean and standard deviation of the angular error over all pixels;
-* `worst_median_best.png`: source | ours | truth of the three images with the
-  lowest, the middle and the highest PSNR (`std`).
+* `report.html`: everything to look at in one file that needs no network;
+* `table.csv`: a line for each run, every mean and its 95% interval;
+* `per_image.csv`: a line for each image of each run;
+* `summary.json`: the same means, the paired differences, what failed;
+* `worst_median_best.png`: source, each run and truth of the three images with
+  the lowest, the middle and the highest PSNR of the first run;
+* `robustness.csv`, `.svg` and `.png`, if there are curves.
 """
 
-import csv
-import json
-import math
+import contextlib
 import os
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
-from nircolor_tf.data.images import read_image, write_image
+from nircolor_tf.data import images
+from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import protocols
+from nircolor_tf.evaluation import (
+    grid,
+    html,
+    page,
+    robustness,
+    runs,
+    tables,
+)
+from nircolor_tf.evaluation.results import Evaluation, RunResult
 
-_METRIC_TEXTS = {
-    "psnr": "PSNR {:.2f} dB",
-    "ssim": "SSIM {:.3f}",
-    "ae": "AE {:.2f} deg",
-    "mae": "MAE {:.3f}",
-}
-_THUMBNAIL_SIDE = 256
-_GAP = 4
-_TEXT_HEIGHT = 20
+FILES = (
+    "report.html",
+    "table.csv",
+    "per_image.csv",
+    "summary.json",
+    "worst_median_best.png",
+    "robustness.csv",
+    "robustness.svg",
+    "robustness.png",
+)
+_TILE = 256
+_SHEET_METRICS = ("std/psnr", "std/ssim", "std/ae")
 
 
-def write_report(
-    folder: str | os.PathLike,
-    results: Iterable[tuple[str, np.ndarray, np.ndarray, np.ndarray]],
-    about: Mapping[str, str],
-    columns: tuple[str, str, str],
-) -> dict:
-    """Measures images under every protocol and writes the report.
-
-    Only numbers stay in memory, so the number of images is not limited. The
-    files of an earlier report in the folder are replaced once all images are
-    measured, not before.
-
-    Args:
-        folder: Where to write; made when missing.
-        results: (name, source (H, W, 1), prediction (H, W, C), truth
-            (H, W, C)), each uint8, uint16, or floating point in [0, 1]; C is
-            3, or 1 for gray and NIR.
-        about: What was measured, such as model, split and manifest; goes into
-            summary.json as it is.
-        columns: How the sheet calls source, prediction and truth.
-
-    Returns:
-        What summary.json holds: {"about": .., "count": number of images,
-        "mean": {protocol: {metric: value}}}, the values as
-        `protocols.summarize` returns them. An infinite PSNR is the string
-        "inf" there, as JSON has no number for it.
+def make_folder(folder: str | os.PathLike) -> Path:
+    """Makes the folder of a report before hours go into its numbers.
 
     Raises:
-        InputError: The folder cannot be made, there are no images, or one
-            cannot be measured; the message names it.
+        InputError: It cannot be made.
     """
-    folder = _make_folder(folder)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".report-") as scratch:
-        thumbnails = Path(scratch, "thumbnails")
-        thumbnails.mkdir()
-        names, pixels, measured = _measure_all(results, columns, thumbnails)
-        if not names:
-            raise InputError(f"{folder}: no images to report on")
-        summary = {
-            "about": dict(about),
-            "count": len(names),
-            "mean": _means(measured, pixels),
-        }
-        _write_csv(Path(scratch, "per_image.csv"), names, measured)
-        Path(scratch, "summary.json").write_text(
-            json.dumps(summary, indent=2) + "\n"
-        )
-        write_image(
-            Path(scratch, "worst_median_best.png"),
-            _sheet(names, measured["std"], columns, thumbnails),
-        )
-        for file in ("per_image.csv", "summary.json", "worst_median_best.png"):
-            os.replace(Path(scratch, file), folder / file)
-    return summary
-
-
-def _make_folder(folder: str | os.PathLike) -> Path:
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,153 +59,72 @@ def _make_folder(folder: str | os.PathLike) -> Path:
     return folder
 
 
-def format_table(summary: Mapping) -> str:
-    """Formats the means of a report as plain text, one line per protocol.
+def write_report(
+    folder: Path, found: Evaluation, gallery: int, scratch: Path
+) -> None:
+    """Writes all files; those of an earlier report in the folder go.
 
     Args:
-        summary: What `write_report` returns.
-
-    Returns:
-        Lines without a final newline.
+        folder: Exists.
+        found: At least one run with at least one image.
+        gallery: How many images report.html shows.
+        scratch: A folder on the same disk, where the files are made.
     """
-    metrics = list(next(iter(summary["mean"].values())))
-    widths = {name: max(10, len(name) + 2) for name in metrics}
-    lines = [
-        "protocol  " + "".join(f"{name:>{widths[name]}}" for name in metrics)
-    ]
-    for protocol, means in summary["mean"].items():
-        values = (
-            f"{float(means[name]):>{widths[name]}.4f}" for name in metrics
-        )
-        lines.append(f"{protocol:<10}" + "".join(values))
-    lines.append(f"mean over {summary['count']} images")
-    return "\n".join(lines)
+    tables.write_table(scratch / "table.csv", found)
+    tables.write_images(scratch / "per_image.csv", found)
+    tables.write_summary(scratch / "summary.json", found)
+    images.write_image(scratch / "worst_median_best.png", _sheet(found))
+    points = [point for result in found.results for point in result.curves]
+    if points:
+        robustness.write_csv(scratch / "robustness.csv", points)
+        robustness.write_plot(scratch / "robustness.svg", points)
+        robustness.write_plot(scratch / "robustness.png", points)
+    plot = scratch / "robustness.svg" if points else None
+    html.write(scratch / "report.html", page.contents(found, gallery, plot))
+    for name in FILES:
+        if (scratch / name).exists():
+            os.replace(scratch / name, folder / name)
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                (folder / name).unlink()
 
 
-def image_grid(
-    rows: Sequence[Sequence[np.ndarray]],
-    labels: Sequence[str],
-    headings: Sequence[str],
-) -> np.ndarray:
-    """Lays images out in a grid with a text above each row and column.
-
-    Args:
-        rows: Images (H, W, 1) or (H, W, 3), equally many per row; uint8,
-            uint16, or floating point in [0, 1]. Sizes may differ.
-        labels: One text per row.
-        headings: One text per column.
-
-    Returns:
-        (H, W, 3) uint8, black text on white.
-
-    Raises:
-        InputError: Floating-point values lie outside [0, 1].
-    """
-    font = ImageFont.load_default(size=13)
-    pitch = max(tile.shape[1] for row in rows for tile in row) + _GAP
-    heights = [_TEXT_HEIGHT + max(t.shape[0] for t in row) for row in rows]
-    text_width = math.ceil(max(map(font.getlength, labels)))
-    width = max(len(headings) * pitch, text_width + _GAP)
-    grid = Image.new(
-        "RGB", (_GAP + width, _TEXT_HEIGHT + sum(heights) + _GAP), "white"
-    )
-    draw = ImageDraw.Draw(grid)
-    for j, heading in enumerate(headings):
-        draw.text((_GAP + j * pitch, 3), heading, "black", font)
-    top = _TEXT_HEIGHT
-    for row, label, height in zip(rows, labels, heights, strict=True):
-        draw.text((_GAP, top + 3), label, "black", font)
-        for j, tile in enumerate(row):
-            levels = protocols.to_8bit(tile, label)
-            rgb = np.broadcast_to(levels, (*tile.shape[:2], 3))
-            grid.paste(
-                Image.fromarray(np.ascontiguousarray(rgb)),
-                (_GAP + j * pitch, top + _TEXT_HEIGHT),
-            )
-        top += height
-    return np.array(grid)
-
-
-def _measure_all(results, columns, thumbnails):
-    """Returns names, pixels, {protocol: [measurement]}; leaves thumbnails."""
-    names, pixels = [], []
-    measured = {protocol: [] for protocol in protocols.PROTOCOLS}
-    for name, source, prediction, truth in results:
-        try:
-            for protocol, measurements in measured.items():
-                measurements.append(
-                    protocols.measure(prediction, truth, protocol)
-                )
-            images = [
-                protocols.to_8bit(image, column)
-                for column, image in zip(
-                    columns, (source, prediction, truth), strict=True
-                )
-            ]
-        except InputError as error:
-            raise InputError(f"{name}: {error}") from error
-        for column, image in zip(columns, images, strict=True):
-            # Numbered, because a name may hold a slash.
-            path = thumbnails / f"{len(names)}_{column}.png"
-            write_image(path, _shrunk(image))
-        names.append(name)
-        pixels.append(truth.shape[0] * truth.shape[1])
-    return names, pixels, measured
-
-
-def _means(measured, pixels):
-    return {
-        protocol: {
-            metric: value if math.isfinite(value) else str(value)
-            for metric, value in protocols.summarize(
-                measurements, pixels
-            ).items()
-        }
-        for protocol, measurements in measured.items()
-    }
-
-
-def _shrunk(image):
-    height, width = image.shape[:2]
-    scale = _THUMBNAIL_SIDE / max(height, width)
-    if scale >= 1:
-        return image
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-
-
-def _write_csv(path, names, measured):
-    rows = [{"name": name} for name in names]
-    for protocol, measurements in measured.items():
-        for row, measurement in zip(rows, measurements, strict=True):
-            for metric, value in measurement.items():
-                row[f"{protocol}/{metric}"] = f"{value:.6f}"
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _sheet(names, measurements, columns, thumbnails):
-    order = sorted(range(len(names)), key=lambda i: measurements[i]["psnr"])
+def _sheet(found: Evaluation) -> np.ndarray:
+    """Draws the figure of the papers: what went in, the runs, the truth."""
+    first = found.results[0]
+    psnr = first.column("std/psnr")
+    order = sorted(psnr, key=psnr.__getitem__)
+    examples = {example.name: example for example in found.examples}
     rows, labels = [], []
-    for rank, role in _chosen_ranks(len(names)):
-        i = order[rank]
-        tiles = [
-            read_image(thumbnails / f"{i}_{column}.png") for column in columns
-        ]
-        rows.append(
-            [tile[..., None] if tile.ndim == 2 else tile for tile in tiles]
+    for rank, role in _chosen_ranks(len(order)):
+        name = order[rank]
+        rows.append(_row(examples[name], found.results))
+        numbers = tables.format_numbers(
+            first.images[name].metrics, _SHEET_METRICS
         )
         labels.append(
-            f"{role} ({rank + 1} of {len(names)}): {names[i]}   "
-            + "   ".join(
-                text.format(measurements[i][metric])
-                for metric, text in _METRIC_TEXTS.items()
-                if metric in measurements[i]
-            )
+            f"{role} ({rank + 1} of {len(order)}): {name}   {numbers}"
         )
-    return image_grid(rows, labels, columns)
+    headings = [
+        runs.LABELS[first.run.source],
+        *(result.name for result in found.results),
+        f"true {runs.LABELS[first.run.target]}",
+    ]
+    return grid.image_grid(rows, labels, headings)
+
+
+def _row(example: Example, results: Sequence[RunResult]) -> list[np.ndarray]:
+    """Source, predictions and truth; an empty tile where a run failed."""
+    source, truth = page.source_and_truth(example, results[0].run)
+    tiles = [source]
+    for result in results:
+        image = result.images.get(example.name)
+        tiles.append(
+            page.read_picture(image.picture)
+            if image
+            else np.full_like(truth, 255)
+        )
+    return [page.shrunk(tile, _TILE) for tile in [*tiles, truth]]
 
 
 def _chosen_ranks(count):

@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from nircolor_tf import inference
 from nircolor_tf.data import images, pipeline
 from nircolor_tf.data.manifest import Example
-from nircolor_tf.evaluation import protocols, report
+from nircolor_tf.evaluation import grid, protocols
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import restore
 
@@ -62,13 +62,13 @@ class Evaluator:
             rows = rows or first
         labels = self._names[: len(rows)]
         headings = ("NIR", "colorized", "truth")
-        grids = {", ".join(headings): report.image_grid(rows, labels, headings)}
+        grids = {", ".join(headings): grid.image_grid(rows, labels, headings)}
         pairs = self._pairs[: len(rows)]
         visuals = [self._visuals(nir, truth) for nir, truth in pairs]
         if all(visuals):
             headings = tuple(visuals[0])
             rows = [list(named.values()) for named in visuals]
-            grids["visuals"] = report.image_grid(rows, labels, headings)
+            grids["visuals"] = grid.image_grid(rows, labels, headings)
         return metrics, grids
 
     def _measure(

@@ -1,0 +1,101 @@
+"""How sure a mean over test images is: bootstrap intervals.
+
+The images of a test set are a sample of what a camera may see; another sample
+would give another mean. The bootstrap (Efron 1979) draws such samples from the
+images at hand. It draws whole scenes, not images: two crops of one photo are
+hard or easy together, and counting them as two would make every interval too
+narrow (Field and Welsh 2007, the cluster bootstrap).
+"""
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+RESAMPLES = 10_000
+LEVEL = 0.95
+_SEED = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """By how much one run is ahead of another, on the images of both.
+
+    Attributes:
+        mean: First less second, mean over the images, in the metric's unit.
+        interval: Low and high end of the 95% interval of the mean; None where
+            there is none, see `mean_interval`.
+        images: How many images both have.
+    """
+
+    mean: float
+    interval: tuple[float, float] | None
+    images: int
+
+
+def mean_interval(
+    values: Sequence[float], scenes: Sequence[str]
+) -> tuple[float, float] | None:
+    """95% percentile interval of a mean, by the cluster bootstrap.
+
+    Deterministic: the resamples are drawn with a fixed seed.
+
+    Args:
+        values: One per image.
+        scenes: The scene of each image. Where every image has its own, this
+            is the ordinary bootstrap.
+
+    Returns:
+        Low and high end; None if a value is infinite or all images show one
+        scene, which tell nothing about other scenes.
+    """
+    values = np.asarray(values, np.float64)
+    labels, scene = np.unique(np.asarray(scenes), return_inverse=True)
+    if len(labels) < 2 or not np.isfinite(values).all():
+        return None
+    draws = _draws(len(labels))
+    sums = draws @ np.bincount(scene, values)
+    counts = draws @ np.bincount(scene).astype(np.float64)
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(sums / counts, (tail, 1 - tail))
+    return float(low), float(high)
+
+
+def paired_difference(
+    first: Mapping[str, float],
+    second: Mapping[str, float],
+    scenes: Mapping[str, str],
+) -> Difference | None:
+    """Compares two runs image by image (the paired bootstrap).
+
+    What makes an image hard makes it hard for both, so the interval of the
+    difference is narrower than the runs' own intervals suggest.
+
+    Args:
+        first: A metric of one run by image name.
+        second: The same metric of the other.
+        scenes: The scene of each image.
+
+    Returns:
+        The difference on the images that both have; None if there are none,
+        or a value is infinite.
+    """
+    names = [name for name in first if name in second]
+    values = [first[name] - second[name] for name in names]
+    if not names or not np.isfinite(values).all():
+        return None
+    return Difference(
+        float(np.mean(values)),
+        mean_interval(values, [scenes[name] for name in names]),
+        len(names),
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def _draws(count: int) -> np.ndarray:
+    """(RESAMPLES, count): how often each resample holds each scene."""
+    generator = np.random.default_rng(_SEED)
+    return generator.multinomial(
+        count, np.full(count, 1 / count), size=RESAMPLES
+    ).astype(np.float64)

@@ -1,0 +1,178 @@
+"""What an evaluation found, before anybody formats it."""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from nircolor_tf.data.manifest import Example
+from nircolor_tf.evaluation import intervals, protocols
+from nircolor_tf.evaluation.contamination import Contamination
+from nircolor_tf.evaluation.robustness import Point
+from nircolor_tf.evaluation.runs import Run
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasuredImage:
+    """One image of one run.
+
+    Attributes:
+        metrics: {'<protocol>/<metric>': value}.
+        pixels: Height times width.
+        picture: 8-bit PNG file of the prediction.
+    """
+
+    metrics: Mapping[str, float]
+    pixels: int
+    picture: Path
+
+
+@dataclasses.dataclass(frozen=True)
+class RunResult:
+    """One run, measured.
+
+    Attributes:
+        run: What was measured.
+        contamination: Whether it was trained on scenes of the images.
+        dropped: How many images were left out for that.
+        images: By name, in the order of the split.
+        failures: {image: why it has no numbers}.
+        sets: Metrics of all images at once, 'fid' and 'kid'.
+        curves: Robustness; empty if not asked for.
+    """
+
+    run: Run
+    contamination: Contamination
+    dropped: int
+    images: Mapping[str, MeasuredImage]
+    failures: Mapping[str, str]
+    sets: Mapping[str, float]
+    curves: Sequence[Point]
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return self.run.name
+
+    @property
+    def state(self) -> str:
+        """What its numbers are: 'clean', 'contaminated' or 'unknown'."""
+        return "clean" if self.dropped else self.contamination.state
+
+    @functools.cached_property
+    def means(self) -> dict[str, float]:
+        """{'<protocol>/<metric>': mean over the images}, then `sets`."""
+        means = {}
+        for protocol in protocols.PROTOCOLS:
+            prefix = f"{protocol}/"
+            measurements = [
+                {
+                    key.removeprefix(prefix): value
+                    for key, value in image.metrics.items()
+                    if key.startswith(prefix)
+                }
+                for image in self.images.values()
+            ]
+            pixels = [image.pixels for image in self.images.values()]
+            summary = protocols.summarize(measurements, pixels)
+            means |= {f"{prefix}{key}": v for key, v in summary.items()}
+        return means | self.sets
+
+    def column(self, key: str) -> dict[str, float]:
+        """{image: value} of one metric, of the images that have it."""
+        return {
+            name: image.metrics[key]
+            for name, image in self.images.items()
+            if key in image.metrics
+        }
+
+
+@dataclasses.dataclass
+class Evaluation:
+    """All runs on one split.
+
+    Attributes:
+        manifest: The file.
+        split: Which of its splits.
+        examples: Of the split.
+        warning: What is wrong with the split for every model; '' for nothing.
+        results: Of the runs that could be measured.
+        unmeasured: {run: why it has no numbers at all}.
+    """
+
+    manifest: str
+    split: str
+    examples: Sequence[Example]
+    warning: str
+    results: list[RunResult] = dataclasses.field(default_factory=list)
+    unmeasured: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def protocol(self) -> str:
+        """The protocol of the data: 'vcip-strict', say."""
+        return self.examples[0].protocol
+
+    @property
+    def scenes(self) -> dict[str, str]:
+        """{image: scene}; an image whose scene is unknown is its own."""
+        return {
+            example.name: example.scene or f"image {example.name}"
+            for example in self.examples
+        }
+
+    @property
+    def metrics(self) -> list[str]:
+        """Keys that any run has a mean of, in the order of the tables."""
+        names = [*protocols.METRICS]
+        keys = {key for result in self.results for key in result.means}
+        order = [*protocols.PROTOCOLS]
+        return sorted(
+            keys,
+            key=lambda key: (
+                order.index(key.split("/")[0]) if "/" in key else len(order),
+                names.index(key.split("/")[-1]),
+            ),
+        )
+
+    @property
+    def problems(self) -> list[str]:
+        """One line for each run and each image that failed."""
+        lines = [f"{name}: {why}" for name, why in self.unmeasured.items()]
+        for result in self.results:
+            count = len(result.failures)
+            total = count + len(result.images)
+            lines += [
+                f"{result.name}: {count} of {total} images failed: "
+                f"{image}: {why}"
+                if index == 0
+                else f"{result.name}: {image}: {why}"
+                for index, (image, why) in enumerate(result.failures.items())
+            ]
+        return lines
+
+    def interval(
+        self, result: RunResult, key: str
+    ) -> tuple[float, float] | None:
+        """The 95% interval of a mean; None where there is none."""
+        column = result.column(key)
+        if not column or key not in result.means or "pixels" in key:
+            return None
+        scenes = self.scenes
+        return intervals.mean_interval(
+            list(column.values()), [scenes[name] for name in column]
+        )
+
+    def differences(
+        self, keys: Sequence[str]
+    ) -> list[tuple[str, str, str, intervals.Difference]]:
+        """(first, second, key, difference) of every two runs."""
+        found = []
+        for first, second in itertools.combinations(self.results, 2):
+            for key in keys:
+                difference = intervals.paired_difference(
+                    first.column(key), second.column(key), self.scenes
+                )
+                if difference is not None:
+                    found.append((first.name, second.name, key, difference))
+        return found

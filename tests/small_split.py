@@ -1,0 +1,68 @@
+"""A split of twelve small pairs, and images to measure against it."""
+
+import numpy as np
+
+from nircolor_tf.data import images, manifest
+from nircolor_tf.evaluation import evaluate
+
+COUNT, HEIGHT, WIDTH = 12, 16, 20
+
+
+def write_split(folder, scale=1):
+    """Writes the pairs, of six scenes, a manifest.csv and predictions.
+
+    Image i of the folder 'near' is off by 12 - i levels, of 'far' by 10 more.
+    """
+    for name in ("nir", "rgb", "near", "far"):
+        (folder / name).mkdir()
+    generator = np.random.default_rng(1)
+    examples = []
+    for i in range(COUNT):
+        name = f"image_{i:02}"
+        size = (scale * HEIGHT, scale * WIDTH, 3)
+        rgb = generator.integers(50, 200, size, dtype=np.uint8)
+        files = {
+            "nir": rgb[..., :1],
+            "rgb": rgb,
+            "near": rgb + np.uint8(COUNT - i),
+            "far": rgb + np.uint8(COUNT - i + 10),
+        }
+        for kind, image in files.items():
+            images.write_image(folder / kind / f"{name}.png", image)
+        examples.append(
+            manifest.Example(
+                name=name,
+                nir=str(folder / "nir" / f"{name}.png"),
+                rgb=str(folder / "rgb" / f"{name}.png"),
+                height=size[0],
+                width=size[1],
+                bits=8,
+                split="test",
+                protocol="folder",
+                scene=str(i // 2),
+                shift_x=0,
+                shift_y=0,
+                nir_sha256=f"{i:016x}{0:048x}",
+                rgb_sha256=f"{i + 100:016x}{0:048x}",
+            )
+        )
+    manifest.write_manifest(folder / "manifest.csv", examples)
+
+
+def options(folder, output, **changes):
+    """Options to measure that split with."""
+    return evaluate.Options(
+        **{
+            "manifest": str(folder / "manifest.csv"),
+            "split": "test",
+            "output": output,
+            "checkpoint": "best",
+            "contaminated": "refuse",
+            "baselines": False,
+            "perceptual": (),
+            "robustness": 0,
+            "gallery": 60,
+            "workers": 2,
+        }
+        | changes
+    )

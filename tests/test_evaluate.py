@@ -1,0 +1,415 @@
+"""Runs on a split: what is measured, what is refused, what survives."""
+
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from small_split import COUNT, HEIGHT, WIDTH, options, write_split
+
+from nircolor_tf.data import images, manifest, training_data
+from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import evaluate, protocols, runs, tables
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    write_split(folder)
+    return folder
+
+
+@pytest.fixture
+def measure(data, tmp_path):
+    def measure(*names, **changes):
+        folder = tmp_path / "report"
+        chosen = options(data, folder, **changes)
+        return evaluate.evaluate(names, chosen), folder
+
+    return measure
+
+
+@pytest.fixture
+def model(monkeypatch):
+    """Makes any name a model with the given prediction and training data."""
+
+    def make(predict, training=training_data.NOTHING, target="rgb"):
+        monkeypatch.setattr(
+            runs,
+            "open_run",
+            lambda name, checkpoint: runs.Run(
+                name=name.label,
+                kind="export",
+                source="nir",
+                target=target,
+                predict=predict,
+                about={"kind": "export"},
+                card={"method": "fake"},
+                training=training,
+            ),
+        )
+
+    return make
+
+
+def gray(_, nir):
+    return np.repeat(nir, 3, axis=-1)
+
+
+def read_csv(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_number_is_that_of_its_protocol(measure, data):
+    found, folder = measure(str(data / "near"), str(data / "far"))
+    lines = read_csv(folder / "per_image.csv")
+    assert len(lines) == 2 * COUNT
+    for line in lines:
+        files = [data / k / f"{line['name']}.png" for k in (line["run"], "rgb")]
+        prediction, truth = map(images.read_rgb, files)
+        for protocol in ("std", "hkbu"):
+            for key, value in protocols.measure(
+                prediction, truth, protocol
+            ).items():
+                assert float(line[f"{protocol}/{key}"]) == pytest.approx(value)
+        assert line["scene"] == str(int(line["name"][-2:]) // 2)
+    # MAE of near: 12, 11, ... 1 levels.
+    (near, far) = read_csv(folder / "table.csv")
+    assert float(near["std/mae"]) == pytest.approx(6.5 / 255)
+    assert float(far["std/mae"]) == pytest.approx(16.5 / 255)
+    low, high = (float(near[f"std/mae {end}"]) for end in ("low", "high"))
+    assert 1 < 255 * low < 6.5 < 255 * high < 12
+    assert near["images"], near["failed"] == ("12", "0")
+    # 16x20 is too small for MS-SSIM: no number, not a wrong one.
+    assert "std/ms_ssim" not in near
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary == json.loads(json.dumps(tables.summarize(found)))
+    assert summary["data"] == {
+        "manifest": "manifest.csv",
+        "protocol": "folder",
+        "split": "test",
+        "images": 12,
+        "scenes": 6,
+        "warning": "",
+    }
+    assert summary["runs"][0]["mean"]["std/mae"] == pytest.approx(6.5 / 255)
+    assert not found.problems
+
+
+def test_runs_are_compared_image_by_image(measure, data):
+    found, _ = measure(str(data / "near"), f"b={data / 'far'}")
+    (difference,) = [
+        d
+        for d in tables.summarize(found)["differences"]
+        if d["metric"] == "std/psnr"
+    ]
+    expected = np.mean(
+        [20 * np.log10((i + 10) / i) for i in range(1, COUNT + 1)]
+    )
+    assert difference["difference"] == pytest.approx(expected)
+    low, high = difference["interval"]
+    text = f"near better than b by {expected:.2f} dB PSNR, interval {low:.2f}"
+    assert difference["text"] == f"{text}..{high:.2f}"
+    assert text in tables.format_report(found)
+    # Of an error, less is better.
+    sentence = {
+        d["metric"]: d["text"] for d in tables.summarize(found)["differences"]
+    }["std/ae"]
+    assert sentence.startswith("near better than b by ")
+
+
+def test_no_difference_is_called_none(measure, data):
+    found, _ = measure(f"a={data / 'near'}", f"b={data / 'near'}")
+    for difference in tables.summarize(found)["differences"]:
+        assert difference["text"].startswith("no clear difference: ")
+        assert difference["interval"] == (0, 0)
+
+
+def test_identical_images_are_perfect_and_valid_json(measure, data):
+    found, folder = measure(str(data / "rgb"))
+    means = found.results[0].means
+    for key, value in means.items():
+        if key.startswith("std/"):
+            ideal = protocols.METRICS[key.removeprefix("std/")].ideal
+            assert value == pytest.approx(ideal, abs=1e-9), key
+    text = (folder / "summary.json").read_text()
+    assert "Infinity" not in text
+    assert json.loads(text)["runs"][0]["mean"]["std/psnr"] == "inf"
+    assert "std/psnr" not in json.loads(text)["runs"][0]["interval"]
+    assert "inf" in tables.format_report(found)
+
+
+def test_a_bad_image_costs_itself_alone(measure, data, tmp_path):
+    (tmp_path / "some").mkdir()
+    for path in sorted((data / "near").iterdir())[2:]:
+        (tmp_path / "some" / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "some" / "image_02.png").write_bytes(b"no image")
+    images.write_image(
+        tmp_path / "some" / "image_03.png",
+        np.zeros((HEIGHT + 1, WIDTH, 3), np.uint8),
+    )
+    found, folder = measure(str(tmp_path / "some"), str(data / "near"))
+    some, near = found.results
+    assert list(some.failures) == [f"image_0{i}" for i in range(4)]
+    assert "no image image_00.png" in some.failures["image_00"]
+    assert "not a readable PNG" in some.failures["image_02"]
+    assert "(17, 20, 3)" in some.failures["image_03"]
+    assert len(some.images) == 8
+    assert len(near.images) == 12
+    assert some.column("std/mae") == pytest.approx(
+        {k: v for k, v in near.column("std/mae").items() if k in some.images}
+    )
+    assert len(found.problems) == 4
+    assert "some: 4 of 12 images failed: image_00: " in found.problems[0]
+    assert "4 FAILED" in tables.format_report(found)
+    (line, _) = read_csv(folder / "table.csv")
+    assert (line["images"], line["failed"]) == ("8", "4")
+    assert tables.summarize(found)["differences"][0]["images"] == 8
+
+
+def test_a_model_may_fail_as_it_likes(measure, model):
+    def predict(_, nir):
+        if nir[0, 0, 0] * 255 < 100:
+            raise RuntimeError("out of paper")
+        result = gray(_, nir)
+        if nir[0, 0, 0] * 255 < 150:
+            result[3, 4] = np.nan
+        return result
+
+    model(predict)
+    found, _ = measure("model")
+    reasons = set(found.results[0].failures.values())
+    assert "RuntimeError: out of paper" in reasons
+    assert any("1 of 320 pixels are not finite" in text for text in reasons)
+    assert 0 < len(found.results[0].images) < COUNT
+
+
+def test_an_unloadable_model_costs_itself_alone(measure, data, tmp_path):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "config.json").write_text('{"method": "supervised"}')
+    (tmp_path / "empty").mkdir()
+    found, folder = measure(
+        str(broken), str(data / "near"), str(tmp_path / "empty"), "nowhere"
+    )
+    assert [result.name for result in found.results] == ["near"]
+    assert set(found.unmeasured) == {"broken", "empty", "nowhere"}
+    assert f"{broken}: cannot be loaded: " in found.unmeasured["broken"]
+    assert "neither an export" in found.unmeasured["empty"]
+    assert found.unmeasured["nowhere"] == "nowhere: no such folder"
+    assert len(found.problems) == 3
+    assert set(json.loads((folder / "summary.json").read_text())["unmeasured"])
+
+
+def test_nothing_measured_leaves_nothing(measure, tmp_path):
+    with pytest.raises(InputError, match=r"no run measured:\n  nowhere: "):
+        measure("nowhere")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "report").write_text("")
+    with pytest.raises(InputError, match="report: cannot be made a folder"):
+        measure("nowhere")
+
+
+def seen(*numbers):
+    """The record of a model that was trained on these images."""
+    return training_data.TrainingData(
+        tuple(
+            training_data.TrainingImage(
+                name=f"image_{i:02}",
+                role="pair",
+                protocol="folder",
+                scene="",
+                nir=f"{i:016x}",
+                rgb=f"{i + 100:016x}",
+            )
+            for i in numbers
+        )
+    )
+
+
+def test_a_model_trained_on_the_scenes_gets_no_clean_number(
+    measure, model, tmp_path
+):
+    # Image 4 is of the scene of image 5, whose number is not in the record.
+    model(gray, seen(4))
+    with pytest.raises(InputError, match="image_05") as raised:
+        measure("model")
+    assert "2 of the 12 images show a scene of the training data" in str(
+        raised.value
+    )
+    assert "--contaminated=drop" in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_contaminated_numbers_say_so_everywhere(measure, model):
+    model(gray, seen(4))
+    found, folder = measure("model", contaminated="mark")
+    assert len(found.results[0].images) == COUNT
+    text = tables.format_report(found)
+    assert "model (CONTAMINATED)" in text
+    assert "image_04 (= image_04), image_05 (image_04)" in text
+    (line,) = read_csv(folder / "table.csv")
+    assert line["training_data"] == "contaminated"
+    run = json.loads((folder / "summary.json").read_text())["runs"][0]
+    assert run["training_data"] == "contaminated"
+    assert "image_05" in run["training_data_text"]
+
+
+def test_contaminated_images_can_be_left_out(measure, model):
+    model(gray, seen(4, 9))
+    found, folder = measure("model", contaminated="drop")
+    left = set(found.results[0].images)
+    assert len(left) == 8
+    assert not left & {f"image_0{i}" for i in (4, 5, 8, 9)}
+    text = tables.format_report(found)
+    assert "CONTAMINATED" not in text
+    assert "4 images left out, clean on the rest" in text
+    (line,) = read_csv(folder / "table.csv")
+    assert line["training_data"] == "clean, 4 images left out"
+    model(gray, seen(*range(COUNT)))
+    with pytest.raises(InputError, match="no image is left"):
+        measure("model", contaminated="drop")
+
+
+def test_vcip_official_is_measured_and_called_contaminated(
+    data, model, tmp_path
+):
+    """Its own training pairs are in the scenes of its test images."""
+    official = {
+        "image_00": ("mountain_0001", "train"),
+        "image_01": ("testing_0003", "test"),  # identical, by the shipped list
+        "image_02": ("testing_0001", "test"),
+    }
+    examples = manifest.read_manifest(data / "manifest.csv")
+    manifest.write_manifest(
+        tmp_path / "manifest.csv",
+        [
+            dataclasses.replace(
+                example,
+                name=official[example.name][0],
+                split=official[example.name][1],
+                protocol="vcip-official",
+                scene="",
+            )
+            for example in examples
+            if example.name in official
+        ],
+    )
+    model(gray)
+    found = evaluate.evaluate(["model"], options(tmp_path, tmp_path / "out"))
+    expected = "testing_0003 (= mountain_0001"
+    assert "vcip-official, whoever trains on its pairs: contaminated" in (
+        found.warning
+    )
+    assert expected in tables.format_report(found)
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert expected in summary["data"]["warning"]
+    # A model that was trained on these pairs, too, is measured and marked.
+    pairs = training_data.collect(
+        manifest.read_manifest(tmp_path / "manifest.csv"), False, "val"
+    )
+    model(gray, pairs)
+    found = evaluate.evaluate(["model"], options(tmp_path, tmp_path / "out"))
+    assert "model (CONTAMINATED)" in tables.format_report(found)
+    assert len(found.results[0].images) == 2
+
+
+def test_an_unknown_past_is_not_called_clean(measure, data):
+    found, folder = measure(str(data / "near"))
+    assert "near (?)" in tables.format_report(found)
+    (line,) = read_csv(folder / "table.csv")
+    assert line["training_data"] == "unknown"
+
+
+def test_baselines(measure, data):
+    found, _ = measure(str(data / "near"), baselines=True)
+    # The split 'train' is empty: no mean color.
+    assert [result.name for result in found.results] == ["near", "NIR as it is"]
+    near, unchanged = found.results
+    truth = images.read_rgb(data / "rgb" / "image_00.png") / 255
+    expected = np.abs(truth - truth[..., :1]).mean()
+    assert unchanged.images["image_00"].metrics["std/mae"] == pytest.approx(
+        expected
+    )
+    assert unchanged.contamination.state == "clean"
+    examples = manifest.read_manifest(data / "manifest.csv")
+    train = [dataclasses.replace(e, split="train") for e in examples[:3]]
+    mean = runs.baselines(train + examples[3:], near.run)[1]
+    color = np.mean(
+        [images.read_rgb(e.rgb).mean((0, 1)) / 255 for e in train], axis=0
+    )
+    result = mean.predict("", np.zeros((4, 5, 1), np.float32))
+    np.testing.assert_allclose(
+        result, np.broadcast_to(color, (4, 5, 3)), atol=1e-6
+    )
+
+
+def test_translations_are_measured_apart(measure, data, model):
+    open_run = runs.open_run
+    model(lambda _, nir: nir, target="gray")
+    make_gray = runs.open_run
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(
+            runs,
+            "open_run",
+            lambda name, checkpoint: (
+                make_gray if name.label == "gray" else open_run
+            )(name, checkpoint),
+        )
+        found, folder = measure(str(data / "near"), "gray")
+    assert "makes gray, and near makes rgb" in found.unmeasured["gray"]
+    found, folder = measure("model", baselines=True)
+    gray, unchanged = read_csv(folder / "table.csv")
+    assert gray["std/psnr"] == unchanged["std/psnr"]
+    assert "std/ae" not in gray
+
+
+def test_robustness_curves(measure, data, model):
+    model(gray)
+    found, folder = measure("model", robustness=2)
+    points = read_csv(folder / "robustness.csv")
+    assert {point["images"] for point in points} == {"2"}
+    names = [f"image_{i:02}" for i in (0, 11)]
+    expected = np.mean(
+        [found.results[0].column("std/psnr")[name] for name in names]
+    )
+    undegraded = [
+        p for p in points if (p["degradation"], p["strength"]) == ("blur", "0")
+    ]
+    assert float(undegraded[0]["psnr"]) == pytest.approx(expected, abs=1e-5)
+    for suffix in ("svg", "png"):
+        assert (folder / f"robustness.{suffix}").stat().st_size > 1000
+    # What a later report does not have must not look like a part of it.
+    measure("model")
+    assert not (folder / "robustness.csv").exists()
+
+
+def test_fid_failing_costs_nothing_else(measure, data, monkeypatch):
+    def set_metrics(predictions, truths):
+        assert len(list(predictions.iterdir())) == COUNT
+        for path in truths.iterdir():
+            index = int(path.stem)
+            truth = data / "rgb" / f"image_{index:02}.png"
+            np.testing.assert_array_equal(
+                images.read_image(path), images.read_image(truth)
+            )
+        raise InputError("no weights")
+
+    monkeypatch.setattr(evaluate.perceptual, "set_metrics", set_metrics)
+    found, _ = measure(str(data / "near"), perceptual=("fid",))
+    assert found.unmeasured == {"near, FID and KID": "no weights"}
+    assert len(found.results[0].images) == COUNT
+
+
+def test_lpips_is_one_more_metric(measure, data, monkeypatch):
+    class Lpips:
+        def measure(self, prediction, truth):
+            return {"lpips": 0.25, "lpips_ab": 0.125}
+
+    monkeypatch.setattr(evaluate.perceptual, "Lpips", Lpips)
+    found, folder = measure(str(data / "near"), perceptual=("lpips",))
+    (line,) = read_csv(folder / "table.csv")
+    assert (line["std/lpips"], line["std/lpips_ab"]) == ("0.25", "0.125")
+    assert "LPIPS" in tables.format_report(found)

@@ -1,0 +1,79 @@
+"""How runs are named, and which folder is what."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nircolor_tf.data import images
+from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import runs
+
+
+def test_names(tmp_path):
+    (tmp_path / "co").mkdir()
+    (tmp_path / "a:b").mkdir()
+    texts = [
+        f"{tmp_path}/co",
+        f"{tmp_path}/co:n2g2c",
+        f"ours={tmp_path}/co:n2c",
+        f"{tmp_path}/a:b",
+    ]
+    names = runs.parse_names(texts)
+    assert [name.label for name in names] == ["co", "co:n2g2c", "ours", "a:b"]
+    assert [name.path for name in names] == [None, "n2g2c", "n2c", None]
+    assert [name.folder for name in names] == [
+        *[tmp_path / "co"] * 3,
+        tmp_path / "a:b",
+    ]
+
+
+def test_folders_of_one_name_are_told_apart():
+    names = runs.parse_names(["runs/co", "saved_models/co", "runs/x"])
+    assert [name.label for name in names] == [
+        "runs/co",
+        "saved_models/co",
+        "x",
+    ]
+    for texts in (["runs/co", "runs/co"], ["a=x", "a=y"]):
+        with pytest.raises(InputError, match="is named twice"):
+            runs.parse_names(texts)
+
+
+def test_an_export(tiny_export):
+    run = runs.open_run(runs.RunName("tiny", tiny_export, None), "best")
+    assert (run.kind, run.source, run.target) == ("export", "nir", "rgb")
+    nir = np.full((9, 10, 1), 0.5, np.float32)
+    np.testing.assert_allclose(
+        run.predict("any", nir)[3, 4], [0.5, 0.25, 0.125], atol=1e-6
+    )
+    assert run.card["name"] == "tiny"
+    assert run.about["path"] == "n2c"
+    assert run.is_model
+    # Nobody wrote down what it was trained on.
+    assert run.training is None
+    other = runs.open_run(runs.RunName("tiny", tiny_export, "g2n"), "best")
+    assert (other.source, other.target) == ("gray", "nir")
+    with pytest.raises(InputError, match="path 'n2x'"):
+        runs.open_run(runs.RunName("tiny", tiny_export, "n2x"), "best")
+
+
+def test_a_folder_of_images(tmp_path):
+    image = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    images.write_image(tmp_path / "one.tif", image)
+    run = runs.open_run(runs.RunName("theirs", tmp_path, None), "best")
+    np.testing.assert_array_equal(run.predict("one", None), image)
+    assert not run.is_model
+    with pytest.raises(InputError, match=r"no image two\.png"):
+        run.predict("two", None)
+    with pytest.raises(InputError, match=r"path 'n2c': .* folder of images"):
+        runs.open_run(runs.RunName("theirs", tmp_path, "n2c"), "best")
+
+
+def test_no_run(tmp_path):
+    for folder, message in (
+        (Path("nowhere"), "nowhere: no such folder"),
+        (tmp_path, "neither an export"),
+    ):
+        with pytest.raises(InputError, match=message):
+            runs.open_run(runs.RunName("x", folder, None), "best")
