@@ -16,13 +16,15 @@ label= before and a :path after it choose its name and its inference path:
 
 Every metric comes under a named protocol: `std`, for your own decisions, and
 `hkbu`, to stand beside the published VCIP tables; docs/metrics.md defines
-them. Open report.html of the output folder; table.csv, per_image.csv and
-summary.json hold the numbers.
+them. Open report.html of the output folder; table.csv, table.md,
+per_image.csv and summary.json hold the numbers.
 
 A model that was trained on scenes of the measured images gets no clean
 number: see --contaminated. Images and models that fail are named, the others
 are measured, and the exit status is 1.
 """
+
+import os
 
 from absl import flags
 
@@ -42,7 +44,7 @@ _DATA = flags.DEFINE_string("data", None, "manifest.csv of prepare_data.py.")
 _SPLIT = flags.DEFINE_string("split", "val", "Which split of the manifest.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for the report.")
 _BASELINES = flags.DEFINE_bool(
-    "baselines", False, "Measure NIR as gray and the mean color, too."
+    "baselines", False, "Measure the input as it is and the mean color, too."
 )
 _CONTAMINATED = flags.DEFINE_enum(
     "contaminated",
@@ -52,7 +54,11 @@ _CONTAMINATED = flags.DEFINE_enum(
     "numbers as contaminated, or leave those images out.",
 )
 _PERCEPTUAL = flags.DEFINE_multi_enum(
-    "perceptual", [], ("lpips", "fid"), "Metrics of the [perceptual] extra."
+    "perceptual",
+    [],
+    ("lpips", "fid"),
+    "Metrics of the [perceptual] extra; fid is FID and KID, KID alone below "
+    "2,049 images.",
 )
 _ROBUSTNESS = flags.DEFINE_integer(
     "robustness", 0, "Draw robustness curves, on that many images.", 0
@@ -60,7 +66,9 @@ _ROBUSTNESS = flags.DEFINE_integer(
 _GALLERY = flags.DEFINE_integer(
     "gallery", 60, "How many images report.html shows, the worst ones.", 0
 )
-_WORKERS = flags.DEFINE_integer("workers", 2, "Threads for the metrics.", 1)
+_WORKERS = flags.DEFINE_integer(
+    "workers", os.cpu_count() or 1, "Threads for the metrics.", 1
+)
 
 
 def main(*names: str) -> None:

@@ -120,6 +120,19 @@ def test_runs_are_compared_image_by_image(measure, data):
     assert sentence.startswith("near better than b by ")
 
 
+def test_the_table_of_the_papers(measure, data):
+    found, folder = measure(f"a|b={data / 'near'}")
+    first, _, heading, rule, row = (
+        (folder / "table.md").read_text().splitlines()
+    )
+    assert first == "folder, split test, 12 images; mean [95% interval]"
+    assert heading.startswith("| run | PSNR dB (std) | SSIM (std) | AE degrees")
+    assert heading.count("|") == rule.count("|") == row.count("|")
+    low, high = found.interval(found.results[0], "std/psnr")
+    mean = found.results[0].means["std/psnr"]
+    assert row.startswith(f"| a/b (?) | {mean:.2f} [{low:.2f}, {high:.2f}] |")
+
+
 def test_no_difference_is_called_none(measure, data):
     found, _ = measure(f"a={data / 'near'}", f"b={data / 'near'}")
     for difference in tables.summarize(found)["differences"]:
@@ -196,7 +209,7 @@ def test_an_unloadable_model_costs_itself_alone(measure, data, tmp_path):
     )
     assert [result.name for result in found.results] == ["near"]
     assert set(found.unmeasured) == {"broken", "empty", "nowhere"}
-    assert f"{broken}: cannot be loaded: " in found.unmeasured["broken"]
+    assert "config.json: has no train.recompute" in found.unmeasured["broken"]
     assert "neither an export" in found.unmeasured["empty"]
     assert found.unmeasured["nowhere"] == "nowhere: no such folder"
     assert len(found.problems) == 3

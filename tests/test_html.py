@@ -150,20 +150,19 @@ def test_nothing_half_written(report, tmp_path):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    for program in ("chromium", "chromedriver"):
-        if shutil.which(program) is None:
-            pytest.skip(f"needs {program} on the PATH")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    driver_program = shutil.which("chromedriver")
+    if program is None or driver_program is None:
+        pytest.skip("needs chromium (or google-chrome) and chromedriver")
     options = ChromeOptions()
-    options.binary_location = shutil.which("chromium")
+    options.binary_location = program
     profile = tmp_path_factory.mktemp("profile")
     for flag in (*BROWSER_FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability(
         "goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"}
     )
-    driver = webdriver.Chrome(
-        options, ChromeService(shutil.which("chromedriver"))
-    )
+    driver = webdriver.Chrome(options, ChromeService(driver_program))
     yield driver
     driver.quit()
 

@@ -74,26 +74,3 @@ def test_repeats_exactly(values):
 )
 def test_no_interval_where_there_is_none(values, scenes):
     assert intervals.mean_interval(values, scenes) is None
-
-
-def test_paired_difference_is_of_the_images_of_both(values):
-    noise = np.random.default_rng(3).normal(0, 0.1, 40)
-    first = {str(i): value for i, value in enumerate(values)}
-    second = {str(i): values[i] - 0.4 + noise[i] for i in range(3, 40)}
-    scenes = {str(i): str(i) for i in range(40)}
-    found = intervals.paired_difference(first, second, scenes)
-    assert found.images == 37
-    assert found.mean == pytest.approx(0.4 - noise[3:].mean())
-    low, high = found.interval
-    assert low < found.mean < high
-    # The runs' own intervals are over a dB wide and overlap; the pairs agree.
-    assert high - low < 0.1
-    turned = intervals.paired_difference(second, first, scenes)
-    assert turned.interval == pytest.approx((-high, -low))
-
-
-def test_nothing_to_compare():
-    scenes = {"a": "a", "b": "b"}
-    assert intervals.paired_difference({"a": 1.0}, {"b": 1.0}, scenes) is None
-    infinite = {"a": float("inf")}
-    assert intervals.paired_difference(infinite, {"a": 1.0}, scenes) is None

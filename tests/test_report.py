@@ -154,6 +154,7 @@ def test_the_files_of_a_report(written):
     assert {path.name for path in folder.iterdir()} == {
         "report.html",
         "table.csv",
+        "table.md",
         "per_image.csv",
         "summary.json",
         "worst_median_best.png",

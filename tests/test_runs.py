@@ -70,6 +70,17 @@ def test_a_folder_of_images(tmp_path):
         runs.open_run(runs.RunName("theirs", tmp_path, "n2c"), "best")
 
 
+def test_whatever_a_runtime_raises_names_the_folder(tiny_export, monkeypatch):
+    def load_export(folder, path):
+        raise RuntimeError("op not found")
+
+    monkeypatch.setattr(runs.inference, "load_export", load_export)
+    with pytest.raises(
+        InputError, match="tiny: cannot be loaded: RuntimeError: op not found"
+    ):
+        runs.open_run(runs.RunName("tiny", tiny_export, None), "best")
+
+
 def test_no_run(tmp_path):
     for folder, message in (
         (Path("nowhere"), "nowhere: no such folder"),

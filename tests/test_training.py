@@ -230,6 +230,14 @@ def test_a_workdir_knows_its_config(config, tmp_path):
     assert again.is_locked
     with pytest.raises(InputError, match=r"config\.json: no such file"):
         restore.read_config(tmp_path)
+    file = tmp_path / "new" / "config.json"
+    text = file.read_text()
+    file.write_text(text.replace('"recompute"', '"old_name"'))
+    with pytest.raises(InputError, match=r"has no train\.recompute: an older"):
+        restore.read_config(tmp_path / "new")
+    file.write_text(text[:-9])
+    with pytest.raises(InputError, match=r"config\.json: not a JSON file"):
+        restore.read_config(tmp_path / "new")
 
 
 def test_writer_drops_what_came_after_the_checkpoint(tmp_path):

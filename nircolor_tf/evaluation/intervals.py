@@ -7,31 +7,14 @@ hard or easy together, and counting them as two would make every interval too
 narrow (Field and Welsh 2007, the cluster bootstrap).
 """
 
-import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 RESAMPLES = 10_000
 LEVEL = 0.95
 _SEED = 0
-
-
-@dataclasses.dataclass(frozen=True)
-class Difference:
-    """By how much one run is ahead of another, on the images of both.
-
-    Attributes:
-        mean: First less second, mean over the images, in the metric's unit.
-        interval: Low and high end of the 95% interval of the mean; None where
-            there is none, see `mean_interval`.
-        images: How many images both have.
-    """
-
-    mean: float
-    interval: tuple[float, float] | None
-    images: int
 
 
 def mean_interval(
@@ -60,36 +43,6 @@ def mean_interval(
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(sums / counts, (tail, 1 - tail))
     return float(low), float(high)
-
-
-def paired_difference(
-    first: Mapping[str, float],
-    second: Mapping[str, float],
-    scenes: Mapping[str, str],
-) -> Difference | None:
-    """Compares two runs image by image (the paired bootstrap).
-
-    What makes an image hard makes it hard for both, so the interval of the
-    difference is narrower than the runs' own intervals suggest.
-
-    Args:
-        first: A metric of one run by image name.
-        second: The same metric of the other.
-        scenes: The scene of each image.
-
-    Returns:
-        The difference on the images that both have; None if there are none,
-        or a value is infinite.
-    """
-    names = [name for name in first if name in second]
-    values = [first[name] - second[name] for name in names]
-    if not names or not np.isfinite(values).all():
-        return None
-    return Difference(
-        float(np.mean(values)),
-        mean_interval(values, [scenes[name] for name in names]),
-        len(names),
-    )
 
 
 @functools.lru_cache(maxsize=8)

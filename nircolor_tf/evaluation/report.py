@@ -2,6 +2,7 @@
 
 * `report.html`: everything to look at in one file that needs no network;
 * `table.csv`: a line for each run, every mean and its 95% interval;
+* `table.md`: the table of the papers, to paste;
 * `per_image.csv`: a line for each image of each run;
 * `summary.json`: the same means, the paired differences, what failed;
 * `worst_median_best.png`: source, each run and truth of the three images with
@@ -32,6 +33,7 @@ from nircolor_tf.evaluation.results import Evaluation, RunResult
 FILES = (
     "report.html",
     "table.csv",
+    "table.md",
     "per_image.csv",
     "summary.json",
     "worst_median_best.png",
@@ -71,6 +73,7 @@ def write_report(
         scratch: A folder on the same disk, where the files are made.
     """
     tables.write_table(scratch / "table.csv", found)
+    tables.write_markdown(scratch / "table.md", found)
     tables.write_images(scratch / "per_image.csv", found)
     tables.write_summary(scratch / "summary.json", found)
     images.write_image(scratch / "worst_median_best.png", _sheet(found))

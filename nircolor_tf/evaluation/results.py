@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -162,17 +161,3 @@ class Evaluation:
         return intervals.mean_interval(
             list(column.values()), [scenes[name] for name in column]
         )
-
-    def differences(
-        self, keys: Sequence[str]
-    ) -> list[tuple[str, str, str, intervals.Difference]]:
-        """(first, second, key, difference) of every two runs."""
-        found = []
-        for first, second in itertools.combinations(self.results, 2):
-            for key in keys:
-                difference = intervals.paired_difference(
-                    first.column(key), second.column(key), self.scenes
-                )
-                if difference is not None:
-                    found.append((first.name, second.name, key, difference))
-        return found

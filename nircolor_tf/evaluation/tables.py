@@ -1,6 +1,7 @@
 """An evaluation as text, CSV and JSON."""
 
 import csv
+import dataclasses
 import json
 import math
 import os
@@ -8,11 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nircolor_tf.evaluation import intervals, protocols
+from nircolor_tf.evaluation import comparisons, protocols
 from nircolor_tf.evaluation.results import Evaluation, RunResult
 
-# The metrics of the papers' tables, which runs are compared by.
+# What runs are compared by: on the page, and in words on the terminal.
 COMPARED = ("std/psnr", "std/ssim", "std/ae", "hkbu/psnr", "hkbu/ssim")
+_IN_WORDS = COMPARED[:3]
+_PAPERS = ("std/psnr", "std/ssim", "std/ae", "hkbu/ssim", "hkbu/ae")
 _COLUMNS = 4
 _MARKS = {"clean": "", "contaminated": " (CONTAMINATED)", "unknown": " (?)"}
 
@@ -34,36 +37,15 @@ def format_report(found: Evaluation) -> str:
         lines += ["", *_table(found, keys)]
     best = max(found.results, key=lambda result: result.means["std/psnr"]).name
     sentences = [
-        text
-        for first, second, *_, text in compare(found, COMPARED[:3])
-        if best in (first, second)
+        one.text
+        for one in comparisons.compare(found, _IN_WORDS)
+        if best in (one.first, one.second)
     ]
     if sentences:
         lines += ["", f"{best} and the others, image by image (std):"]
         lines += sentences
     lines += ["", *(statement(result) for result in found.results)]
     return "\n".join(lines)
-
-
-def compare(
-    found: Evaluation, keys: Sequence[str]
-) -> list[tuple[str, str, str, intervals.Difference, str]]:
-    """Compares every two runs.
-
-    Returns:
-        (first, second, key, difference, it in words) for each pair and each
-        key that both have.
-    """
-    return [
-        (
-            first,
-            second,
-            key,
-            difference,
-            _sentence(first, second, key, difference),
-        )
-        for first, second, key, difference in found.differences(keys)
-    ]
 
 
 def statement(result: RunResult) -> str:
@@ -103,6 +85,24 @@ def write_table(path: Path, found: Evaluation) -> None:
             }
         rows.append(row)
     _write_csv(path, rows)
+
+
+def write_markdown(path: Path, found: Evaluation) -> None:
+    """Writes the table of the papers: PSNR, SSIM and angular error."""
+    keys = [key for key in _PAPERS if key in found.metrics]
+    lines = [
+        f"{found.protocol}, split {found.split}, {len(found.examples)} images; "
+        "mean [95% interval]",
+        *([found.warning] if found.warning else []),
+        "",
+        "| run | " + " | ".join(map(_heading, keys)) + " |",
+        "|---" * (len(keys) + 1) + "|",
+    ]
+    for result in found.results:
+        cells = [_cell(found, result, key) for key in keys]
+        name = result.name.replace("|", "/") + _MARKS[result.state]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def write_images(path: Path, found: Evaluation) -> None:
@@ -168,16 +168,8 @@ def summarize(found: Evaluation) -> dict[str, Any]:
         ],
         "unmeasured": dict(found.unmeasured),
         "differences": [
-            {
-                "first": first,
-                "second": second,
-                "metric": key,
-                "difference": difference.mean,
-                "interval": difference.interval,
-                "images": difference.images,
-                "text": text,
-            }
-            for first, second, key, difference, text in compare(found, COMPARED)
+            dataclasses.asdict(comparison) | {"text": comparison.text}
+            for comparison in comparisons.compare(found, COMPARED)
         ],
     }
 
@@ -235,29 +227,6 @@ def _cell(found: Evaluation, result: RunResult, key: str) -> str:
         return text
     low, high = (f"{end:.{digits}f}" for end in interval)
     return f"{text} [{low}, {high}]"
-
-
-def _sentence(
-    first: str, second: str, key: str, difference: intervals.Difference
-) -> str:
-    metric = protocols.METRICS[key.rsplit("/", maxsplit=1)[-1]]
-    ahead = difference.mean if metric.higher_is_better else -difference.mean
-    better, worse = (first, second) if ahead >= 0 else (second, first)
-    unit = f" {metric.unit}" if metric.unit else ""
-    by = f"{abs(ahead):.{metric.digits}f}{unit} {metric.label}"
-    if difference.interval is None:
-        return f"{better} ahead of {worse} by {by}; no interval, one scene"
-    ends = sorted(
-        end if (ahead >= 0) == metric.higher_is_better else -end
-        for end in difference.interval
-    )
-    low, high = (f"{end:.{metric.digits}f}" for end in ends)
-    if ends[0] <= 0 <= ends[1]:
-        return (
-            f"no clear difference: {better} ahead of {worse} by {by}, "
-            f"interval {low}..{high}"
-        )
-    return f"{better} better than {worse} by {by}, interval {low}..{high}"
 
 
 def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:

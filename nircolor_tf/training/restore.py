@@ -20,6 +20,9 @@ from nircolor_tf.training.checkpoints import Checkpoints
 
 CONFIG_FILE = "config.json"
 
+# Keys that configs did not always have.
+_LATER_KEYS = (("train", "recompute"), ("evaluate", "paths"))
+
 
 def make_method(config: ConfigDict, mixed_bfloat16: bool) -> Method:
     """Builds the method that `config.method` names, with seeded weights.
@@ -81,7 +84,7 @@ def read_config(workdir: str | os.PathLike) -> ConfigDict:
     """Reads the config that a workdir was trained with, locked.
 
     Raises:
-        InputError: There is none.
+        InputError: There is none, or an older version wrote it.
     """
     path = Path(workdir) / CONFIG_FILE
     if not path.exists():
@@ -89,7 +92,20 @@ def read_config(workdir: str | os.PathLike) -> ConfigDict:
             f"{path}: no such file; expected a workdir that bin/train.py wrote "
             "(a new training needs --config)"
         )
-    config = ConfigDict(_tuples(json.loads(path.read_text())))
+    try:
+        config = ConfigDict(_tuples(json.loads(path.read_text())))
+    except ValueError as error:
+        raise InputError(f"{path}: not a JSON file: {error}") from error
+    missing = [
+        f"{section}.{key}"
+        for section, key in _LATER_KEYS
+        if key not in config.get(section, {})
+    ]
+    if missing:
+        raise InputError(
+            f"{path}: has no {' and no '.join(missing)}: an older version "
+            "wrote it; add what configs/ has there, or train again"
+        )
     return config.lock()
 
 
