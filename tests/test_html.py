@@ -108,6 +108,17 @@ def report():
                 "text": f"words on {metric}",
             }
             for metric in ("std/psnr", "hkbu/ae")
+        ]
+        + [
+            {
+                "first": "good",
+                "second": "leaky",
+                "metric": "hkbu/ae",
+                "difference": 1.0,
+                "interval": None,  # all images are of one scene
+                "images": 3,
+                "text": "no interval",
+            }
         ],
         "images": [
             _image("Bee", 10, poor=9.0, good=22.0, leaky="inf"),
@@ -275,7 +286,13 @@ def test_differences_by_metric(page):
     bar = _find(page, "#differences .around-zero")
     assert "clear" not in bar.get_attribute("class")
     _select(page, "#difference-metric", "hkbu AE")
-    assert _texts(page, "#differences td:last-child") == ["words on hkbu/ae"]
+    words = "#differences td:last-child"
+    assert _texts(page, words) == ["words on hkbu/ae", "no interval"]
+    assert _texts(page, "#differences td")[-3] == ABSENT
+    _select(page, "#difference-run", "leaky")
+    assert _texts(page, words) == ["no interval"]
+    _select(page, "#difference-run", "good")
+    assert len(_texts(page, words)) == 2
 
 
 def test_names_are_text(page):

@@ -20,7 +20,7 @@ as JSON has no number for it; what was not measured is left out.
                     {key: number}, interval {key: [low, high]}, card any JSON
     unloadable      [{name, reason}]: models that could not be measured
     differences     [{first, second, metric, difference, interval, images,
-                    text}]: paired, first minus second
+                    text}]: paired, first minus second; interval may be None
     images          [{name, scene, source, truth, source_label, truth_label,
                     runs}] with runs {run's name: {prediction, error,
                     metrics: {key: number}}}; source, truth, prediction and

@@ -20,7 +20,9 @@ from nircolor_tf.evaluation.runs import LABELS, Run
 
 _LONGEST_SIDE = 512
 _LARGEST_ERROR = 0.5
-_QUALITY = 90  # of WebP; the numbers come from the uncompressed images
+# Of WebP, up to 100; the numbers come from the uncompressed images.
+_QUALITY = 90
+_ERROR_QUALITY = 50
 
 
 def contents(found: Evaluation, gallery: int, plot: Path | None) -> dict:
@@ -35,8 +37,7 @@ def contents(found: Evaluation, gallery: int, plot: Path | None) -> dict:
     order = _worst_first(found)
     examples = {example.name: example for example in found.examples}
     return {
-        "title": f"{found.protocol}, {found.split}: "
-        + ", ".join(result.name for result in found.results),
+        "title": f"NIR colorization on {found.protocol}, {found.split}",
         "about": _about(summary["data"]),
         "metrics": {key: _metric(key) for key in found.metrics},
         "runs": [
@@ -184,7 +185,7 @@ def _prediction(image, truth: np.ndarray) -> dict[str, Any]:
     prediction = read_picture(image.picture)
     return {
         "prediction": _picture_uri(prediction),
-        "error": _picture_uri(_error_map(prediction, truth)),
+        "error": _picture_uri(_error_map(prediction, truth), _ERROR_QUALITY),
         "metrics": {
             key: tables.in_json(value) for key, value in image.metrics.items()
         },
@@ -198,11 +199,11 @@ def _error_map(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return colored[..., ::-1]
 
 
-def _picture_uri(image: np.ndarray) -> str:
+def _picture_uri(image: np.ndarray, quality: int = _QUALITY) -> str:
     small = shrunk(np.ascontiguousarray(image), _LONGEST_SIDE)
     bgr = np.repeat(small, 3, -1) if small.shape[-1] == 1 else small[..., ::-1]
     _, data = cv2.imencode(
-        ".webp", np.ascontiguousarray(bgr), [cv2.IMWRITE_WEBP_QUALITY, _QUALITY]
+        ".webp", np.ascontiguousarray(bgr), [cv2.IMWRITE_WEBP_QUALITY, quality]
     )
     return _uri("image/webp", data.tobytes())
 

@@ -216,13 +216,16 @@ function methodCell(run, key, { best, scale }) {
 
 function drawDifferences() {
   const key = byId("difference-metric").value;
-  const rows = report.differences.filter(({ metric }) => metric === key);
+  const run = byId("difference-run").value;
+  const rows = report.differences.filter(({ metric, first, second }) =>
+    metric === key && (!run || run === first || run === second));
   const reach = Math.max(...rows.flatMap(
-    ({ interval }) => interval.map((end) => Math.abs(numeric(end)))));
+    ({ interval }) => (interval ?? []).map((end) => Math.abs(numeric(end)))));
   const body = document.querySelector("#differences tbody");
   body.replaceChildren(...rows.map((one) => {
     const axis = element("td", { className: "axis" }, element("small", {
-      className: "value", textContent: formatInterval(one.interval, key) }));
+      className: "value",
+      textContent: one.interval ? formatInterval(one.interval, key) : "–" }));
     const row = element("tr", {},
       ...[one.first, one.second].map((name) => element("td", {},
         element("span", { className: "name", textContent: name }),
@@ -232,7 +235,7 @@ function drawDifferences() {
       axis,
       element("td", { className: "number", textContent: one.images }),
       element("td", { className: "value", textContent: one.text }));
-    if (Number.isFinite(reach)) {
+    if (one.interval && Number.isFinite(reach)) {
       const bar = intervalBar(one.interval, one.difference, [-reach, reach]);
       bar.classList.add("around-zero");
       bar.classList.toggle("clear", one.interval[0] * one.interval[1] > 0);
@@ -250,6 +253,12 @@ function startDifferences() {
   fillSelect(byId("difference-metric"),
     [...keys].map((key) => [key, fullLabel(key)]));
   byId("difference-metric").onchange = drawDifferences;
+  const names = report.runs.map(({ name }) => name);
+  fillSelect(byId("difference-run"),
+    [["", "every run"], ...names.map((name) => [name, name])]);
+  /* Of many runs every pair is too much at first. */
+  byId("difference-run").value = names.length > 3 ? names[0] : "";
+  byId("difference-run").onchange = drawDifferences;
   drawDifferences();
 }
 
