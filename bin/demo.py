@@ -31,9 +31,10 @@ colorize.py --input=demo_output/new/nir --output=demo_output/color_shipped
 # Train a small model of our own on the pairs, two minutes.
 train.py --config=configs/default.py:demo --workdir=demo_output/train \
 --config.data.manifest=demo_output/data/manifest.csv
-# Measure it on pairs it never saw.
-evaluate.py --workdir=demo_output/train --split=test \
---data=demo_output/data/manifest.csv --output=demo_output/evaluation
+# Measure it on pairs it never saw, beside the shipped model and none.
+evaluate.py --split=test --data=demo_output/data/manifest.csv \
+--output=demo_output/evaluation --baselines --robustness=4 \
+--compare own=demo_output/train shipped=saved_models/default
 # Export it to a folder that needs no training code, and use that.
 export.py --workdir=demo_output/train --output=demo_output/export
 colorize.py --model=demo_output/export --input=demo_output/new/nir \
@@ -55,7 +56,9 @@ def main() -> None:
             raise InputError("the demo stops, the command above failed")
     print(
         "\nLook at:\n"
-        "  demo_output/evaluation/  NIR | ours | truth (PNG) and the metrics\n"
+        "  demo_output/evaluation/report.html  tables, images to compare, "
+        "robustness\n"
+        "  demo_output/evaluation/  the same as PNG, CSV, JSON and Markdown\n"
         "  demo_output/color_shipped/, color_own/  from demo_output/new/nir/\n"
         "  .venv/bin/tensorboard --logdir demo_output/train"
     )

@@ -2,7 +2,9 @@
 
 import csv
 import dataclasses
+import gc
 import json
+import weakref
 
 import numpy as np
 import pytest
@@ -38,15 +40,17 @@ def model(monkeypatch):
         monkeypatch.setattr(
             runs,
             "open_run",
-            lambda name, checkpoint: runs.Run(
-                name=name.label,
-                kind="export",
-                source="nir",
-                target=target,
-                predict=predict,
-                about={"kind": "export"},
-                card={"method": "fake"},
-                training=training,
+            lambda name, checkpoint: (
+                runs.Run(
+                    name=name.label,
+                    kind="export",
+                    source="nir",
+                    target=target,
+                    about={"kind": "export"},
+                    card={"method": "fake"},
+                    training=training,
+                ),
+                predict,
             ),
         )
 
@@ -199,6 +203,26 @@ def test_a_model_may_fail_as_it_likes(measure, model):
     assert 0 < len(found.results[0].images) < COUNT
 
 
+def test_no_two_models_are_in_memory(measure, data, monkeypatch):
+    class Model:
+        def __call__(self, _, nir):
+            gc.collect()
+            assert len(alive) == 1
+            return gray(_, nir)
+
+    alive, open_run = weakref.WeakSet(), runs.open_run
+
+    def open_fake(name, checkpoint):
+        run, _ = open_run(name, checkpoint)
+        model = Model()
+        alive.add(model)
+        return run, model
+
+    monkeypatch.setattr(runs, "open_run", open_fake)
+    found, _ = measure(str(data / "near"), str(data / "far"))
+    assert not found.problems
+
+
 def test_an_unloadable_model_costs_itself_alone(measure, data, tmp_path):
     broken = tmp_path / "broken"
     broken.mkdir()
@@ -349,11 +373,13 @@ def test_baselines(measure, data):
     assert unchanged.contamination.state == "clean"
     examples = manifest.read_manifest(data / "manifest.csv")
     train = [dataclasses.replace(e, split="train") for e in examples[:3]]
-    mean = runs.baselines(train + examples[3:], near.run)[1]
+    _, (mean, predict) = runs.baselines(train + examples[3:], near.run)
+    # It has seen those images.
+    assert mean.training.count("pair") == 3
     color = np.mean(
         [images.read_rgb(e.rgb).mean((0, 1)) / 255 for e in train], axis=0
     )
-    result = mean.predict("", np.zeros((4, 5, 1), np.float32))
+    result = predict("", np.zeros((4, 5, 1), np.float32))
     np.testing.assert_allclose(
         result, np.broadcast_to(color, (4, 5, 3)), atol=1e-6
     )

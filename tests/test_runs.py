@@ -41,18 +41,20 @@ def test_folders_of_one_name_are_told_apart():
 
 
 def test_an_export(tiny_export):
-    run = runs.open_run(runs.RunName("tiny", tiny_export, None), "best")
+    run, predict = runs.open_run(
+        runs.RunName("tiny", tiny_export, None), "best"
+    )
     assert (run.kind, run.source, run.target) == ("export", "nir", "rgb")
     nir = np.full((9, 10, 1), 0.5, np.float32)
     np.testing.assert_allclose(
-        run.predict("any", nir)[3, 4], [0.5, 0.25, 0.125], atol=1e-6
+        predict("any", nir)[3, 4], [0.5, 0.25, 0.125], atol=1e-6
     )
     assert run.card["name"] == "tiny"
     assert run.about["path"] == "n2c"
     assert run.is_model
     # Nobody wrote down what it was trained on.
     assert run.training is None
-    other = runs.open_run(runs.RunName("tiny", tiny_export, "g2n"), "best")
+    other, _ = runs.open_run(runs.RunName("tiny", tiny_export, "g2n"), "best")
     assert (other.source, other.target) == ("gray", "nir")
     with pytest.raises(InputError, match="path 'n2x'"):
         runs.open_run(runs.RunName("tiny", tiny_export, "n2x"), "best")
@@ -61,11 +63,11 @@ def test_an_export(tiny_export):
 def test_a_folder_of_images(tmp_path):
     image = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
     images.write_image(tmp_path / "one.tif", image)
-    run = runs.open_run(runs.RunName("theirs", tmp_path, None), "best")
-    np.testing.assert_array_equal(run.predict("one", None), image)
+    run, predict = runs.open_run(runs.RunName("theirs", tmp_path, None), "best")
+    np.testing.assert_array_equal(predict("one", None), image)
     assert not run.is_model
     with pytest.raises(InputError, match=r"no image two\.png"):
-        run.predict("two", None)
+        predict("two", None)
     with pytest.raises(InputError, match=r"path 'n2c': .* folder of images"):
         runs.open_run(runs.RunName("theirs", tmp_path, "n2c"), "best")
 

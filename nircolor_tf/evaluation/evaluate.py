@@ -15,6 +15,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from tqdm import tqdm
@@ -36,9 +37,6 @@ from nircolor_tf.evaluation.results import (
     RunResult,
 )
 
-CONTAMINATED = ("refuse", "mark", "drop")
-PERCEPTUAL = ("lpips", "fid")
-
 
 @dataclasses.dataclass(frozen=True)
 class Options:
@@ -50,10 +48,11 @@ class Options:
         output: Folder of the report; made when missing.
         checkpoint: 'best' or 'latest', of workdirs.
         contaminated: What becomes of a model that was trained on scenes of
-            these images, one of `CONTAMINATED`: no number at all, numbers
-            marked as contaminated, or numbers without those images.
+            these images: no number at all ('refuse'), numbers marked as
+            contaminated ('mark'), or numbers without those images ('drop').
         baselines: Whether to measure what needs no model, too.
-        perceptual: Which of `PERCEPTUAL`; they need an extra installed.
+        perceptual: 'lpips', 'fid' (FID and KID), both or none; they need an
+            extra installed.
         robustness: How many images to degrade for the robustness curves,
             spread over the split; 0 for no curves.
         gallery: How many images the HTML report shows, the worst ones.
@@ -64,7 +63,7 @@ class Options:
     split: str
     output: str | os.PathLike
     checkpoint: str
-    contaminated: str
+    contaminated: Literal["refuse", "mark", "drop"]
     baselines: bool
     perceptual: Sequence[str]
     robustness: int
@@ -96,23 +95,24 @@ def evaluate(names: Sequence[str], options: Options) -> Evaluation:
         contamination.warning(examples, everything),
     )
     parsed = runs.parse_names(names)
+    lpips = perceptual.Lpips() if "lpips" in options.perceptual else None
     output = report.make_folder(options.output)
     with (
         tempfile.TemporaryDirectory(dir=output, prefix=".report-") as scratch,
         concurrent.futures.ThreadPoolExecutor(options.workers) as pool,
     ):
         measuring = _Measuring(
-            options, found, everything, Path(scratch), pool, _lpips(options)
+            options, found, everything, Path(scratch), pool, lpips
         )
         for name in parsed:
             try:
-                # One by one: no two models are in memory at a time.
-                measuring.add(runs.open_run(name, options.checkpoint))
+                # No two models are in memory at a time.
+                measuring.add(*runs.open_run(name, options.checkpoint))
             except InputError as error:
                 found.unmeasured[name.label] = str(error)
         if found.results and options.baselines:
-            for run in runs.baselines(everything, found.results[0].run):
-                measuring.add(run)
+            for baseline in runs.baselines(everything, found.results[0].run):
+                measuring.add(*baseline)
         if found.results:
             report.write_report(output, found, options.gallery, Path(scratch))
     if not found.results:
@@ -120,10 +120,6 @@ def evaluate(names: Sequence[str], options: Options) -> Evaluation:
             output.rmdir()  # it stays if it holds anything
         raise InputError("\n  ".join(["no run measured:", *found.problems]))
     return found
-
-
-def _lpips(options: Options) -> perceptual.Lpips | None:
-    return perceptual.Lpips() if "lpips" in options.perceptual else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +133,7 @@ class _Measuring:
     pool: concurrent.futures.Executor
     lpips: perceptual.Lpips | None
 
-    def add(self, run: runs.Run) -> None:
+    def add(self, run: runs.Run, predict: runs.Predict) -> None:
         """Measures a run and adds it to what was found.
 
         Raises:
@@ -152,7 +148,7 @@ class _Measuring:
         folder = self.scratch / f"run_{len(self.found.results)}"
         folder.mkdir()
         measured, failures = {}, {}
-        for example, outcome in self._outcomes(run, chosen, folder):
+        for example, outcome in self._outcomes(run, predict, chosen, folder):
             if isinstance(outcome, Exception):
                 failures[example.name] = _reason(outcome)
             else:
@@ -171,7 +167,9 @@ class _Measuring:
                 failures=failures,
                 sets=self._sets(run, measured, folder),
                 curves=self._curves(
-                    run, [one for one in chosen if one.name in measured]
+                    run,
+                    predict,
+                    [one for one in chosen if one.name in measured],
                 ),
             )
         )
@@ -204,14 +202,18 @@ class _Measuring:
         return chosen
 
     def _outcomes(
-        self, run: runs.Run, chosen: Sequence[Example], folder: Path
+        self,
+        run: runs.Run,
+        predict: runs.Predict,
+        chosen: Sequence[Example],
+        folder: Path,
     ) -> Iterator[tuple[Example, MeasuredImage | Exception]]:
         """Predicts here, measures in the pool, in the order of the images."""
         waiting = collections.deque()
         for index, example in enumerate(tqdm(chosen, run.name, unit="image")):
             try:
                 source, truth = _domains(run, example)
-                prediction = run.predict(example.name, source)
+                prediction = predict(example.name, source)
             except Exception as error:
                 # A model's runtime raises what it likes.
                 yield example, error
@@ -246,7 +248,7 @@ class _Measuring:
             self.found.unmeasured[f"{run.name}, FID and KID"] = str(error)
             return {}
 
-    def _curves(self, run, chosen):
+    def _curves(self, run, predict, chosen):
         """Robustness on images spread evenly over those chosen."""
         count = min(self.options.robustness, len(chosen))
         if not count or not run.is_model:
@@ -258,7 +260,7 @@ class _Measuring:
         ]
         try:
             return robustness.measure(
-                run.name, functools.partial(run.predict, ""), pairs
+                run.name, functools.partial(predict, ""), pairs
             )
         except InputError as error:
             self.found.unmeasured[f"{run.name}, robustness"] = str(error)

@@ -24,16 +24,19 @@ WORKDIR_FILE = "config.json"
 LABELS = {"nir": "NIR", "gray": "gray", "rgb": "color"}
 
 
+# (image name, (H, W, 1) float32 in [0, 1]) -> (H, W, C).
+Predict = Callable[[str, np.ndarray], np.ndarray]
+
+
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One row of the table, ready to be measured.
+    """One row of the table.
 
     Attributes:
         name: Unique among the runs.
         kind: 'export', 'workdir', 'images' or 'baseline'.
         source: The domain of its input, 'nir' or 'gray'.
         target: The domain of its output, 'rgb', 'gray' or 'nir'.
-        predict: (image name, (H, W, 1) float32 in [0, 1]) -> (H, W, C).
         about: Where it comes from, for people.
         card: All that is known of the model; empty for images.
         training: What it was trained on; None if nobody wrote it down.
@@ -43,7 +46,6 @@ class Run:
     kind: str
     source: str
     target: str
-    predict: Callable[[str, np.ndarray], np.ndarray]
     about: Mapping[str, str]
     card: Mapping[str, Any]
     training: training_data.TrainingData | None
@@ -92,12 +94,16 @@ def parse_names(texts: Sequence[str]) -> list[RunName]:
     return names
 
 
-def open_run(name: RunName, checkpoint: str) -> Run:
+def open_run(name: RunName, checkpoint: str) -> tuple[Run, Predict]:
     """Loads a run.
 
     Args:
         name: As `parse_names` gives it.
         checkpoint: 'best' or 'latest', of a workdir.
+
+    Returns:
+        What it is, and what makes its images: the model lives as long as
+        that.
 
     Raises:
         InputError: It is no run, or its model cannot be loaded, whatever the
@@ -121,7 +127,9 @@ def open_run(name: RunName, checkpoint: str) -> Run:
         ) from error
 
 
-def baselines(examples: Sequence[Example], run: Run) -> list[Run]:
+def baselines(
+    examples: Sequence[Example], run: Run
+) -> list[tuple[Run, Predict]]:
     """What a run has to beat: its own input, and one mean color.
 
     Args:
@@ -130,19 +138,22 @@ def baselines(examples: Sequence[Example], run: Run) -> list[Run]:
         run: Whose source and target they have.
     """
     channels = 3 if run.target == "rgb" else 1
+
+    def repeat(_, image):
+        return np.repeat(image, channels, axis=-1)
+
     unchanged = Run(
         name=f"{LABELS[run.source]} as it is",
         kind="baseline",
         source=run.source,
         target=run.target,
-        predict=lambda _, image: np.repeat(image, channels, axis=-1),
         about={"kind": "baseline", "rule": "the input is the output"},
         card={},
         training=training_data.NOTHING,
     )
     train = [example.rgb for example in examples if example.split == "train"]
     if run.target != "rgb" or not train:
-        return [unchanged]
+        return [(unchanged, repeat)]
     color = np.mean(
         [images.to_float(images.read_rgb(path)).mean((0, 1)) for path in train],
         axis=0,
@@ -150,14 +161,16 @@ def baselines(examples: Sequence[Example], run: Run) -> list[Run]:
     mean = dataclasses.replace(
         unchanged,
         name="mean color",
-        predict=lambda _, image: np.broadcast_to(color, (*image.shape[:2], 3)),
         about={
             "kind": "baseline",
             "rule": f"mean color of {len(train)} training images",
         },
         training=training_data.collect(examples, photos=False, validation=""),
     )
-    return [unchanged, mean]
+    return [
+        (unchanged, repeat),
+        (mean, lambda _, image: np.broadcast_to(color, (*image.shape[:2], 3))),
+    ]
 
 
 def _parse_name(text: str) -> RunName:
@@ -171,24 +184,24 @@ def _parse_name(text: str) -> RunName:
     return RunName(label, Path(folder), path)
 
 
-def _open_export(name: RunName) -> Run:
+def _open_export(name: RunName) -> tuple[Run, Predict]:
     folder = name.folder
     card = cards.read_card(folder)
     path, chosen = cards.find_path(folder, card, name.path)
     colorizer = inference.load_export(folder, path=path)
-    return Run(
+    run = Run(
         name=name.label,
         kind="export",
         source=chosen["source"],
         target=chosen["target"],
-        predict=lambda _, image: colorizer(image),
         about={"kind": "export", "folder": str(folder), "path": path},
         card=card,
         training=training_data.read_if_there(folder),
     )
+    return run, lambda _, image: colorizer(image)
 
 
-def _open_workdir(name: RunName, checkpoint: str) -> Run:
+def _open_workdir(name: RunName, checkpoint: str) -> tuple[Run, Predict]:
     # TensorFlow takes seconds to import: only where it is needed.
     from nircolor_tf.training import restore  # noqa: PLC0415
 
@@ -196,12 +209,11 @@ def _open_workdir(name: RunName, checkpoint: str) -> Run:
     path = name.path or next(iter(method.inference_paths()))
     chosen = restore.find_path(method, path)
     colorizer = restore.make_colorizer(method, path)
-    return Run(
+    run = Run(
         name=name.label,
         kind="workdir",
         source=chosen.source,
         target=chosen.target,
-        predict=lambda _, image: colorizer(image),
         about={
             "kind": "workdir",
             "folder": str(name.folder),
@@ -215,9 +227,10 @@ def _open_workdir(name: RunName, checkpoint: str) -> Run:
         },
         training=training_data.read_if_there(name.folder),
     )
+    return run, lambda _, image: colorizer(image)
 
 
-def _open_images(name: RunName) -> Run:
+def _open_images(name: RunName) -> tuple[Run, Predict]:
     folder = name.folder
     files = {path.stem: path for path in images.list_images(folder)}
     if not files:
@@ -230,16 +243,16 @@ def _open_images(name: RunName) -> Run:
             f"path {name.path!r}: {folder} is a folder of images, which has "
             "no inference paths"
         )
-    return Run(
+    run = Run(
         name=name.label,
         kind="images",
         source="nir",
         target="rgb",
-        predict=functools.partial(_read_prediction, folder, files),
         about={"kind": "images", "folder": str(folder)},
         card={},
         training=None,
     )
+    return run, functools.partial(_read_prediction, folder, files)
 
 
 def _read_prediction(
