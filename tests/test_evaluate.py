@@ -228,15 +228,23 @@ def test_an_unloadable_model_costs_itself_alone(measure, data, tmp_path):
     broken.mkdir()
     (broken / "config.json").write_text('{"method": "supervised"}')
     (tmp_path / "empty").mkdir()
+    (tmp_path / "others").mkdir()
+    other = sorted((data / "near").iterdir())[0].read_bytes()
+    (tmp_path / "others" / "another.png").write_bytes(other)
     found, folder = measure(
-        str(broken), str(data / "near"), str(tmp_path / "empty"), "nowhere"
+        str(broken),
+        str(tmp_path / "others"),
+        str(data / "near"),
+        str(tmp_path / "empty"),
+        "nowhere",
     )
     assert [result.name for result in found.results] == ["near"]
-    assert set(found.unmeasured) == {"broken", "empty", "nowhere"}
+    assert set(found.unmeasured) == {"broken", "others", "empty", "nowhere"}
+    assert "all 12 images failed" in found.unmeasured["others"]
     assert "config.json: has no train.recompute" in found.unmeasured["broken"]
     assert "neither an export" in found.unmeasured["empty"]
     assert found.unmeasured["nowhere"] == "nowhere: no such folder"
-    assert len(found.problems) == 3
+    assert len(found.problems) == 4
     assert set(json.loads((folder / "summary.json").read_text())["unmeasured"])
 
 
@@ -383,6 +391,16 @@ def test_baselines(measure, data):
     np.testing.assert_allclose(
         result, np.broadcast_to(color, (4, 5, 3)), atol=1e-6
     )
+
+
+def test_a_baseline_that_fails_costs_itself_alone(measure, data, monkeypatch):
+    def baselines(examples, run):
+        return [(dataclasses.replace(run, kind="baseline"), gray)]
+
+    monkeypatch.setattr(runs, "baselines", baselines)
+    found, _ = measure(str(data / "near"), baselines=True)
+    assert "another run has that name" in found.unmeasured["baselines"]
+    assert len(found.results) == 1
 
 
 def test_translations_are_measured_apart(measure, data, model):

@@ -105,14 +105,13 @@ def evaluate(names: Sequence[str], options: Options) -> Evaluation:
             options, found, everything, Path(scratch), pool, lpips
         )
         for name in parsed:
-            try:
+            with _noting(found, name.label):
                 # No two models are in memory at a time.
                 measuring.add(*runs.open_run(name, options.checkpoint))
-            except InputError as error:
-                found.unmeasured[name.label] = str(error)
         if found.results and options.baselines:
-            for baseline in runs.baselines(everything, found.results[0].run):
-                measuring.add(*baseline)
+            with _noting(found, "baselines"):
+                for one in runs.baselines(everything, found.results[0].run):
+                    measuring.add(*one)
         if found.results:
             report.write_report(output, found, options.gallery, Path(scratch))
     if not found.results:
@@ -140,13 +139,12 @@ class _Measuring:
             InputError: It makes something else than the runs before it, its
                 numbers are refused, or no image worked.
         """
-        self._check_target(run)
+        self._check(run)
         trained_on = contamination.check(
             run.training, self.found.examples, self.everything
         )
         chosen = self._admitted(trained_on)
-        folder = self.scratch / f"run_{len(self.found.results)}"
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(dir=self.scratch))
         measured, failures = {}, {}
         for example, outcome in self._outcomes(run, predict, chosen, folder):
             if isinstance(outcome, Exception):
@@ -174,8 +172,11 @@ class _Measuring:
             )
         )
 
-    def _check_target(self, run):
-        first = next((result.run for result in self.found.results), run)
+    def _check(self, run):
+        measured = [result.run for result in self.found.results]
+        if run.name in [one.name for one in measured]:
+            raise InputError("another run has that name; give it a label")
+        first = next(iter(measured), run)
         if run.target != first.target:
             raise InputError(
                 f"makes {run.target}, and {first.name} makes {first.target}: "
@@ -242,11 +243,9 @@ class _Measuring:
                 images.write_image(
                     truths / picture.name, protocols.to_8bit(truth, "truth")
                 )
-        try:
+        with _noting(self.found, f"{run.name}, FID and KID"):
             return perceptual.set_metrics(folder, truths)
-        except InputError as error:
-            self.found.unmeasured[f"{run.name}, FID and KID"] = str(error)
-            return {}
+        return {}
 
     def _curves(self, run, predict, chosen):
         """Robustness on images spread evenly over those chosen."""
@@ -258,13 +257,20 @@ class _Measuring:
             (chosen[place].name, *_domains(run, chosen[place]))
             for place in places
         ]
-        try:
+        with _noting(self.found, f"{run.name}, robustness"):
             return robustness.measure(
                 run.name, functools.partial(predict, ""), pairs
             )
-        except InputError as error:
-            self.found.unmeasured[f"{run.name}, robustness"] = str(error)
-            return []
+        return []
+
+
+@contextlib.contextmanager
+def _noting(found: Evaluation, what: str) -> Iterator[None]:
+    """Notes what cannot be measured, and lets the rest go on."""
+    try:
+        yield
+    except InputError as error:
+        found.unmeasured[what] = str(error)
 
 
 def _domains(run, example):
