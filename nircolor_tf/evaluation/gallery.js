@@ -66,13 +66,11 @@ function metricLines(image, run) {
   const keys = imageKeys.filter(
     (key) => protocolOf(key) === protocolOf(ordered)
       && !Number.isNaN(measured(image, run.name, key)));
-  return element("dl", {}, ...keys.map((key) => {
-    const { label, unit } = report.metrics[key];
-    const value = format(measured(image, run.name, key), key);
-    return element("div", { className: key === ordered ? "ordered" : "" },
-      element("dt", { textContent: label }),
-      element("dd", { textContent: unit ? `${value} ${unit}` : value }));
-  }));
+  return element("dl", {}, ...keys.map((key) =>
+    element("div", { className: key === ordered ? "ordered" : "" },
+      element("dt", { textContent: report.metrics[key].label }),
+      element("dd", {
+        textContent: format(measured(image, run.name, key), key) }))));
 }
 
 function drawCard(image) {
@@ -85,10 +83,10 @@ function drawCard(image) {
     slider(image, Number(byId("before").value), Number(byId("after").value)),
     element("div", { className: "tiles" },
       tile(image, SOURCE, [image.source_label]),
+      tile(image, TRUTH, [image.truth_label]),
       ...shown.map(({ run, index }) => tile(image, layerOf(index), [
         element("span", { className: "name", textContent: run.name }),
-        metricLines(image, run), ...mark(run)])),
-      tile(image, TRUTH, [image.truth_label])));
+        metricLines(image, run), ...mark(run)]))));
 }
 
 const imageKeys = Object.keys(report.metrics).filter((key) =>

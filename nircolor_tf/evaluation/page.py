@@ -37,7 +37,7 @@ def contents(found: Evaluation, gallery: int, plot: Path | None) -> dict:
     order = _worst_first(found)
     examples = {example.name: example for example in found.examples}
     return {
-        "title": f"NIR colorization on {found.protocol}, {found.split}",
+        "title": f"NIR colorization: {found.protocol}, split {found.split}",
         "about": _about(summary["data"]),
         "metrics": {key: _metric(key) for key in found.metrics},
         "runs": [
