@@ -24,7 +24,7 @@ others are colorized all the same, it is named, and the exit status is 1.
 
 from absl import flags
 
-from nircolor_tf import cli, inference
+from nircolor_tf import cli, folders, inference
 
 _INPUT = flags.DEFINE_string(
     "input", None, "NIR or gray image (PNG, TIFF, JPEG), or a folder of them."
@@ -52,7 +52,7 @@ _OVERWRITE = flags.DEFINE_bool(
 
 def main() -> None:
     model = _MODEL.value or inference.default_model()
-    written = inference.colorize_path(
+    written = folders.colorize_path(
         inference.load_export(model, _RUNTIME.value, path=_PATH.value),
         _INPUT.value,
         _OUTPUT.value,

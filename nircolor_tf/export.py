@@ -23,20 +23,17 @@ only then given its name.
 
 import contextlib
 import dataclasses
-import functools
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 import nircolor_tf
-from nircolor_tf import cards, inference
+from nircolor_tf import cards, inference, saved_model, tflite
 from nircolor_tf.data import manifest, pipeline, synthetic, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError, NirColorError
@@ -132,37 +129,9 @@ def write_models(
     method: Method, paths: Mapping[str, InferencePath], folder: Path
 ) -> None:
     """Writes the SavedModel with all paths, and a TFLite file of each."""
-    write_saved_model(method, paths, folder / SAVED_MODEL)
+    saved_model.write(method, paths, folder / SAVED_MODEL)
     for name, file in tflite_files(paths).items():
-        write_tflite(method, paths[name], folder / file)
-
-
-def write_saved_model(
-    method: Method, paths: Mapping[str, InferencePath], folder: Path
-) -> None:
-    """Writes the SavedModel; it pads and crops inside, so any size goes in."""
-
-    def serve(path, image):
-        height, width = tf.shape(image)[1], tf.shape(image)[2]
-        for axis, size in ((1, height), (2, width)):
-            index = _reflected(size, method.size_multiple)
-            image = tf.gather(image, index, axis=axis)
-        return _run(method, path, image)[:, :height, :width]
-
-    _archive(serve, paths, None, folder)
-
-
-def write_tflite(method: Method, path: InferencePath, file: Path) -> None:
-    """Writes the float32 TFLite file, with height and width free.
-
-    A fixed-size file resized at run time is not safe (the bilinear resize
-    keeps the old size), and free sizes cost no measurable time.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        serve = functools.partial(_run, method)
-        _archive(serve, {"serving_default": path}, 1, folder)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        file.write_bytes(converter.convert())
+        tflite.write(method, paths[name], folder / file)
 
 
 def verify(method: Method, folder: Path) -> dict[str, float]:
@@ -275,44 +244,6 @@ def _training_data(workdir: str | os.PathLike, method: Method) -> TrainingData:
         pipeline.reads_photos(names, config.data),
         config.evaluate.split,
     )
-
-
-def _run(method: Method, path: InferencePath, image):
-    """[0, 1] -> [0, 1] around the method's own value range."""
-    value_range = method.config.data.value_range
-    result = path.run(pipeline.to_range(image, value_range))
-    return tf.clip_by_value(pipeline.from_range(result, value_range), 0.0, 1.0)
-
-
-def _archive(
-    serve: Callable,
-    paths: Mapping[str, InferencePath],
-    batch: int | None,
-    folder: str | os.PathLike,
-) -> None:
-    """Writes `serve(path, image)` for each path as a signature of its name."""
-
-    def endpoint(path, image):
-        return {path.target: serve(path, image)}
-
-    # The endpoints' variables are tracked by themselves, each once;
-    # archive.track() would save each of them a second time. The first
-    # endpoint gets the name 'serving_default' as well.
-    archive = keras.export.ExportArchive()
-    for name, path in paths.items():
-        spec = tf.TensorSpec((batch, None, None, 1), tf.float32, path.source)
-        archive.add_endpoint(
-            name, functools.partial(endpoint, path), input_signature=[spec]
-        )
-    archive.write_out(str(folder), verbose=False)
-
-
-def _reflected(size, multiple: int):
-    """Indices 0..size - 1, then back, up to a multiple: numpy's 'reflect'."""
-    target = -(-size // multiple) * multiple
-    period = tf.maximum(2 * (size - 1), 1)
-    index = tf.range(target) % period
-    return tf.minimum(index, period - index)
 
 
 def _test_image(seed: int, height: int, width: int) -> np.ndarray:
