@@ -15,6 +15,7 @@ SMOKE = (
     ("supervised", "resnet,smoke"),
     ("supervised", "snet,smoke"),
     ("default", "smoke"),
+    ("edge", "smoke"),
     ("colornet", "smoke"),
     ("atcyclegan", "smoke"),
     ("cyclegan", "unet256,smoke"),

@@ -31,6 +31,12 @@ COLORIZERS = {
         "dropout": 0.2,
         **RGB,
     },
+    "edge_unet": {
+        "filters": (4, 4, 8, 8),
+        "detail_filters": 4,
+        "dropout": 0.1,
+        **RGB,
+    },
     # Its last layers have half as many channels: with two, both often died.
     "linknet": {"depth": 18, "filters": 16, **RGB},
     "resnet": {"filters": 4, "blocks": 1, **RGB},
@@ -141,6 +147,20 @@ def derive_detail_unet():
     )
 
 
+def derive_edge_unet():
+    widths = [12, 24, 64, 96, 112, 128, 128]
+    # The first level has one convolution, the others two.
+    total = normed(3, 1, 24)
+    for below, width in itertools.pairwise(widths[1:]):
+        total += normed(3, below, width) + normed(3, width, width)
+    # Four times the channels go into twice the height and width, then the
+    # skip of as many joins them.
+    for width, below in itertools.pairwise(widths):
+        total += biased(1, below, 4 * width)
+    total += sum(normed(3, 2 * width, width) for width in widths[1:-1])
+    return total + biased(3, 12 + 1, 3)
+
+
 def derive_snet():
     def block(inputs, outputs):
         return normed(3, inputs, outputs) + normed(3, outputs, outputs)
@@ -198,6 +218,11 @@ GOLDEN = {
         2_621_699,
         derive_detail_unet,
     ),
+    "edge": (
+        lambda: make_network(smoke.load_config("edge", "").network),
+        1_946_762,
+        derive_edge_unet,
+    ),
 }
 
 
@@ -251,6 +276,7 @@ def test_size_multiples():
     assert acd == [16, 32]
     assert make_tiny("detail_unet").size_multiple == 16
     assert make_tiny("snet").size_multiple == 8
+    assert make_tiny("edge_unet").size_multiple == 16
 
 
 @pytest.mark.parametrize("name", COLORIZERS)

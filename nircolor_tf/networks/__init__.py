@@ -8,6 +8,7 @@ from nircolor_tf.networks.acd import ACD
 from nircolor_tf.networks.cross_scale_unet import CrossScaleUNet
 from nircolor_tf.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from nircolor_tf.networks.discriminators import PatchGAN
+from nircolor_tf.networks.edge_unet import EdgeUNet
 from nircolor_tf.networks.linknet import LinkNet
 from nircolor_tf.networks.mpfnet import MPFNet
 from nircolor_tf.networks.resnet import ResNetGenerator
@@ -20,6 +21,7 @@ NETWORKS = {
     "dcgan_discriminator": DCGANDiscriminator,
     "dcgan_generator": DCGANGenerator,
     "detail_unet": DetailUNet,
+    "edge_unet": EdgeUNet,
     "linknet": LinkNet,
     "mpfnet": MPFNet,
     "patch_gan": PatchGAN,

@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+r"""Colors the training pairs of a manifest with a model, to teach a small one.
+
+The color image of each training pair becomes a mixture: --share of what the
+teacher, any export, makes of the NIR, the rest the truth. Train the student on
+the new manifest; validation and test pairs in it are untouched.
+
+  bin/distill.py --teacher=saved_models/default --data=data/manifest.csv \
+      --output=data/distilled
+  bin/train.py --config=configs/edge.py --workdir=runs/edge \
+      --config.data.manifest=data/distilled/manifest.csv
+"""
+
+from absl import flags
+
+from nircolor_tf import cli
+
+_TEACHER = flags.DEFINE_string("teacher", None, "Export folder.")
+_PATH = flags.DEFINE_string("path", None, "Its inference path, NIR to color.")
+_DATA = flags.DEFINE_string("data", None, "manifest.csv of prepare_data.py.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")
+_SHARE = flags.DEFINE_float(
+    "share", 0.5, "Of the teacher in the colors; 1: the teacher alone."
+)
+
+
+def main() -> None:
+    from nircolor_tf import distill, inference  # noqa: PLC0415
+
+    count = distill.distill(
+        inference.load_export(_TEACHER.value, path=_PATH.value),
+        _DATA.value,
+        _OUTPUT.value,
+        _SHARE.value,
+    )
+    print(f"colored {count} training pairs; {_OUTPUT.value}/manifest.csv")
+
+
+if __name__ == "__main__":
+    cli.require("teacher", "data", "output")
+    cli.run(main)
