@@ -6,19 +6,22 @@ import keras
 from keras import layers, ops
 
 from nircolor_tf.networks import layers as shared
+from nircolor_tf.networks.unet import EDGE_LEVELS
 
 
 class EdgeUNet(keras.Model):
     """U-Net of convolutions, BatchNorm and ReLU, enlarged by sub-pixels.
 
-    Made for full 8-bit quantization: BatchNorm folds into the convolutions
-    (InstanceNorm loses 12 dB and more in 8 bit), ReLU needs no table, and
-    every operation has an 8-bit kernel in LiteRT. Most of the computing is
-    done at a quarter of the size and below; the image itself joins the
-    features again at full size, so that its detail is not lost.
+    Made for full 8-bit quantization: BatchNorm folds into the convolutions,
+    ReLU needs no table, and every operation has an 8-bit kernel in LiteRT.
+    Most of the computing is done at a quarter of the size and below; the
+    image itself joins the features again at full size, so that its detail is
+    not lost.
 
     Departures and choices: all of it [ours]. The sub-pixel convolution
-    follows Shi et al., CVPR 2016.
+    follows Shi et al., CVPR 2016; the last step up is bilinear, because
+    sub-pixels left a grid there. The finest levels pad by repeating the edge:
+    zeros left a tinted frame of 3 px.
 
     Args:
         filters: Channels at 1/2, 1/4, ... of the size.
@@ -43,16 +46,28 @@ class EdgeUNet(keras.Model):
         # The first level is wide and has one convolution only.
         self.downs = [
             keras.Sequential(
-                [_conv_bn_relu(width, 3, 2)]
-                + ([_conv_bn_relu(width, 3, 1)] if depth else [])
+                _conv_bn_relu(width, 2, depth)
+                + (_conv_bn_relu(width, 1, depth) if depth else [])
             )
             for depth, width in enumerate(filters)
         ]
         self.dropout = layers.SpatialDropout2D(dropout)
-        widths = [detail_filters, *filters[:-1]]
-        self.enlarge = [layers.Conv2D(4 * width, 1) for width in widths[::-1]]
-        self.ups = [_conv_bn_relu(width, 3, 1) for width in widths[:0:-1]]
-        self.head = layers.Conv2D(output_channels, 3, padding="same")
+        # From the bottom up to half the size.
+        depths = range(len(filters) - 2, -1, -1)
+        self.enlarge = [layers.Conv2D(4 * filters[d], 1) for d in depths]
+        self.ups = [
+            keras.Sequential(_conv_bn_relu(filters[depth], 1, depth))
+            for depth in depths
+        ]
+        self.detail = keras.Sequential(
+            [layers.Conv2D(detail_filters, 1), shared.BilinearUpsampling2D()]
+        )
+        self.head = keras.Sequential(
+            [
+                shared.MirrorPadding2D(1, "symmetric"),
+                layers.Conv2D(output_channels, 3),
+            ]
+        )
         self.output_activation = shared.output_activation(activation)
 
     def call(self, image, training=False):
@@ -64,26 +79,28 @@ class EdgeUNet(keras.Model):
         for down in self.downs:
             skips.append(down(skips[-1], training=training))
         features = self.dropout(skips.pop(), training=training)
-        for enlarge, up in zip(self.enlarge, [*self.ups, None], strict=True):
+        for enlarge, up in zip(self.enlarge, self.ups, strict=True):
             features = ops.depth_to_space(enlarge(features), 2)
             features = ops.concatenate([features, skips.pop()], axis=-1)
-            if up is not None:
-                features = up(features, training=training)
-        return self.output_activation(self.head(features))
+            features = up(features, training=training)
+        features = [self.detail(features), skips.pop()]
+        return self.output_activation(
+            self.head(ops.concatenate(features, axis=-1))
+        )
 
 
-def _conv_bn_relu(filters: int, kernel: int, strides: int) -> layers.Layer:
-    return keras.Sequential(
-        [
-            layers.Conv2D(
-                filters,
-                kernel,
-                strides,
-                padding="same",
-                use_bias=False,
-                kernel_initializer="he_normal",
-            ),
-            shared.batch_norm(),
-            layers.ReLU(),
-        ]
-    )
+def _conv_bn_relu(filters: int, strides: int, depth: int) -> list[layers.Layer]:
+    repeat_edge = depth < EDGE_LEVELS
+    return [
+        *([shared.MirrorPadding2D(1, "symmetric")] if repeat_edge else []),
+        layers.Conv2D(
+            filters,
+            3,
+            strides,
+            padding="valid" if repeat_edge else "same",
+            use_bias=False,
+            kernel_initializer="he_normal",
+        ),
+        shared.batch_norm(),
+        layers.ReLU(),
+    ]

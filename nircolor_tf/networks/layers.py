@@ -85,6 +85,18 @@ class PaddedConv2D(layers.Layer):
         return self.convolution(features)
 
 
+def repeat_edge(features):
+    """Repeats the outermost pixels: (B, H, W, C) -> (B, H + 2, W + 2, C).
+
+    The same as a symmetric padding of one pixel, but of operations that
+    LiteRT's fast kernels have; a mirrored padding splits the graph.
+    """
+    rows = [features[:, :1], features, features[:, -1:]]
+    features = ops.concatenate(rows, axis=1)
+    columns = [features[:, :, :1], features, features[:, :, -1:]]
+    return ops.concatenate(columns, axis=2)
+
+
 class MirrorPadding2D(layers.Layer):
     """Pads height and width by `pad` mirrored pixels on every side.
 
@@ -99,6 +111,8 @@ class MirrorPadding2D(layers.Layer):
 
     def call(self, features):
         """(B, H, W, C) -> (B, H + 2 pad, W + 2 pad, C)."""
+        if (self.pad, self.mode) == (1, "symmetric"):
+            return repeat_edge(features)
         sides = (self.pad, self.pad)
         return ops.pad(features, ((0, 0), sides, sides, (0, 0)), mode=self.mode)
 
@@ -113,8 +127,7 @@ class BilinearUpsampling2D(layers.Layer):
 
     def call(self, features):
         """(B, H, W, C) -> (B, 2 H, 2 W, C)."""
-        edge = ((0, 0), (1, 1), (1, 1), (0, 0))
-        padded = ops.pad(features, edge, mode="symmetric")
+        padded = repeat_edge(features)
         rows = (
             0.25 * padded[:, :-2] + 0.75 * padded[:, 1:-1],
             0.75 * padded[:, 1:-1] + 0.25 * padded[:, 2:],
