@@ -19,17 +19,38 @@ from typing import Any
 import cv2
 import numpy as np
 
-from nircolor_tf import cards, runtimes
+from nircolor_tf import cards, runtimes, tiles
+from nircolor_tf.data import images, ranges
 from nircolor_tf.errors import InputError
 from nircolor_tf.fusion import bfwls
 
 DEFAULT_MODEL = "default"
 RUNTIMES = ("auto", "litert", "saved_model")
 
+# Smaller ones leave nothing to the shrunk image, or to what overlaps.
+_SMALLEST_TILE = 16
+
+_Decode = Callable[[np.ndarray], np.ndarray]
+_Paint = Callable[[slice, slice], np.ndarray]
+
 
 @dataclasses.dataclass(frozen=True)
 class Colorizer:
     """Takes one image of any size through any model.
+
+    Large images go in parts, so that besides the image and its result only a
+    few of them are held in memory. There are two ways. Neither has seams,
+    because the image as a whole decides about color in the large:
+
+    * With `working_size` the model sees the image once, shrunk. What it
+      changes is enlarged and added to the image, window by window, which
+      gives the same as doing it at once.
+    * With `tile` the model sees the image once, shrunk until it fits one
+      tile, and then every tile at full resolution. Instance normalization
+      takes its statistics from what the network sees, so that tiles alone
+      would each get a tint and a contrast of their own. Here the shrunk image
+      gives all the low frequencies, which are what its pixels can hold, and
+      a tile only what is above them. Neighbors fade into each other.
 
     Attributes:
         predict: The model: (1, H, W, 1) float32 in [0, 1] -> (1, H, W, C).
@@ -42,6 +63,14 @@ class Colorizer:
         fusion: Parameters of ColorNet's detail fusion, which then follows at
             the size of the image; None for none.
         channels: C, 3 for rgb, 1 for a translation to gray or NIR.
+        tile: Images with a side longer than this, in pixels, go through the
+            model in tiles, and through the fusion; None for every image
+            whole.
+        overlap: Pixels over which tiles fade into each other, up to half of
+            `tile`.
+
+    Raises:
+        InputError: `tile` is too small, or `overlap` out of its range.
     """
 
     predict: Callable[[np.ndarray], Any]
@@ -50,12 +79,27 @@ class Colorizer:
     working_size: int | None = None
     fusion: bfwls.BfwlsParameters | None = None
     channels: int = 3
+    tile: int | None = None
+    overlap: int = 0
+
+    def __post_init__(self):
+        if self.tile is None:
+            return
+        if self.tile < _SMALLEST_TILE:
+            raise InputError(
+                f"tile={self.tile}: expected at least {_SMALLEST_TILE} pixels"
+            )
+        if not 0 <= self.overlap <= self.tile // 2:
+            raise InputError(
+                f"overlap={self.overlap}: expected 0 to {self.tile // 2} "
+                f"pixels, half of tile={self.tile}"
+            )
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """Colorizes one NIR or gray image, or translates it.
 
-        The image grows at the bottom and at the right to a size the model
-        takes, by reflection, and the result is cut back.
+        Where the model needs another size, the image grows at the bottom and
+        at the right, by reflection, and the result is cut back.
 
         Args:
             image: (H, W, 1) in [0, 1], H and W at least 1.
@@ -68,28 +112,147 @@ class Colorizer:
             InputError: The model cannot run at this size, or it returned
                 values that are not finite.
         """
+        return self._colorize(
+            image,
+            np.float32,
+            decode=lambda part: np.asarray(part, np.float32),
+            encode=lambda part: part.clip(0, 1),
+        )
+
+    def integers(
+        self, image: np.ndarray, low: float, high: float
+    ) -> np.ndarray:
+        """Colorizes an image of integers, only parts of it as floats.
+
+        Args:
+            image: (H, W, 1) uint8 or uint16, H and W at least 1.
+            low: The level that is black.
+            high: The level that is white.
+
+        Returns:
+            (H, W, C) of the same type, over all of its levels.
+
+        Raises:
+            ValueError: Another shape or type, or the model returned another
+                size.
+            InputError: As for a call.
+        """
+        if image.dtype not in (np.uint8, np.uint16):
+            raise ValueError(f"expected uint8 or uint16, got {image.dtype}")
+        return self._colorize(
+            image,
+            image.dtype,
+            decode=lambda part: ranges.to_unit(part, low, high),
+            encode=lambda part: images.to_integers(
+                part, 8 * image.dtype.itemsize
+            ),
+        )
+
+    def _colorize(
+        self,
+        image: np.ndarray,
+        dtype: Any,
+        decode: _Decode,
+        encode: Callable[[np.ndarray], np.ndarray],
+    ) -> np.ndarray:
+        """Colorizes an image by parts.
+
+        Args:
+            image: (H, W, 1).
+            dtype: Of the result.
+            decode: A window of the image -> float32 in [0, 1].
+            encode: Rows of the result, float32 -> `dtype`.
+        """
         if image.ndim != 3 or image.shape[2] != 1 or image.size == 0:
             raise ValueError(
                 f"expected an image of (H, W, 1), got {image.shape}"
             )
-        image = np.asarray(image, np.float32)
-        small = shrunk(image, self.working_size)
-        result = self._predict(small)
-        if small is not image:
-            result = _enlarged(result, small, image)
+        height, width, _ = image.shape
+        side, overlap, step = max(height, width), 0, 1
+        in_tiles = self.tile is not None and side > self.tile
+        tile = (height, width)
+        if in_tiles:
+            tile, overlap = (self.tile, self.tile), self.overlap
+        if _shrunk_size(image, self.working_size) != (height, width):
+            paint = self._enlarging(image, decode)
+            if self.fusion is None:
+                tile, overlap = (tiles.STRIP, width), 0
+        elif in_tiles:
+            # The image then fits one tile, but for one of a side above
+            # tile^2 / 4 pixels: a tile is to have four of the steps.
+            step = min(-(-side // self.tile), self.tile // 4)
+            paint = self._tiling(image, decode, step)
+        else:
+
+            def paint(rows, columns):
+                return self._predict(decode(image[rows, columns]))
+
         if self.fusion is not None:
-            result = bfwls.fuse(image, result, self.fusion)
+            paint = self._fusing(image, decode, paint)
+        result = np.empty((height, width, self.channels), dtype)
+        down = tiles.spans(height, tile[0], overlap, step)
+        across = tiles.spans(width, tile[1], overlap, step)
+        for rows, part in tiles.blended(paint, self.channels, down, across):
+            result[rows] = encode(part)
         return result
 
-    def _predict(self, image: np.ndarray) -> np.ndarray:
-        """Pads as the model wants it, runs it, cuts back and clips."""
+    def _enlarging(self, image: np.ndarray, decode: _Decode) -> _Paint:
+        """Colorizes the image at the working size."""
         height, width, _ = image.shape
-        margins = [(0, self._size(n) - n) for n in (height, width)] + [(0, 0)]
-        padded = np.pad(image, margins, mode="reflect")
-        result = np.asarray(self.predict(padded[None]), np.float32)
-        if result.shape != (1, *padded.shape[:2], self.channels):
+        small = tiles.shrunk(
+            image, _shrunk_size(image, self.working_size), decode
+        )
+        change = self._predict(small) - small
+        # Enlarged from top to bottom here, from left to right row by row: the
+        # same as both at once, and of this the full width is a few rows only.
+        change = tiles.resized(
+            change, (height, small.shape[1]), cv2.INTER_CUBIC
+        )
+
+        def paint(rows, columns):
+            part = change[rows]
+            large = tiles.resized(part, (len(part), width), cv2.INTER_CUBIC)
+            return decode(image[rows, columns]) + large[:, columns]
+
+        return paint
+
+    def _tiling(self, image: np.ndarray, decode: _Decode, step: int) -> _Paint:
+        """Colorizes the image shrunk by `step`, then tile by tile."""
+        cells = tuple(-(-side // step) for side in image.shape[:2])
+        reference = self._predict(tiles.shrunk(image, cells, decode, step))
+
+        def paint(rows, columns):
+            part = decode(image[rows, columns])
+            low = reference[
+                rows.start // step : -(-rows.stop // step),
+                columns.start // step : -(-columns.stop // step),
+            ]
+            grown = tiles.grown(part, *(step * side for side in low.shape[:2]))
+            tile = tiles.matched(self._predict(grown), low, step)
+            return tile[: part.shape[0], : part.shape[1]]
+
+        return paint
+
+    def _fusing(
+        self, image: np.ndarray, decode: _Decode, paint: _Paint
+    ) -> _Paint:
+        """Fuses every window after `paint`."""
+
+        def fuse(rows, columns):
+            nir = decode(image[rows, columns])
+            rgb = paint(rows, columns).clip(0, 1)
+            return bfwls.fuse(nir, rgb, self.fusion)
+
+        return fuse
+
+    def _predict(self, image: np.ndarray) -> np.ndarray:
+        """Grows as the model wants it, runs it, cuts back and clips."""
+        height, width, _ = image.shape
+        grown = tiles.grown(image, self._size(height), self._size(width))
+        result = np.asarray(self.predict(grown[None]), np.float32)
+        if result.shape != (1, *grown.shape[:2], self.channels):
             raise ValueError(
-                f"the model turned {padded[None].shape} into {result.shape}"
+                f"the model turned {grown[None].shape} into {result.shape}"
             )
         result = result[0, :height, :width]
         if not np.isfinite(result).all():
@@ -106,30 +269,21 @@ def shrunk(image: np.ndarray, side: int | None) -> np.ndarray:
     """Shrinks an image whose shorter side is longer than `side` to that.
 
     Args:
-        image: (H, W, C).
+        image: (H, W, C) float32.
         side: Pixels; None leaves every image as it is.
     """
-    height, width, channels = image.shape
-    if side is None or min(height, width) <= side:
+    size = _shrunk_size(image, side)
+    if size == image.shape[:2]:
         return image
+    return tiles.shrunk(image, size, decode=np.asarray)
+
+
+def _shrunk_size(image: np.ndarray, side: int | None) -> tuple[int, int]:
+    height, width = image.shape[:2]
+    if side is None or min(height, width) <= side:
+        return height, width
     scale = side / min(height, width)
-    size = (round(width * scale), round(height * scale))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return small.reshape(*small.shape[:2], channels)
-
-
-def _enlarged(
-    result: np.ndarray, small: np.ndarray, image: np.ndarray
-) -> np.ndarray:
-    """Enlarges the result of `small`; adds what shrinking took from `image`."""
-    size = image.shape[1::-1]
-    large, base = (
-        cv2.resize(values, size, interpolation=cv2.INTER_CUBIC)
-        for values in (result, small)
-    )
-    # cv2 drops the axis of a single channel.
-    large = large.reshape(*image.shape[:2], result.shape[2])
-    return (large + image - base[..., None]).clip(0, 1)
+    return round(height * scale), round(width * scale)
 
 
 def default_model() -> Path:
@@ -153,21 +307,23 @@ def load_export(
     runtime: str = "auto",
     threads: int | None = None,
     path: str | None = None,
+    tile: int | None = None,
+    overlap: int = 0,
 ) -> Colorizer:
     """Loads an inference path of an export folder, which is all it needs.
 
     Args:
         folder: Holds card.json and the files it names.
-        runtime: One of `RUNTIMES`: `litert` runs the TFLite file,
-            `saved_model` the SavedModel in TensorFlow; `auto` is `litert`
-            where the export has that file.
+        runtime: `litert` runs the TFLite file, `saved_model` the SavedModel
+            in TensorFlow; `auto` is `litert` where the export has that file.
         threads: CPU threads of LiteRT; all cores by default.
         path: Its name in the card; the first by default.
+        tile: As for `Colorizer`.
+        overlap: Likewise.
 
     Raises:
-        InputError: The folder, its card or a file is missing or unreadable,
-            the export has no such path, or TensorFlow is needed and not
-            installed.
+        InputError: A file is missing or unreadable, the export has no such
+            path, TensorFlow is missing, or `tile` or `overlap` is wrong.
     """
     folder = Path(folder)
     card = cards.read_card(folder)
@@ -193,6 +349,8 @@ def load_export(
         card["working_size"],
         fusion if color else None,
         channels=3 if color else 1,
+        tile=tile,
+        overlap=overlap,
     )
 
 

@@ -1,10 +1,15 @@
 """Reading and writing image files."""
 
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin, TiffImagePlugin
 
 from nircolor_tf.data import images
+from nircolor_tf.data.metadata import Metadata
 from nircolor_tf.errors import InputError
 
 RED_BLUE = np.array([[[250, 10, 20], [10, 20, 250]]], np.uint8)
@@ -76,6 +81,132 @@ def test_unreadable_files_are_named(tmp_path):
             images.read_rgb(tmp_path / name)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
+@pytest.mark.parametrize("kept", [0.4, 0.99])
+def test_files_cut_off_are_not_read_in_part(tmp_path, suffix, kept):
+    path = tmp_path / f"a{suffix}"
+    noise = np.random.default_rng(0).integers(0, 255, (60, 60, 3), np.uint8)
+    images.write_image(path, noise)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(kept * len(data))])
+    with pytest.raises(InputError, match=f"a{suffix}: .*cut off"):
+        images.read_image(path)
+
+
+GRAY = np.array([[0, 50, 100], [150, 200, 250]], np.uint8)
+FORMATS = [".png", ".tif", ".jpg"]
+XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>caf\xc3\xa9</x:xmpmeta>"
+
+
+def with_metadata(path, orientation=1):
+    """Stores a 3x2 gray image with all that cameras add to it."""
+    exif, seconds = 34665, TiffImagePlugin.IFDRational(1, 60)
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[271], tags[274] = "Camera", orientation
+    tags[exif] = {33434: seconds, 37500: b"maker's note", 40965: {1: "R98"}}
+    tags[34853] = {1: "N", 2: (51.0, 30.0, 0.0)}
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    options = {"dpi": (300, 150), "icc_profile": profile.tobytes()}
+    if path.suffix == ".tif":
+        tags[700] = XMP
+        options["tiffinfo"] = tags
+    else:
+        options["exif"] = Image.Exif()
+        options["exif"].update(tags)
+    if path.suffix == ".jpg":
+        options |= {"xmp": XMP, "quality": 100}
+    if path.suffix == ".png":
+        del options["icc_profile"]  # libpng refuses it in a gray image
+        options["pnginfo"] = PngImagePlugin.PngInfo()
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", XMP.decode())
+    Image.fromarray(GRAY).save(path, **options)
+
+
+@pytest.mark.parametrize("source", FORMATS)
+@pytest.mark.parametrize("target", FORMATS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_metadata_goes_along(tmp_path, source, target, dtype):
+    if (target, dtype) == (".jpg", np.uint16):
+        pytest.skip("JPEG holds 8 bit")
+    with_metadata(tmp_path / f"a{source}")
+    metadata = images.read_metadata(tmp_path / f"a{source}")
+    color = np.arange(2 * 3 * 3, dtype=dtype).reshape(2, 3, 3)
+    images.write_image(tmp_path / f"b{target}", color, metadata)
+    with Image.open(tmp_path / f"b{target}") as image:
+        tags = image.getexif()
+        assert tags[271] == "Camera"
+        own = tags.get_ifd(34665)
+        assert float(own[33434]) == pytest.approx(1 / 60)
+        assert own[37500] == b"maker's note"
+        assert 40965 not in own
+        assert tags.get_ifd(34853)[2] == (51.0, 30.0, 0.0)
+        assert image.info["xmp"] == XMP
+        assert image.info["dpi"] == pytest.approx((300, 150), abs=0.02)
+        assert "icc_profile" not in image.info
+        assert image.size == (3, 2)
+    if target != ".jpg":
+        np.testing.assert_array_equal(
+            images.read_rgb(tmp_path / f"b{target}"), color
+        )
+
+
+@pytest.mark.parametrize("source", FORMATS)
+@pytest.mark.parametrize("target", FORMATS)
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_viewers_turn_the_result_as_they_turn_the_image(
+    tmp_path, source, target, orientation
+):
+    with_metadata(tmp_path / f"a{source}", orientation)
+    array = images.read_image(tmp_path / f"a{source}")
+    metadata = images.read_metadata(tmp_path / f"a{source}")
+    images.write_image(tmp_path / f"b{target}", array, metadata)
+    turned = np.rot90(GRAY, {3: 2, 6: -1}[orientation])
+    with Image.open(tmp_path / f"b{target}") as image:
+        # Pillow turns a TIFF when it loads its pixels.
+        viewed = image if target == ".tif" else ImageOps.exif_transpose(image)
+        np.testing.assert_allclose(np.asarray(viewed, np.int16), turned, atol=6)
+
+
+def test_a_jpeg_leaves_out_what_it_cannot_hold(tmp_path):
+    metadata = Metadata(b"", bytes(65536), (300, 300))
+    images.write_image(tmp_path / "a.jpg", GRAY, metadata)
+    assert images.read_metadata(tmp_path / "a.jpg") == Metadata(
+        b"", b"", (300, 300)
+    )
+
+
+def test_a_tiff_takes_a_resolution_alone(tmp_path):
+    metadata = Metadata(b"", b"", (300.0, 150.0))
+    images.write_image(tmp_path / "a.tif", GRAY, metadata)
+    assert images.read_metadata(tmp_path / "a.tif").dpi == metadata.dpi
+    np.testing.assert_array_equal(images.read_image(tmp_path / "a.tif"), GRAY)
+
+
+@pytest.mark.parametrize("size", [7, 8])
+@pytest.mark.parametrize("spare", [0, 1])
+def test_a_tiff_directory_is_as_the_standard_wants_it(size, spare):
+    _, tiff = cv2.imencode(".tif", GRAY)
+    metadata = Metadata(b"", bytes(size), (300, 300))
+    data = metadata.embedded(tiff.tobytes() + bytes(spare), ".tif")
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    tags = np.frombuffer(data, "<u2", 6 * count, start + 2)[::6].tolist()
+    assert start % 2 == 0
+    assert tags == sorted(set(tags))
+    assert len(data) == start + 2 + 12 * count + 4
+
+
+def test_damaged_metadata_does_not_stop_an_image(tmp_path):
+    path = tmp_path / "a.png"
+    images.write_image(path, RED_BLUE)
+    data, chunk = path.read_bytes(), b"eXIfdamaged"
+    check = struct.pack(">I", zlib.crc32(chunk))
+    chunk = struct.pack(">I", len(chunk) - 4) + chunk + check
+    path.write_bytes(data[:33] + chunk + data[33:])
+    assert images.read_metadata(path) is None
+    np.testing.assert_array_equal(images.read_rgb(path), RED_BLUE)
+
+
 def test_failed_writes_leave_nothing(tmp_path):
     deep = np.zeros((3, 3, 3), np.uint16)
     for name in ["a.jpg", "a.bmp", "missing/a.png"]:
@@ -83,6 +214,8 @@ def test_failed_writes_leave_nothing(tmp_path):
             images.write_image(tmp_path / name, deep)
     with pytest.raises(ValueError, match="float64"):
         images.write_image(tmp_path / "a.png", np.zeros((3, 3)))
+    with pytest.raises(InputError, match=r"wide\.jpg: .*65536 x 1"):
+        images.write_image(tmp_path / "wide.jpg", np.zeros((1, 65536), "u1"))
     assert not list(tmp_path.iterdir())
 
 

@@ -6,10 +6,19 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from nircolor_tf import inference
+from nircolor_tf.data import ranges
 from nircolor_tf.errors import InputError
 from nircolor_tf.fusion import bfwls
 from nircolor_tf.inference import Colorizer
 
+FUSION = bfwls.BfwlsParameters(
+    bilateral_diameter=5,
+    bilateral_sigma_color=0.3,
+    bilateral_sigma_space=2.0,
+    wls_lambda=0.1,
+    wls_alpha=1.2,
+    wls_epsilon=1e-4,
+)
 GAINS = np.float32([1, 0.5, 0.25])  # what the tiny export does to nir
 
 
@@ -93,18 +102,10 @@ def test_images_up_to_the_working_size_are_not_resized():
 
 
 def test_the_fusion_gets_the_image_at_its_own_size():
-    parameters = bfwls.BfwlsParameters(
-        bilateral_diameter=5,
-        bilateral_sigma_color=0.3,
-        bilateral_sigma_space=2.0,
-        wls_lambda=0.1,
-        wls_alpha=1.2,
-        wls_epsilon=1e-4,
-    )
     nir = random_nir(13, 15)
     plain = Colorizer(Recorder(), 8)(nir)
-    fused = Colorizer(Recorder(), 8, fusion=parameters)(nir)
-    np.testing.assert_array_equal(fused, bfwls.fuse(nir, plain, parameters))
+    fused = Colorizer(Recorder(), 8, fusion=FUSION)(nir)
+    np.testing.assert_array_equal(fused, bfwls.fuse(nir, plain, FUSION))
     assert np.abs(fused - plain).max() > 0.01
 
 
@@ -124,7 +125,64 @@ def test_values_that_are_not_finite_are_refused():
         Colorizer(lambda nir: np.full((1, 4, 4, 3), np.nan))(random_nir(4, 4))
 
 
+# Integers
+
+
+def normalized(nir):
+    """A model with instance normalization: its result has one contrast."""
+    centered = nir - nir.mean()
+    return 0.5 + 0.15 * centered / (centered.std() + 1e-5) * GAINS
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"working_size": 20},
+        {"tile": 32, "overlap": 8},
+        {"tile": 32, "overlap": 8, "fusion": FUSION},
+        {"working_size": 20, "tile": 32, "overlap": 8, "fusion": FUSION},
+    ],
+)
+def test_integers_are_the_same_rounded(dtype, settings):
+    generator = np.random.default_rng(0)
+    largest = np.iinfo(dtype).max
+    image = generator.integers(0, largest + 1, (75, 50, 1)).astype(dtype)
+    low, high = largest // 10, largest // 2
+    colorizer = Colorizer(normalized, 4, **settings)
+    result = colorizer.integers(image, low, high)
+    assert result.dtype == dtype
+    expected = colorizer(ranges.to_unit(image, low, high)) * largest
+    assert np.abs(result - expected).max() < 0.51
+
+
+def test_integers_keep_one_channel_of_a_translation():
+    image = np.array([[[10], [20], [30]]], np.uint8)
+    negative = Colorizer(lambda nir: 1 - nir, channels=1)
+    result = negative.integers(image, 10, 30)
+    np.testing.assert_array_equal(result[..., 0], [[255, 128, 0]])
+
+
+def test_integers_are_images():
+    with pytest.raises(ValueError, match="expected uint8 or uint16, got float"):
+        Colorizer(Recorder()).integers(random_nir(4, 4), 0, 1)
+
+
 # load_export
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tile": 15}, "tile=15: expected at least 16 pixels"),
+        ({"tile": 64, "overlap": 33}, "overlap=33: expected 0 to 32 pixels"),
+        ({"tile": 64, "overlap": -1}, "overlap=-1: expected 0 to 32 pixels"),
+    ],
+)
+def test_tiles_that_cannot_be_are_refused(tiny_export, settings, message):
+    with pytest.raises(InputError, match=message):
+        inference.load_export(tiny_export, **settings)
 
 
 @pytest.mark.parametrize("runtime", ["litert", "saved_model"])

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from absl import logging
 
 from nircolor_tf import files
+from nircolor_tf.data.metadata import Metadata
 from nircolor_tf.errors import InputError
 
 IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
@@ -54,12 +56,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
         InputError: The file is missing, empty, not an image, or holds
             anything but 8- or 16-bit integers in 1 to 4 channels.
     """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    if not data:
-        raise InputError(f"{path}: the file is empty")
+    data = _read_bytes(path)
     try:
         image = cv2.imdecode(
             np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
@@ -67,7 +64,9 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     except cv2.error:  # for example more pixels than OpenCV accepts
         image = None
     if image is None:
-        raise InputError(f"{path}: not a readable PNG, TIFF or JPEG image")
+        raise InputError(
+            f"{path}: not a readable PNG, TIFF or JPEG image, or cut off"
+        )
     if image.dtype not in (np.uint8, np.uint16):
         raise InputError(
             f"{path}: holds {image.dtype} values; expected 8- or 16-bit "
@@ -82,6 +81,37 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
             f"{path}: has {image.shape[2]} channels; expected 1 or 3"
         )
     return np.ascontiguousarray(image[..., 2::-1])
+
+
+def _read_bytes(path: str | os.PathLike) -> bytes:
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    if not data:
+        raise InputError(f"{path}: the file is empty")
+    return data
+
+
+def read_metadata(path: str | os.PathLike) -> Metadata | None:
+    """Reads what a file says about its image: EXIF, XMP and resolution.
+
+    Args:
+        path: A PNG, TIFF or JPEG file.
+
+    Returns:
+        None, with a warning, where that is damaged: an image is colorized
+        all the same.
+
+    Raises:
+        InputError: The file is missing or empty.
+    """
+    data = _read_bytes(path)
+    try:
+        return Metadata.parse(data)
+    except InputError as error:
+        logging.warning("%s: %s; the result has none", path, error)
+        return None
 
 
 def read_nir(path: str | os.PathLike) -> np.ndarray:
@@ -128,13 +158,18 @@ def read_rgb(path: str | os.PathLike) -> np.ndarray:
     return image
 
 
-def write_image(path: str | os.PathLike, array: np.ndarray) -> None:
+def write_image(
+    path: str | os.PathLike,
+    array: np.ndarray,
+    metadata: Metadata | None = None,
+) -> None:
     """Writes an image, or nothing at all.
 
     Args:
         path: Target; its suffix chooses PNG, TIFF or JPEG. The folder exists.
         array: uint8 or uint16, (H, W), (H, W, 1) or (H, W, 3) in RGB order.
             JPEG takes uint8 only.
+        metadata: Of the image that this one was made from.
 
     Raises:
         InputError: The suffix is none of `IMAGE_SUFFIXES`, a JPEG is asked to
@@ -157,9 +192,17 @@ def write_image(path: str | os.PathLike, array: np.ndarray) -> None:
     if array.shape[2:] == (3,):
         array = array[..., ::-1]
     options = [cv2.IMWRITE_JPEG_QUALITY, 95] if suffix in _JPEG_SUFFIXES else []
-    _, data = cv2.imencode(suffix, np.ascontiguousarray(array), options)
+    encoded, data = cv2.imencode(suffix, np.ascontiguousarray(array), options)
+    if not encoded:
+        raise InputError(
+            f"{path}: {array.shape[1]} x {array.shape[0]} pixels do not fit "
+            "into this format; JPEG ends at 65500 in each direction"
+        )
+    data = data.tobytes()
+    if metadata is not None:
+        data = metadata.embedded(data, suffix)
     with files.replacing(path) as temporary:
-        temporary.write_bytes(data.tobytes())
+        temporary.write_bytes(data)
 
 
 def to_float(integers: np.ndarray) -> np.ndarray:
