@@ -12,6 +12,12 @@ Some methods know several inference paths, whose names bin/colorize.py --help
 explains. --paths=n2c,g2c exports these two, the first as the default of the
 export. The SavedModel holds them all, each as a signature of its name; the
 TFLite file of the first is model.tflite, of the others model_<path>.tflite.
+
+model.tflite takes any size, in floating point. Cameras want files of one size,
+and smaller ones: --tflite=dynamic,int8 --sizes=256x256,480x640 writes each kind
+at each size, beside it. Without these flags the config of the workdir decides
+(its section `export`). Every file is compared with the method; one that is
+further from it than config.export.least_db allows fails the export.
 """
 
 from absl import flags
@@ -28,6 +34,18 @@ _PATHS = flags.DEFINE_list(
     [],
     "Inference paths to export, or all. Default: the method's own.",
 )
+_TFLITE = flags.DEFINE_list(
+    "tflite",
+    [],
+    "Kinds of TFLite files of one size: float32, float16, dynamic, int8.",
+)
+_SIZES = flags.DEFINE_list("sizes", [], "Their sizes: HEIGHTxWIDTH, ...")
+_REPRESENTATIVE = flags.DEFINE_string(
+    "representative",
+    "",
+    "Folder of images that int8 takes its scales from. Default: the training "
+    "images.",
+)
 _NOTE = flags.DEFINE_string("note", "", "For the card: machine, failures.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace --output.")
 
@@ -43,6 +61,9 @@ def main() -> None:
         _PATHS.value,
         _OVERWRITE.value,
         _NOTE.value,
+        _TFLITE.value,
+        _SIZES.value,
+        _REPRESENTATIVE.value,
     )
     sizes = ", ".join(
         f"{name} {size / 1e6:.1f} MB" for name, size in card["bytes"].items()
@@ -53,6 +74,13 @@ def main() -> None:
         f"  use: bin/colorize.py --model={_OUTPUT.value} --input=DIR "
         "--output=DIR"
     )
+    for path in card["paths"].values():
+        for file in path["files"].get("tflite_fixed", []):
+            print(
+                f"  {file['file']}: {file['bytes'] / 1e6:.1f} MB, "
+                f"{file['milliseconds']:.1f} ms on {file['threads']} threads, "
+                f"{file['db']:.1f} dB from the method"
+            )
 
 
 if __name__ == "__main__":

@@ -39,6 +39,18 @@ CONFIG = {
         "wls_solver": "separable",
     },
     "inference": {"working_size": 0},
+    "export": {
+        "tflite": (),
+        "sizes": (),
+        "representative": 100,
+        "least_db": {
+            "float32": 80.0,
+            "float16": 60.0,
+            "dynamic": 40.0,
+            "int8": 40.0,
+        },
+        "threads": 2,
+    },
     "optimizer": {
         "beta_1": 0.9,
         "beta_2": 0.999,

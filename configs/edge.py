@@ -64,6 +64,18 @@ CONFIG = {
         "grid_images": 6,
     },
     "inference": {"mirror": False, "working_size": 256},
+    "export": {
+        "tflite": ("dynamic", "int8"),
+        "sizes": ("256x256",),
+        "representative": 100,
+        "least_db": {
+            "float32": 80.0,
+            "float16": 60.0,
+            "dynamic": 40.0,
+            "int8": 40.0,
+        },
+        "threads": 2,
+    },
 }
 
 SMOKE = {
@@ -76,6 +88,8 @@ SMOKE = {
     "train.evaluate_every": 2,
     "train.checkpoint_every": 2,
     "evaluate.grid_images": 2,
+    "export.sizes": ("32x32",),
+    "export.representative": 4,
 }
 
 VARIANTS = {"": {}, "smoke": SMOKE}
@@ -84,7 +98,7 @@ VARIANTS = {"": {}, "smoke": SMOKE}
 def get_config(variant: str = "") -> ConfigDict:
     if variant not in VARIANTS:
         raise ValueError(
-            f"configs/edge.py:{variant}: expected ':smoke' or nothingnothing"
+            f"configs/edge.py:{variant}: expected ':smoke' or nothing"
         )
     config = ConfigDict(CONFIG)
     config.update_from_flattened_dict(VARIANTS[variant])

@@ -97,6 +97,18 @@ CONFIG = {
         "grid_images": 6,
     },
     "inference": {"mirror": False, "working_size": 0},
+    "export": {
+        "tflite": (),
+        "sizes": (),
+        "representative": 100,
+        "least_db": {
+            "float32": 80.0,
+            "float16": 60.0,
+            "dynamic": 40.0,
+            "int8": 40.0,
+        },
+        "threads": 2,
+    },
 }
 
 SMOKE = {

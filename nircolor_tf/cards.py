@@ -8,6 +8,16 @@ An inference path is one way through the model's networks. The first is the
 default, and the SavedModel's signature 'serving_default'; each of the others
 is a signature of its own name. The SavedModel's input is called as the path's
 source, its output as the target.
+
+A path's files may also hold "tflite_fixed", TFLite files of one size each,
+and what was measured of them:
+
+    {"file": "model_256x256_int8.tflite", "kind": "int8", "height": 256,
+     "width": 256, "bytes": ..., "db": ..., "milliseconds": ...,
+     "threads": 2, "machine": "x86_64", "checked_on": "val"}
+
+'db' is the PSNR between what the file and the method make of images of the
+split, or of synthetic ones.
 """
 
 import json
@@ -34,6 +44,12 @@ _PATH_KEYS = {
     "source": (str, "nir or gray"),
     "target": (str, "rgb, gray or nir"),
     "files": (dict, 'for example {"tflite": "model.tflite"}'),
+}
+_FIXED_KEYS = {
+    "file": (str, "a name"),
+    "kind": (str, "for example int8"),
+    "height": (int, "a whole number of pixels"),
+    "width": (int, "a whole number of pixels"),
 }
 _DOMAINS = {"source": ("nir", "gray"), "target": ("rgb", "gray", "nir")}
 
@@ -133,6 +149,35 @@ def model_file(
     return file
 
 
+def find_fixed(
+    folder: str | os.PathLike, card: dict[str, Any], name: str
+) -> tuple[str, dict[str, Any]]:
+    """Finds a TFLite file of one size.
+
+    Args:
+        folder: The export folder, for the error.
+        card: Of that folder.
+        name: Of the file.
+
+    Returns:
+        The name of its inference path, and what the card says of the file.
+
+    Raises:
+        InputError: The card names no such file.
+    """
+    fixed = {
+        entry["file"]: (path, entry)
+        for path, about in card["paths"].items()
+        for entry in about["files"].get("tflite_fixed", [])
+    }
+    if name not in fixed:
+        raise InputError(
+            f"file {name!r}: {folder} has no TFLite file of one size of that "
+            f"name; it has: {', '.join(fixed) or 'none'}"
+        )
+    return fixed[name]
+
+
 def _check_paths(file: Path, paths: dict[str, Any]) -> None:
     if not paths:
         raise InputError(f"{file}: key 'paths': {{}}; expected at least one")
@@ -150,6 +195,19 @@ def _check_paths(file: Path, paths: dict[str, Any]) -> None:
                     f"{file}: key '{where}.{key}': {path[key]!r}; expected "
                     f"{_PATH_KEYS[key][1]}"
                 )
+        _check_fixed(file, path["files"], f"{where}.files.tflite_fixed")
+
+
+def _check_fixed(file: Path, files: dict[str, Any], where: str) -> None:
+    entries = files.get("tflite_fixed", [])
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) for entry in entries
+    ):
+        raise InputError(
+            f"{file}: key {where!r}: {entries!r}; expected a list of objects"
+        )
+    for index, entry in enumerate(entries):
+        _check_types(file, entry, _FIXED_KEYS, f"{where}.{index}.")
 
 
 def _check_types(

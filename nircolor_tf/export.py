@@ -5,6 +5,8 @@
                         any size -> {'rgb': (B, H, W, 3) in [0, 1]}
         model.tflite    (1, H, W, 1) -> (1, H, W, 3), [0, 1], float32, H and W
                         multiples of the card's size_multiple
+        model_256x256_int8.tflite   and others of one size and kind, where
+                        config.export asks for them
         card.json       what it is, what it was trained on, how good it is
         training_data.csv   the names and hashes of the images it has seen
 
@@ -33,7 +35,14 @@ from pathlib import Path
 import numpy as np
 
 import nircolor_tf
-from nircolor_tf import cards, inference, saved_model, tflite
+from nircolor_tf import (
+    cards,
+    inference,
+    samples,
+    saved_model,
+    subpixel,
+    tflite,
+)
 from nircolor_tf.data import manifest, pipeline, synthetic, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError, NirColorError
@@ -57,6 +66,9 @@ def export_workdir(
     paths: Sequence[str],
     overwrite: bool,
     note: str = "",
+    kinds: Sequence[str] = (),
+    sizes: Sequence[str] = (),
+    representative: str | os.PathLike = "",
 ) -> dict:
     """Exports a trained workdir.
 
@@ -67,13 +79,19 @@ def export_workdir(
         paths: As `choose_paths` takes them.
         overwrite: Replace an export that exists.
         note: For the card: machine, known failures.
+        kinds: Of the TFLite files of one size, some of `tflite.KINDS`; none
+            for those of config.export.
+        sizes: Of these files, as 'HEIGHTxWIDTH'; none for the config's.
+        representative: Folder of images that the kind 'int8' takes its scales
+            from; '' for the training images.
 
     Returns:
         The card.
 
     Raises:
-        InputError: No checkpoint, no such path, or `output` exists; or the
-            workdir has no training record, and its manifest is gone.
+        InputError: No checkpoint, no such path, kind or size, or `output`
+            exists; too few representative images; or the workdir has no
+            training record, and its manifest is gone.
         ExportError: A file does not agree with the method; nothing is left.
     """
     output = Path(output)
@@ -84,10 +102,16 @@ def export_workdir(
         )
     method, record = restore.load_method(workdir, checkpoint)
     chosen = choose_paths(method, paths)
+    fixed = tflite.fixed_sizes(
+        method.config.export, kinds, sizes, method.size_multiple
+    )
     training = _training_data(workdir, method)
     with _replacing(output) as folder:
+        entries = write_fixed(method, chosen, fixed, representative, folder)
         write_models(method, chosen, folder)
         card = make_card(method, output.name, chosen, record, training)
+        for name, files in entries.items():
+            card["paths"][name]["files"]["tflite_fixed"] = files
         card["note"] = note
         _write_card(folder, card)
         training_data.write(folder, training)
@@ -129,9 +153,53 @@ def write_models(
     method: Method, paths: Mapping[str, InferencePath], folder: Path
 ) -> None:
     """Writes the SavedModel with all paths, and a TFLite file of each."""
-    saved_model.write(method, paths, folder / SAVED_MODEL)
+    with subpixel.substituted(method):
+        saved_model.write(method, paths, folder / SAVED_MODEL)
     for name, file in tflite_files(paths).items():
         tflite.write(method, paths[name], folder / file)
+
+
+def write_fixed(
+    method: Method,
+    paths: Mapping[str, InferencePath],
+    fixed: tflite.FixedSizes,
+    representative: str | os.PathLike,
+    folder: Path,
+) -> dict[str, list[dict]]:
+    """Writes the TFLite files of one size, if any, and measures each.
+
+    Args:
+        method: What is exported.
+        paths: What of it.
+        fixed: Which kinds and sizes.
+        representative: As `export_workdir` takes it.
+        folder: The export.
+
+    Returns:
+        For each path, what the card says of its files.
+
+    Raises:
+        InputError: Too few representative images, or no manifest.
+        ExportError: A file is too far from the method.
+    """
+    if not fixed.sizes:
+        return {}
+    count = fixed.representative if "int8" in fixed.kinds else 0
+    entries = {}
+    for name, free in tflite_files(paths).items():
+        path = paths[name]
+        given = samples.read(method.config, path.source, representative, count)
+        stem = folder / Path(free).stem
+        entries[name] = tflite.write_fixed(method, path, fixed, given, stem)
+        for entry in entries[name]:
+            least = fixed.least_db[entry["kind"]]
+            if not entry["db"] >= least:
+                raise ExportError(
+                    f"{entry['file']} is at {entry['db']:.1f} dB from the "
+                    f"method; config.export.least_db.{entry['kind']} asks for "
+                    f"{least:g}. Nothing was written"
+                )
+    return entries
 
 
 def verify(method: Method, folder: Path) -> dict[str, float]:

@@ -6,6 +6,7 @@ from nircolor_tf import cards
 from nircolor_tf.errors import InputError
 
 N2C = {"source": "nir", "target": "rgb", "files": {"tflite": "model.tflite"}}
+FIXED = {"file": "8x4.tflite", "kind": "int8", "height": 8, "width": 4}
 CARD = {
     "format": 1,
     "name": "tiny",
@@ -31,6 +32,24 @@ def test_the_first_path_is_the_default(tmp_path):
     assert cards.signature(card, "n2c") == "n2c"
 
 
+def with_fixed(*entries):
+    files = N2C["files"] | {"tflite_fixed": list(entries)}
+    return {"paths": {"n2g2c": N2C, "n2c": N2C | {"files": files}}}
+
+
+def test_a_file_of_one_size_is_found_by_name(tmp_path):
+    other = FIXED | {"file": "2x2.tflite"}
+    write_card(tmp_path, **with_fixed(other, FIXED))
+    card = cards.read_card(tmp_path)
+    assert cards.find_fixed(tmp_path, card, "8x4.tflite") == ("n2c", FIXED)
+    with pytest.raises(
+        InputError, match=r"file 'model.tflite': .* 2x2.tflite, 8x4.tflite"
+    ):
+        cards.find_fixed(tmp_path, card, "model.tflite")
+    with pytest.raises(InputError, match="it has: none"):
+        cards.find_fixed(tmp_path, CARD, "8x4.tflite")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -54,6 +73,14 @@ def test_the_first_path_is_the_default(tmp_path):
         (
             {"paths": {"n2c": N2C | {"files": ["a"]}}},
             r"'paths.n2c.files': \['a'\]; expected for example",
+        ),
+        (
+            with_fixed("8x4.tflite"),
+            r"'paths.n2c.files.tflite_fixed': \['8x4.tflite'\]; expected a",
+        ),
+        (
+            with_fixed(FIXED, FIXED | {"width": "4"}),
+            r"'paths.n2c.files.tflite_fixed.1.width': '4'; expected a whole",
         ),
     ],
 )

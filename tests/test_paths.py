@@ -14,6 +14,14 @@ from nircolor_tf.evaluation import evaluate, grid, runs
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import restore
 
+EXPORT = {
+    "tflite": (),
+    "sizes": (),
+    "representative": 3,
+    "least_db": {"int8": 30.0},
+    "threads": 1,
+}
+
 
 class Detour(Method):
     """NIR to color by way of gray, with networks that can be worked by hand.
@@ -80,6 +88,7 @@ def detour(pairs_manifest):
                 "data": data,
                 "evaluate": {"split": "val"},
                 "inference": {"working_size": 0},
+                "export": EXPORT,
             }
         )
     )

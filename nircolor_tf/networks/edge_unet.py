@@ -62,12 +62,9 @@ class EdgeUNet(keras.Model):
         self.detail = keras.Sequential(
             [layers.Conv2D(detail_filters, 1), shared.BilinearUpsampling2D()]
         )
-        self.head = keras.Sequential(
-            [
-                shared.MirrorPadding2D(1, "symmetric"),
-                layers.Conv2D(output_channels, 3),
-            ]
-        )
+        self.pad = shared.MirrorPadding2D(1, "symmetric")
+        self.head = layers.Conv2D(output_channels, 3)
+        self.image_head = layers.Conv2D(output_channels, 3, use_bias=False)
         self.output_activation = shared.output_activation(activation)
 
     def call(self, image, training=False):
@@ -83,10 +80,11 @@ class EdgeUNet(keras.Model):
             features = ops.depth_to_space(enlarge(features), 2)
             features = ops.concatenate([features, skips.pop()], axis=-1)
             features = up(features, training=training)
-        features = [self.detail(features), skips.pop()]
-        return self.output_activation(
-            self.head(ops.concatenate(features, axis=-1))
-        )
+        # One convolution of both would be the same, but in 8 bit all inputs of
+        # a concatenation share one scale, of which the image gets few levels.
+        rgb = self.head(self.pad(self.detail(features)))
+        rgb += self.image_head(self.pad(skips.pop()))
+        return self.output_activation(rgb)
 
 
 def _conv_bn_relu(filters: int, strides: int, depth: int) -> list[layers.Layer]:

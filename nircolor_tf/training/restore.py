@@ -21,7 +21,11 @@ from nircolor_tf.training.checkpoints import Checkpoints
 CONFIG_FILE = "config.json"
 
 # Keys that configs did not always have.
-_LATER_KEYS = (("train", "recompute"), ("evaluate", "paths"))
+_LATER_KEYS = (
+    ("train", "recompute"),
+    ("evaluate", "paths"),
+    ("export", "tflite"),
+)
 
 
 def make_method(config: ConfigDict, mixed_bfloat16: bool) -> Method:

@@ -1,0 +1,92 @@
+"""Transposed convolutions computed as sub-pixel convolutions.
+
+A transposed convolution of stride s whose kernel is m s wide equals an
+ordinary m x m convolution to s * s times the channels, followed by
+depth_to_space: the same multiplications, in the form that runtimes are fast
+at. Training keeps the transposed convolution, as the papers have it.
+
+Source: Shi et al., Is the deconvolution layer the same as a convolutional
+layer?, 2016, https://arxiv.org/abs/1609.07009
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+@contextlib.contextmanager
+def substituted(model: keras.Model) -> Iterator[None]:
+    """Within it, a model computes its transposed convolutions so, if it can.
+
+    What is traced within reads copies of the kernels, re-ordered once. It can
+    with 'same' padding where the stride divides the kernel's size: others
+    would multiply by zeros.
+
+    Args:
+        model: Built, in float32; with all the networks in it.
+    """
+    # Keras has no public way to the layers of layers.
+    chosen = [layer for layer in model._flatten_layers() if _can(layer)]
+    for layer in chosen:
+        layer.call = _sub_pixel_call(layer)
+    try:
+        yield
+    finally:
+        for layer in chosen:
+            del layer.call
+
+
+def reordered(kernel: np.ndarray, stride: int) -> np.ndarray:
+    """Makes a sub-pixel kernel of that of a transposed convolution.
+
+    Args:
+        kernel: (m s, m s, C out, C in).
+        stride: s.
+
+    Returns:
+        (m, m, C in, s s C out).
+    """
+    width, _, outputs, inputs = kernel.shape
+    taps = width // stride
+    # Pixel s i of the output sees the input's pixels i, i - 1, ... at the
+    # kernel's 0, s, ...: backwards.
+    split = kernel.reshape(taps, stride, taps, stride, outputs, inputs)
+    split = split[::-1, :, ::-1].transpose(0, 2, 5, 1, 3, 4)
+    return split.reshape(taps, taps, inputs, stride * stride * outputs)
+
+
+def _can(layer: keras.Layer) -> bool:
+    return (
+        type(layer) is keras.layers.Conv2DTranspose
+        and layer.padding == "same"
+        and layer.data_format == "channels_last"
+        and layer.dilation_rate == (1, 1)
+        and len({*layer.kernel_size}) == len({*layer.strides}) == 1
+        and layer.strides[0] > 1
+        and layer.kernel_size[0] % layer.strides[0] == 0
+    )
+
+
+def _sub_pixel_call(layer: keras.layers.Conv2DTranspose) -> Callable:
+    stride = layer.strides[0]
+    border = layer.kernel_size[0] // stride - 1
+    # 'same' cuts this much at the top and the left, and what is left of the
+    # border at the bottom and the right.
+    start = stride * border // 2
+    stop = start - stride * border or None
+    kernel = tf.Variable(reordered(layer.kernel.numpy(), stride))
+
+    def call(features):
+        sides = (border, border)
+        features = tf.pad(features, ((0, 0), sides, sides, (0, 0)))
+        features = tf.nn.conv2d(features, kernel, 1, "VALID")
+        features = tf.nn.depth_to_space(features, stride)
+        features = features[:, start:stop, start:stop]
+        if layer.use_bias:
+            features = tf.nn.bias_add(features, layer.bias.value)
+        return layer.activation(features)
+
+    return call
