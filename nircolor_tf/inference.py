@@ -70,7 +70,8 @@ class Colorizer:
             `tile`.
 
     Raises:
-        InputError: `tile` is too small, or `overlap` out of its range.
+        InputError: `tile` is too small, `overlap` out of its range, or a
+            fusion is asked for where there is no color.
     """
 
     predict: Callable[[np.ndarray], Any]
@@ -83,6 +84,8 @@ class Colorizer:
     overlap: int = 0
 
     def __post_init__(self):
+        if self.fusion is not None and self.channels != 3:
+            raise InputError("fusion: needs color; this path has one channel")
         if self.tile is None:
             return
         if self.tile < _SMALLEST_TILE:
@@ -309,6 +312,7 @@ def load_export(
     path: str | None = None,
     tile: int | None = None,
     overlap: int = 0,
+    file: str | None = None,
 ) -> Colorizer:
     """Loads an inference path of an export folder, which is all it needs.
 
@@ -320,27 +324,25 @@ def load_export(
         path: Its name in the card; the first by default.
         tile: As for `Colorizer`.
         overlap: Likewise.
+        file: Name of a TFLite file of one image size in the export, which
+            knows its own path; None for the file of any size.
 
     Raises:
         InputError: A file is missing or unreadable, the export has no such
-            path, TensorFlow is missing, or `tile` or `overlap` is wrong.
+            path or file, TensorFlow is missing, or `tile` or `overlap` is
+            wrong.
     """
     folder = Path(folder)
     card = cards.read_card(folder)
+    if file is not None:
+        path, _ = cards.find_fixed(folder, card, file)
     name, chosen = cards.find_path(folder, card, path)
     fusion = _fusion(folder, card)
-    if runtime == "auto":
-        runtime = "litert" if "tflite" in chosen["files"] else "saved_model"
-    if runtime == "litert":
-        file = cards.model_file(folder, card, name, "tflite")
-        predict = runtimes.LitertModel(file, threads).predict
-    else:
-        predict = runtimes.load_saved_model(
-            cards.model_file(folder, card, name, "saved_model"),
-            cards.signature(card, name),
-            chosen["source"],
-            chosen["target"],
-        )
+    predict = (
+        _load_model(folder, card, name, runtime, threads)
+        if file is None
+        else runtimes.LitertModel(folder / file, threads).predict
+    )
     color = chosen["target"] == "rgb"
     return Colorizer(
         predict,
@@ -351,6 +353,23 @@ def load_export(
         channels=3 if color else 1,
         tile=tile,
         overlap=overlap,
+    )
+
+
+def _load_model(
+    folder: Path, card: dict, name: str, runtime: str, threads: int | None
+) -> Callable[[np.ndarray], np.ndarray]:
+    chosen = card["paths"][name]
+    if runtime == "auto":
+        runtime = "litert" if "tflite" in chosen["files"] else "saved_model"
+    if runtime == "litert":
+        file = cards.model_file(folder, card, name, "tflite")
+        return runtimes.LitertModel(file, threads).predict
+    return runtimes.load_saved_model(
+        cards.model_file(folder, card, name, "saved_model"),
+        cards.signature(card, name),
+        chosen["source"],
+        chosen["target"],
     )
 
 

@@ -1,6 +1,7 @@
 """WLS smoothing and BFWLS fusion against independent computations."""
 
 import dataclasses
+import runpy
 import subprocess
 import sys
 
@@ -274,3 +275,10 @@ def test_fusion_needs_no_scipy():
         "    sys.exit('no error')\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_colornet_is_what_its_config_says(repository):
+    config = runpy.run_path(str(repository / "configs" / "colornet.py"))
+    fusion = dict(config["CONFIG"]["fusion"])
+    del fusion["enabled"]
+    assert bfwls.BfwlsParameters(**fusion) == bfwls.COLORNET

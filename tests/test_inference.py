@@ -307,3 +307,17 @@ def test_the_default_model_lies_beside_the_package(monkeypatch, tmp_path):
         inference.default_model()
     folder.mkdir(parents=True)
     assert inference.default_model() == folder
+
+
+def test_a_file_of_one_size_is_run_by_name(export_copy):
+    # The file of the other path under a name of its own.
+    shutil.copy(export_copy / "model_g2n.tflite", export_copy / "fixed.tflite")
+    card = json.loads((export_copy / "card.json").read_text())
+    entry = {"file": "fixed.tflite", "kind": "float32", "height": 8, "width": 8}
+    card["paths"]["g2n"]["files"]["tflite_fixed"] = [entry]
+    edit_card(export_copy, paths=card["paths"])
+    model = inference.load_export(export_copy, file="fixed.tflite")
+    gray = random_nir(8, 8)
+    np.testing.assert_allclose(model(gray), gray / 2, atol=1e-6)
+    with pytest.raises(InputError, match=r"file 'other\.tflite'"):
+        inference.load_export(export_copy, file="other.tflite")

@@ -29,14 +29,16 @@ from nircolor_tf.fusion import wls
 
 SOLVERS = {"separable": wls.wls_separable, "exact": wls.wls_exact}
 
+# Values of --fusion.
+CHOICES = ("model", "none", "bfwls")
+
 
 @dataclasses.dataclass(frozen=True)
 class BfwlsParameters:
     """The filters' parameters, for images in [0, 1].
 
-    A good start is a bilateral filter of 9 pixels with sigmas 0.1 and 3, and
-    lambda 0.1, alpha 1.2, epsilon 1e-4. Farbman et al. use lambda 1, which
-    here takes more out of the luminance than the NIR's detail puts back.
+    `COLORNET` is a good start. Farbman et al. use lambda 1, which here takes
+    more out of the luminance than the NIR's detail puts back.
 
     Attributes:
         bilateral_diameter: Width of the bilateral window in pixels, odd.
@@ -85,6 +87,32 @@ class BfwlsParameters:
                 f"wls_solver={self.wls_solver!r}: expected one of "
                 + ", ".join(SOLVERS)
             )
+
+
+# As in configs/colornet.py.
+COLORNET = BfwlsParameters(
+    bilateral_diameter=9,
+    bilateral_sigma_color=0.1,
+    bilateral_sigma_space=3.0,
+    wls_lambda=0.3,
+    wls_alpha=1.2,
+    wls_epsilon=1e-4,
+)
+
+
+def choose(
+    choice: str, parameters: BfwlsParameters | None
+) -> BfwlsParameters | None:
+    """Chooses the fusion that follows a model.
+
+    Args:
+        choice: Of `CHOICES`: the model's own, if any; none; or one for every
+            model, ColorNet's where it has none of its own.
+        parameters: The model's own; None if it has none.
+    """
+    if choice == "bfwls":
+        return parameters or COLORNET
+    return parameters if choice == "model" else None
 
 
 def fuse(
