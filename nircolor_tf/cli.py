@@ -12,8 +12,9 @@ from nircolor_tf.errors import NirColorError
 def run(main: Callable[..., None], takes: str = "") -> None:
     """Parses the flags, calls `main`, turns bad input into exit status 1.
 
-    A wrong flag, a NirColorError and what the system refuses (OSError: no such
-    file, no space left) are reported in one message without a traceback.
+    A wrong flag, a NirColorError, what the system refuses (OSError: no such
+    file, no space left) and Ctrl-C are reported in one message without a
+    traceback.
 
     Args:
         main: Reads absl flags and makes one library call. Arguments that are
@@ -36,6 +37,8 @@ def run(main: Callable[..., None], takes: str = "") -> None:
             _fail(str(error))
         except OSError as error:
             _fail(_last_line(error))
+        except KeyboardInterrupt:
+            _fail("interrupted")
 
     app.run(guarded, flags_parser=_parse_flags)
 

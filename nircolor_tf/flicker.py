@@ -1,0 +1,169 @@
+"""Flicker of colorized videos: how to reduce it, and a number for it.
+
+A model that sees one frame at a time gives the same thing another color when
+the noise or the exposure changes. `Smoother` evens that out:
+
+    smoother = Smoother(0.8)
+    for nir in frames:
+        rgb = smoother(colorizer(nir), nir)
+
+It is blind to how the colors were made, as Bonneel et al., "Blind video
+temporal consistency" (ACM Transactions on Graphics 34(6), 2015), and like
+theirs takes what is coarse from the frames before, moved along with the
+things, and what is fine from the frame itself. Nothing fine can leave a ghost.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+# The shorter side of what is evened out, pixels.
+_SIDE = 128
+
+# NIR, relative to the frame's mean, differs by this between two things rather
+# than between two frames of one thing: what was there counts 1/e then.
+_DIFFERENCE = 0.06
+
+# Less of the frame before that fits is a cut, where nothing is carried over.
+_LEAST_FIT = 0.5
+
+# OpenCV finds the motion in images from this shorter side on, pixels.
+_LEAST_FLOW_SIDE = 12
+
+# `flicker` looks at this shorter side, so that the sensor's noise averages
+# out, and where NIR, relative to the frame's mean, changes by no more.
+_FLICKER_SIDE = 64
+_STILL = 0.04
+
+
+class _Coarse(NamedTuple):
+    """A frame, shrunk.
+
+    Attributes:
+        nir: (h, w) float32, 1 on average: the camera's exposure may change.
+        color: (h, w, C) float32 in [0, 1], evened out.
+    """
+
+    nir: np.ndarray
+    color: np.ndarray
+
+
+class Smoother:
+    """Evens out the coarse color and brightness of a video, frame by frame.
+
+    Each is mixed with what was there in the frame before, found by optical
+    flow on NIR, the less so the less NIR fits. At a cut it starts anew.
+
+    Args:
+        smoothing: Share of the frames before, in [0, 1); 0 changes nothing.
+            Half of a lasting change is there after log(1/2) / log(smoothing)
+            frames: 3 at 0.8.
+    """
+
+    def __init__(self, smoothing: float):
+        self._smoothing = smoothing
+        self._before: _Coarse | None = None
+        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+
+    def __call__(self, frame: np.ndarray, nir: np.ndarray) -> np.ndarray:
+        """Returns the next frame, evened out.
+
+        Args:
+            frame: Colorized, (H, W, C) float32 in [0, 1]; all of one size.
+            nir: What it was made from, (H, W, 1) float32 in [0, 1].
+
+        Returns:
+            (H, W, C) float32 in [0, 1].
+        """
+        if self._smoothing == 0:
+            return frame
+        height, width = frame.shape[:2]
+        coarse = _Coarse(_relative(nir, _SIDE), _shrunk(frame, _SIDE))
+        color = coarse.color
+        if self._before is not None:
+            before = self._moved(self._before, coarse.nir)
+            change = (coarse.nir - before.nir) / _DIFFERENCE
+            fit = np.exp(-(change**2))
+            if fit.mean() >= _LEAST_FIT:
+                share = self._smoothing * fit[..., None]
+                color = color + share * (before.color - color)
+        self._before = _Coarse(coarse.nir, color)
+        correction = cv2.resize(color - coarse.color, (width, height))
+        return (frame + correction.reshape(frame.shape)).clip(0, 1)
+
+    def _moved(self, before: _Coarse, nir: np.ndarray) -> _Coarse:
+        """Moves the frame before to where its things are now."""
+        height, width = nir.shape
+        if min(height, width) < _LEAST_FLOW_SIDE:
+            return before
+        flow = self._flow.calc(_levels(nir), _levels(before.nir), None)
+        columns, rows = np.meshgrid(np.arange(width), np.arange(height))
+        there = np.dstack([columns, rows]).astype(np.float32) + flow
+
+        def moved(image):
+            return cv2.remap(
+                image,
+                there,
+                None,
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            ).reshape(image.shape)
+
+        return _Coarse(moved(before.nir), moved(before.color))
+
+
+def flicker(frames: Sequence[np.ndarray], nirs: Sequence[np.ndarray]) -> float:
+    """How much color and brightness change where the scene does not.
+
+    The mean absolute difference between a pixel and the same pixel in the
+    frame before, over all channels, frames and pixels whose NIR, relative to
+    the frame's mean, stayed the same within 4 %. Frames are shrunk to a
+    shorter side of 64 pixels before, so that sensor noise, which is no
+    flicker, averages out. It is the warping error of Lai et al., "Learning
+    blind video temporal consistency" (ECCV 2018), without warping: what moves
+    is left out, so that no optical flow is judged along with the colors.
+
+    Args:
+        frames: (H, W, C) float32 in [0, 1], in order, at least two.
+        nirs: (H, W, 1) float32 in [0, 1], what they were made from.
+
+    Returns:
+        In [0, 1]; 0 is none. Times 255 it is in 8-bit levels.
+
+    Raises:
+        ValueError: Fewer than two frames, not as many of both, or no pixel
+            that stayed the same.
+    """
+    if len(frames) < 2 or len(frames) != len(nirs):
+        raise ValueError(
+            "expected at least two frames and as many of NIR, got "
+            f"{len(frames)} and {len(nirs)}"
+        )
+    colors = np.stack([_shrunk(frame, _FLICKER_SIDE) for frame in frames])
+    relative = np.stack([_relative(nir, _FLICKER_SIDE) for nir in nirs])
+    still = np.abs(np.diff(relative, axis=0)) <= _STILL
+    if not still.any():
+        raise ValueError("the NIR of every pixel changes in every frame")
+    return float(np.abs(np.diff(colors, axis=0))[still].mean())
+
+
+def _relative(nir: np.ndarray, side: int) -> np.ndarray:
+    """Shrinks NIR and divides it by its mean: (h, w)."""
+    small = _shrunk(nir, side)[..., 0]
+    return small / max(small.mean(), np.finfo(np.float32).tiny)
+
+
+def _shrunk(image: np.ndarray, side: int) -> np.ndarray:
+    """Averages until the shorter side is `side` pixels, if it is longer."""
+    height, width, channels = image.shape
+    scale = min(1, side / min(height, width))
+    size = round(width * scale), round(height * scale)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return small.reshape(*size[::-1], channels)
+
+
+def _levels(nir: np.ndarray) -> np.ndarray:
+    """8-bit levels for OpenCV's flow, the mean in the middle of them."""
+    return (nir * 127.5).clip(0, 255).astype(np.uint8)
