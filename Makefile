@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-CODE := nircolor_tf bin configs tests
+CODE := nircolor_tf bin configs examples tests
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint bench

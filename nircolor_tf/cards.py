@@ -7,7 +7,9 @@
 An inference path is one way through the model's networks. The first is the
 default, and the SavedModel's signature 'serving_default'; each of the others
 is a signature of its own name. The SavedModel's input is called as the path's
-source, its output as the target.
+source, its output as the target. These signatures do all that a server has to
+do. "signature", beside "source", names the one that is the network alone, as
+inference.py wants it; older exports have none, and their signatures are that.
 
 A path's files may also hold "tflite_fixed", TFLite files of one size each,
 and what was measured of them:
@@ -51,6 +53,8 @@ _FIXED_KEYS = {
     "height": (int, "a whole number of pixels"),
     "width": (int, "a whole number of pixels"),
 }
+# Older exports have none.
+_OPTIONAL_PATH_KEYS = {"signature": (str, "a name")}
 _DOMAINS = {"source": ("nir", "gray"), "target": ("rgb", "gray", "nir")}
 
 
@@ -119,7 +123,13 @@ def find_path(
 
 
 def signature(card: dict[str, Any], path: str) -> str:
-    """Returns the SavedModel's signature of the inference path so named."""
+    """Returns the SavedModel's signature of the path's network alone."""
+    whole = whole_signature(card, path)
+    return card["paths"][path].get("signature", whole)
+
+
+def whole_signature(card: dict[str, Any], path: str) -> str:
+    """Returns the one that does all that a server has to do for the path."""
     return "serving_default" if path == next(iter(card["paths"])) else path
 
 
@@ -189,6 +199,12 @@ def _check_paths(file: Path, paths: dict[str, Any]) -> None:
                 f"{', '.join(_PATH_KEYS)}"
             )
         _check_types(file, path, _PATH_KEYS, f"{where}.")
+        optional = {
+            key: kind
+            for key, kind in _OPTIONAL_PATH_KEYS.items()
+            if key in path
+        }
+        _check_types(file, path, optional, f"{where}.")
         for key, domains in _DOMAINS.items():
             if path[key] not in domains:
                 raise InputError(

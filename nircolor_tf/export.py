@@ -15,9 +15,10 @@ others is a signature of the SavedModel, which holds every weight once, and a
 file model_<path>.tflite. Input and output are called as the path's source and
 target, `nir`, `gray` or `rgb`.
 
-The SavedModel and the TFLite files hold the networks. A working size and a
-detail fusion, where the card names them, are for the caller, as
-nircolor_tf.inference does it.
+The TFLite files hold the networks. A working size and a detail fusion, where
+the card names them, are for the caller, as nircolor_tf.inference does it. The
+SavedModel holds these as well: nircolor_tf/saved_model.py lists its
+signatures, among them one that takes and returns image files.
 
 Written to a temporary folder, loaded again, compared with the method, and
 only then given its name.
@@ -29,7 +30,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ import nircolor_tf
 from nircolor_tf import (
     cards,
     inference,
+    runtimes,
     samples,
     saved_model,
     subpixel,
@@ -46,13 +48,14 @@ from nircolor_tf import (
 from nircolor_tf.data import manifest, pipeline, synthetic, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError, NirColorError
-from nircolor_tf.methods.base import InferencePath, Method
+from nircolor_tf.methods.base import CHANNELS, InferencePath, Method
 from nircolor_tf.training import restore
 
 SAVED_MODEL = "saved_model"
 
 # Largest difference to the method that a reloaded file may show, in [0, 1].
-TOLERANCES = {"saved_model": 1e-4, "litert": 1e-4}
+# 'serving' is the SavedModel as a server runs it, resizes and fusion included.
+TOLERANCES = {"saved_model": 1e-4, "litert": 1e-4, "serving": 1e-4}
 
 
 class ExportError(NirColorError):
@@ -210,20 +213,24 @@ def verify(method: Method, folder: Path) -> dict[str, float]:
         folder: The export, with a card.
 
     Returns:
-        Largest absolute difference per runtime, over all paths and three
+        Largest absolute difference per runtime, over all paths and several
         image sizes.
 
     Raises:
         ExportError: A difference is above `TOLERANCES`.
     """
-    sizes = ((64, 96), (51, 130), (256, 256))
+    above = (method.config.inference.working_size or 0) + 40
+    sizes = ((64, 96), (51, 130), (256, 256), (above, above + 61))
     inputs = [_test_image(seed, *size) for seed, size in enumerate(sizes)]
     differences = dict.fromkeys(TOLERANCES, 0.0)
-    for path in cards.read_card(folder)["paths"]:
+    for path, about in cards.read_card(folder)["paths"].items():
         expected = restore.make_colorizer(method, path)
         results = [expected(image) for image in inputs]
         for runtime, tolerance in TOLERANCES.items():
-            colorizer = inference.load_export(folder, runtime, path=path)
+            if runtime == "serving":
+                colorizer = _load_serving(folder, path, about)
+            else:
+                colorizer = inference.load_export(folder, runtime, path=path)
             difference = max(
                 float(np.abs(colorizer(image) - result).max())
                 for image, result in zip(inputs, results, strict=True)
@@ -236,6 +243,16 @@ def verify(method: Method, folder: Path) -> dict[str, float]:
                 )
             differences[runtime] = max(differences[runtime], difference)
     return differences
+
+
+def _load_serving(folder: Path, path: str, about: dict) -> Callable:
+    """Loads the signature that a server runs."""
+    return inference.Colorizer(
+        runtimes.load_saved_model(
+            folder / SAVED_MODEL, path, about["source"], about["target"]
+        ),
+        channels=CHANNELS[about["target"]],
+    )
 
 
 def make_card(
@@ -268,6 +285,9 @@ def make_card(
             path: {
                 "source": paths[path].source,
                 "target": paths[path].target,
+                "signature": saved_model.signature(
+                    saved_model.NETWORK, path, paths
+                ),
                 "files": {"saved_model": SAVED_MODEL, "tflite": file},
             }
             for path, file in tflite_files(paths).items()

@@ -1,30 +1,83 @@
-"""Writes inference paths of a method as a SavedModel."""
+"""Writes inference paths of a method as a SavedModel, whole, for a server.
+
+It has three signatures for each path, of one set of weights:
+
+    n2c             float images (B, H, W, 1) in [0, 1] of any size -> color
+                    in [0, 1], under the path's own name. It pads, shrinks to
+                    the working size, adds the detail again and fuses, as
+                    bin/colorize.py does; the first path's is also called
+                    'serving_default'
+    image_bytes     PNG or JPEG files (B,) of any sizes, 8 or 16 bit, gray or
+                    of three equal channels -> 'png_bytes', PNG files (B,) of
+                    the same depth; of further paths image_bytes_<path>
+    network         as the first, but only the network: images of the sizes
+                    it takes. What nircolor_tf.inference runs, which does the
+                    rest itself; of further paths network_<path>
+"""
 
 import functools
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from nircolor_tf import image_ops
 from nircolor_tf.data import pipeline
+from nircolor_tf.fusion import graph
 from nircolor_tf.methods.base import InferencePath, Method
+
+BYTES = "image_bytes"
+NETWORK = "network"
+
+# TensorFlow Serving's REST interface writes an output whose name ends like
+# this in base64.
+BYTES_OUTPUT = "png_bytes"
 
 
 def write(
     method: Method, paths: Mapping[str, InferencePath], folder: Path
 ) -> None:
-    """Writes the SavedModel; it pads and crops inside, so any size goes in."""
+    """Writes the SavedModel.
 
-    def serve(path, image):
-        height, width = tf.shape(image)[1], tf.shape(image)[2]
-        for axis, size in ((1, height), (2, width)):
-            index = _reflected(size, method.size_multiple)
-            image = tf.gather(image, index, axis=axis)
-        return run(method, path, image)[:, :height, :width]
+    Args:
+        method: Whose networks.
+        paths: Through them; the first one is the default.
+        folder: To write.
 
-    write_archive(serve, paths, None, folder)
+    Raises:
+        InputError: The method's fusion cannot be a part of it.
+    """
+    # The endpoints' variables are tracked by themselves, each once;
+    # archive.track() would save each of them a second time. The first
+    # endpoint gets the name 'serving_default' as well.
+    archive = keras.export.ExportArchive()
+    for name, path in paths.items():
+        images = tf.TensorSpec((None, None, None, 1), tf.float32, path.source)
+        files = tf.TensorSpec((None,), tf.string, BYTES)
+        # Each is traced once, though the next one uses it.
+        network = tf.function(
+            functools.partial(run, method, path), input_signature=[images]
+        )
+        serve = tf.function(
+            functools.partial(_serve, method, path, network),
+            input_signature=[images],
+        )
+        serve_files = functools.partial(_serve_files, serve)
+        for endpoint, call, given, output in (
+            (name, serve, images, path.target),
+            (signature(BYTES, name, paths), serve_files, files, BYTES_OUTPUT),
+            (signature(NETWORK, name, paths), network, images, path.target),
+        ):
+            archive.add_endpoint(
+                endpoint, _named(call, output), input_signature=[given]
+            )
+    archive.write_out(str(folder), verbose=False)
+
+
+def signature(kind: str, path: str, paths: Mapping[str, InferencePath]) -> str:
+    """Returns the name of a path's signature, the kind BYTES or NETWORK."""
+    return kind if path == next(iter(paths)) else f"{kind}_{path}"
 
 
 def run(method: Method, path: InferencePath, image: tf.Tensor) -> tf.Tensor:
@@ -34,32 +87,34 @@ def run(method: Method, path: InferencePath, image: tf.Tensor) -> tf.Tensor:
     return tf.clip_by_value(pipeline.from_range(result, value_range), 0.0, 1.0)
 
 
-def write_archive(
-    serve: Callable,
-    paths: Mapping[str, InferencePath],
-    batch: int | None,
-    folder: str | os.PathLike,
-) -> None:
-    """Writes `serve(path, image)` for each path as a signature of its name."""
-
-    def endpoint(path, image):
-        return {path.target: serve(path, image)}
-
-    # The endpoints' variables are tracked by themselves, each once;
-    # archive.track() would save each of them a second time. The first
-    # endpoint gets the name 'serving_default' as well.
-    archive = keras.export.ExportArchive()
-    for name, path in paths.items():
-        spec = tf.TensorSpec((batch, None, None, 1), tf.float32, path.source)
-        archive.add_endpoint(
-            name, functools.partial(endpoint, path), input_signature=[spec]
-        )
-    archive.write_out(str(folder), verbose=False)
+def _serve(
+    method: Method, path: InferencePath, network: Callable, images: tf.Tensor
+) -> tf.Tensor:
+    """Does what inference.Colorizer does with a whole image."""
+    working_size = method.config.inference.working_size
+    fusion = method.fusion_parameters()
+    small = image_ops.shrunk(images, working_size) if working_size else images
+    height, width = tf.shape(small)[1], tf.shape(small)[2]
+    result = network(image_ops.grown(small, method.size_multiple))
+    result = result[:, :height, :width]
+    if working_size:
+        height, width = tf.shape(images)[1], tf.shape(images)[2]
+        change = image_ops.enlarged(result - small, height, width)
+        result = tf.clip_by_value(images + change, 0.0, 1.0)
+    if fusion is not None and path.target == "rgb":
+        result = graph.fuse(images, result, fusion)
+    return result
 
 
-def _reflected(size, multiple: int):
-    """Indices 0..size - 1, then back, up to a multiple: numpy's 'reflect'."""
-    target = -(-size // multiple) * multiple
-    period = tf.maximum(2 * (size - 1), 1)
-    index = tf.range(target) % period
-    return tf.minimum(index, period - index)
+def _serve_files(serve: Callable, files: tf.Tensor) -> tf.Tensor:
+    """Does the same with files, (B,) -> (B,), one by one: sizes differ."""
+
+    def colorize(encoded):
+        image, deep = image_ops.decoded(encoded)
+        return image_ops.encoded_png(serve(image)[0], deep)
+
+    return tf.map_fn(colorize, files, fn_output_signature=tf.string)
+
+
+def _named(call: Callable, output: str) -> Callable:
+    return lambda given: {output: call(given)}

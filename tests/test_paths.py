@@ -120,6 +120,7 @@ def test_an_export_holds_every_path_and_each_weight_once(all_paths, detour):
     assert card["paths"]["n2g"] == {
         "source": "nir",
         "target": "gray",
+        "signature": "network_n2g",
         "files": {"saved_model": "saved_model", "tflite": "model_n2g.tflite"},
     }
     assert card["parameters"] == 1 + 3
@@ -151,7 +152,7 @@ def test_an_export_says_what_was_trained_on(all_paths):
 def test_every_path_in_every_runtime(all_paths):
     image = np.random.default_rng(0).random((5, 6, 1), np.float32)
     loaded = tf.saved_model.load(str(all_paths / "saved_model"))
-    assert set(loaded.signatures) == {"serving_default", "n2g2c", "n2g", "g2c"}
+    assert {"serving_default", "n2g2c", "n2g", "g2c"} < set(loaded.signatures)
     for path in ("n2g2c", "n2g", "g2c"):
         expected = through(path, image)
         for runtime in ("litert", "saved_model"):

@@ -32,7 +32,7 @@ from nircolor_tf.errors import InputError
 # Rising from 1/2, the value that reproduces constant images exactly: the
 # small shifts carry information far, the large ones remove the streaks that
 # the 1-D solves leave. Twice as many sweeps would gain 1 to 4 dB.
-_SHIFTS = np.geomspace(0.5, 10, 4, dtype=np.float32)
+SHIFTS = np.geomspace(0.5, 10, 4, dtype=np.float32)
 
 
 def wls_separable(
@@ -72,7 +72,7 @@ def wls_separable(
     vertical = strength * _edge_weights(source, alpha, epsilon)
     horizontal = strength * _edge_weights(_turned(source), alpha, epsilon)
     smooth = right_side = np.zeros_like(source)
-    for last_shift, shift in pairwise([np.float32(0), *_SHIFTS]):
+    for last_shift, shift in pairwise([np.float32(0), *SHIFTS]):
         scale = shift + np.float32(0.5)
         # (shift - H) u without multiplying by H: the last solve says that
         # (last_shift + H) u was its right side.

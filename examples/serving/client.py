@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Colorizes an image file on a model server, over REST.
+
+  examples/serving/client.py http://localhost:8501/v1/models/NAME \
+      nir.png color.png
+
+Python's own library is all that it takes. A file travels as base64 in JSON,
+where {"b64": ...} says that it is bytes.
+"""
+
+import base64
+import json
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+
+def colorize(model: str, image: bytes) -> bytes:
+    """Sends a PNG or JPEG file and returns a PNG file of its depth.
+
+    Args:
+        model: Address of the model, http://HOST:PORT/v1/models/NAME.
+        image: The bytes of the file, NIR or gray.
+
+    Raises:
+        ValueError: The server refused the image; the message says why.
+    """
+    body = {
+        "signature_name": "image_bytes",
+        "inputs": {"image_bytes": [{"b64": base64.b64encode(image).decode()}]},
+    }
+    request = urllib.request.Request(
+        f"{model}:predict",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request) as response:
+            outputs = json.load(response)["outputs"]
+    except urllib.error.HTTPError as error:
+        raise ValueError(json.load(error)["error"]) from error
+    return base64.b64decode(outputs[0]["b64"])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    _, address, source, target = sys.argv
+    Path(target).write_bytes(colorize(address, Path(source).read_bytes()))
