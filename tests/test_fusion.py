@@ -109,7 +109,7 @@ def test_more_shifts_come_closer_to_the_exact_solution(monkeypatch):
     agreement = []
     for count in (2, 4, 8, 16):
         shifts = np.geomspace(0.5, 10, count, dtype=np.float32)
-        monkeypatch.setattr(wls, "_SHIFTS", shifts)
+        monkeypatch.setattr(wls, "SHIFTS", shifts)
         agreement.append(
             _psnr(wls.wls_separable(images, 1.0, 1.2, 1e-4), exact)
         )
