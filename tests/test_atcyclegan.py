@@ -330,9 +330,9 @@ def pools_in(checkpoint):
     }
 
 
-@pytest.mark.parametrize(
-    "replicas", [1, pytest.param(2, marks=pytest.mark.slow)]
-)
+# The quick tests resume it once on one replica and once on two.
+@pytest.mark.slow
+@pytest.mark.parametrize("replicas", [1, 2])
 def test_a_run_killed_while_alternating_resumes_to_the_bit(
     replicas,
     alternating_config,
