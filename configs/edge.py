@@ -65,7 +65,7 @@ CONFIG = {
     },
     "inference": {"mirror": False, "working_size": 256},
     "export": {
-        "tflite": ("dynamic", "int8"),
+        "tflite": ("dynamic",),
         "sizes": ("256x256",),
         "representative": 100,
         "least_db": {
