@@ -9,8 +9,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from small_split import options, write_split
 
-from nircolor_tf.data import manifest, synthetic
+from nircolor_tf.data import manifest, synthetic, training_data
+from nircolor_tf.evaluation import evaluate, runs
 
 # Two processors to replicate over; it must be said before TensorFlow starts.
 tf.config.set_logical_device_configuration(
@@ -146,3 +148,48 @@ def tiny_export(tmp_path_factory):
     }
     (folder / "card.json").write_text(json.dumps(card))
     return folder
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """Twelve small pairs and predictions for them, see small_split.py."""
+    folder = tmp_path_factory.mktemp("data")
+    write_split(folder)
+    return folder
+
+
+@pytest.fixture
+def measure(data, tmp_path):
+    """Measures runs on `data`; gives what was found and the report."""
+
+    def measure(*names, **changes):
+        folder = tmp_path / "report"
+        chosen = options(data, folder, **changes)
+        return evaluate.evaluate(names, chosen), folder
+
+    return measure
+
+
+@pytest.fixture
+def model(monkeypatch):
+    """Makes any name a model with the given prediction and training data."""
+
+    def make(predict, training=training_data.NOTHING, target="rgb"):
+        monkeypatch.setattr(
+            runs,
+            "open_run",
+            lambda name, checkpoint: (
+                runs.Run(
+                    name=name.label,
+                    kind="export",
+                    source="nir",
+                    target=target,
+                    about={"kind": "export"},
+                    card={"method": "fake"},
+                    training=training,
+                ),
+                predict,
+            ),
+        )
+
+    return make

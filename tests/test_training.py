@@ -230,8 +230,7 @@ def test_a_workdir_knows_its_config(config, tmp_path):
     assert again.is_locked
     with pytest.raises(InputError, match=r"config\.json: no such file"):
         restore.read_config(tmp_path)
-    file = tmp_path / "new" / "config.json"
-    text = file.read_text()
+    text = (file := tmp_path / "new" / "config.json").read_text()
     file.write_text(text.replace('"recompute"', '"old_name"'))
     with pytest.raises(InputError, match=r"has no train\.recompute: an older"):
         restore.read_config(tmp_path / "new")
