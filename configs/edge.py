@@ -1,4 +1,4 @@
-"""A student for cameras: 2 M parameters, made to be quantized to 8 bit.
+"""A student for cameras: 2 M parameters, weights of 8 bit when exported.
 
     bin/distill.py --teacher=saved_models/default --data=MANIFEST \
         --output=DISTILLED

@@ -12,8 +12,9 @@ from nircolor_tf.networks.unet import EDGE_LEVELS
 class EdgeUNet(keras.Model):
     """U-Net of convolutions, BatchNorm and ReLU, enlarged by sub-pixels.
 
-    Made for full 8-bit quantization: BatchNorm folds into the convolutions,
-    ReLU needs no table, and every operation has an 8-bit kernel in LiteRT.
+    Made for 8-bit weights: BatchNorm folds into the convolutions and ReLU
+    needs no table. Full 8-bit arithmetic still costs too much when trained
+    (docs/deployment.md).
     Most of the computing is done at a quarter of the size and below; the
     image itself joins the features again at full size, so that its detail is
     not lost.
