@@ -52,7 +52,7 @@ _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace --output.")
 
 def main() -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from nircolor_tf import export  # noqa: PLC0415
+    from nircolor_tf import cards, export  # noqa: PLC0415
 
     card = export.export_workdir(
         _WORKDIR.value,
@@ -74,8 +74,8 @@ def main() -> None:
         f"  use: bin/colorize.py --model={_OUTPUT.value} --input=DIR "
         "--output=DIR"
     )
-    for path in card["paths"].values():
-        for file in path["files"].get("tflite_fixed", []):
+    for path in card["paths"]:
+        for file in cards.fixed_files(card, path):
             print(
                 f"  {file['file']}: {file['bytes'] / 1e6:.1f} MB, "
                 f"{file['milliseconds']:.1f} ms on {file['threads']} threads, "

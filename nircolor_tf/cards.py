@@ -159,10 +159,15 @@ def model_file(
     return file
 
 
+def fixed_files(card: dict[str, Any], path: str) -> list[dict[str, Any]]:
+    """Returns what a card says of the TFLite files of one size of a path."""
+    return card["paths"][path]["files"].get("tflite_fixed", [])
+
+
 def find_fixed(
     folder: str | os.PathLike, card: dict[str, Any], name: str
-) -> tuple[str, dict[str, Any]]:
-    """Finds a TFLite file of one size.
+) -> str:
+    """Finds the inference path of a TFLite file of one size.
 
     Args:
         folder: The export folder, for the error.
@@ -170,15 +175,15 @@ def find_fixed(
         name: Of the file.
 
     Returns:
-        The name of its inference path, and what the card says of the file.
+        The name of the path.
 
     Raises:
         InputError: The card names no such file.
     """
     fixed = {
-        entry["file"]: (path, entry)
-        for path, about in card["paths"].items()
-        for entry in about["files"].get("tflite_fixed", [])
+        entry["file"]: path
+        for path in card["paths"]
+        for entry in fixed_files(card, path)
     }
     if name not in fixed:
         raise InputError(

@@ -30,10 +30,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from ml_collections import ConfigDict
 
 import nircolor_tf
 from nircolor_tf import (
@@ -97,32 +98,44 @@ def export_workdir(
             training record, and its manifest is gone.
         ExportError: A file does not agree with the method; nothing is left.
     """
-    output = Path(output)
-    if output.exists() and not overwrite:
-        raise InputError(
-            f"{output}: exists already; choose another --output or say "
-            "--overwrite"
-        )
+    output = _new_folder(output, overwrite)
     method, record = restore.load_method(workdir, checkpoint)
     chosen = choose_paths(method, paths)
     fixed = tflite.fixed_sizes(
         method.config.export, kinds, sizes, method.size_multiple
     )
     training = _training_data(workdir, method)
+    card = make_card(method, output.name, chosen, record, training)
+    card["note"] = note
     with _replacing(output) as folder:
+        training_data.write(folder, training)
         entries = write_fixed(method, chosen, fixed, representative, folder)
         write_models(method, chosen, folder)
-        card = make_card(method, output.name, chosen, record, training)
-        for name, files in entries.items():
-            card["paths"][name]["files"]["tflite_fixed"] = files
-        card["note"] = note
-        _write_card(folder, card)
-        training_data.write(folder, training)
-        card["largest_difference"] = verify(method, folder)
-        files = [SAVED_MODEL, *tflite_files(chosen).values()]
-        card["bytes"] = {file: _size(folder / file) for file in files}
-        _write_card(folder, card)
+        _complete(card, entries, method, folder)
     return card
+
+
+def _new_folder(output: str | os.PathLike, overwrite: bool) -> Path:
+    output = Path(output)
+    if output.exists() and not overwrite:
+        raise InputError(
+            f"{output}: exists already; choose another --output or say "
+            "--overwrite"
+        )
+    return output
+
+
+def _complete(
+    card: dict, entries: Mapping[str, list], method: Method, folder: Path
+) -> None:
+    """Writes the card, with what is measured of the files in the folder."""
+    for path, files in entries.items():
+        card["paths"][path]["files"]["tflite_fixed"] = files
+    _write_card(folder, card)  # what follows reads it
+    card["largest_difference"] = verify(method, folder)
+    files = [SAVED_MODEL, *tflite_files(card["paths"]).values()]
+    card["bytes"] = {file: _size(folder / file) for file in files}
+    _write_card(folder, card)
 
 
 def choose_paths(
@@ -227,10 +240,7 @@ def verify(method: Method, folder: Path) -> dict[str, float]:
         expected = restore.make_colorizer(method, path)
         results = [expected(image) for image in inputs]
         for runtime, tolerance in TOLERANCES.items():
-            if runtime == "serving":
-                colorizer = _load_serving(folder, path, about)
-            else:
-                colorizer = inference.load_export(folder, runtime, path=path)
+            colorizer = load_runtime(folder, path, about, runtime)
             difference = max(
                 float(np.abs(colorizer(image) - result).max())
                 for image, result in zip(inputs, results, strict=True)
@@ -245,8 +255,20 @@ def verify(method: Method, folder: Path) -> dict[str, float]:
     return differences
 
 
-def _load_serving(folder: Path, path: str, about: dict) -> Callable:
-    """Loads the signature that a server runs."""
+def load_runtime(
+    folder: Path, path: str, about: Mapping, runtime: str
+) -> inference.Colorizer:
+    """Loads an inference path of an export as it is verified.
+
+    Args:
+        folder: The export.
+        path: Name of the path.
+        about: What the card says of the path.
+        runtime: One of `TOLERANCES`; 'serving' is the signature that a server
+            runs, which takes any size.
+    """
+    if runtime != "serving":
+        return inference.load_export(folder, runtime, path=path)
     return inference.Colorizer(
         runtimes.load_saved_model(
             folder / SAVED_MODEL, path, about["source"], about["target"]
@@ -274,24 +296,11 @@ def make_card(
     config = method.config
     fusion = method.fusion_parameters()
     networks = {n for path in paths.values() for n in path.networks}
-    described = json.loads(config.to_json())
-    # A path on the training machine tells a user nothing.
-    described["data"]["manifest"] = Path(config.data.manifest).name
     return {
         "format": 1,
         "name": name,
         "method": config.method,
-        "paths": {
-            path: {
-                "source": paths[path].source,
-                "target": paths[path].target,
-                "signature": saved_model.signature(
-                    saved_model.NETWORK, path, paths
-                ),
-                "files": {"saved_model": SAVED_MODEL, "tflite": file},
-            }
-            for path, file in tflite_files(paths).items()
-        },
+        "paths": _describe_paths(paths),
         "size_multiple": method.size_multiple,
         "minimum_size": method.size_multiple,
         "working_size": config.inference.working_size or None,
@@ -315,9 +324,30 @@ def make_card(
             "images": training.count("validation"),
             "metrics": record.get("metrics", {}),
         },
-        "config": described,
+        "config": _describe_config(config),
         "nircolor_tf": nircolor_tf.__version__,
     }
+
+
+def _describe_paths(paths: Mapping[str, InferencePath]) -> dict[str, dict]:
+    return {
+        path: {
+            "source": paths[path].source,
+            "target": paths[path].target,
+            "signature": saved_model.signature(
+                saved_model.NETWORK, path, paths
+            ),
+            "files": {"saved_model": SAVED_MODEL, "tflite": file},
+        }
+        for path, file in tflite_files(paths).items()
+    }
+
+
+def _describe_config(config: ConfigDict) -> dict:
+    described = json.loads(config.to_json())
+    # A path on the training machine tells a user nothing.
+    described["data"]["manifest"] = Path(config.data.manifest).name
+    return described
 
 
 def _training_data(workdir: str | os.PathLike, method: Method) -> TrainingData:

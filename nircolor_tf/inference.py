@@ -151,6 +151,19 @@ class Colorizer:
             ),
         )
 
+    def network_size(self, height: int, width: int) -> tuple[int, int]:
+        """Returns the size at which the model sees an image that goes whole.
+
+        Args:
+            height: Of the image, pixels, at least 1.
+            width: Likewise.
+
+        Returns:
+            Height and width after the working size, grown as the model needs.
+        """
+        height, width = self._working(height, width)
+        return self._size(height), self._size(width)
+
     def _colorize(
         self,
         image: np.ndarray,
@@ -176,7 +189,7 @@ class Colorizer:
         tile = (height, width)
         if in_tiles:
             tile, overlap = (self.tile, self.tile), self.overlap
-        if _shrunk_size(image, self.working_size) != (height, width):
+        if self._working(height, width) != (height, width):
             paint = self._enlarging(image, decode)
             if self.fusion is None:
                 tile, overlap = (tiles.STRIP, width), 0
@@ -202,9 +215,7 @@ class Colorizer:
     def _enlarging(self, image: np.ndarray, decode: _Decode) -> _Paint:
         """Colorizes the image at the working size."""
         height, width, _ = image.shape
-        small = tiles.shrunk(
-            image, _shrunk_size(image, self.working_size), decode
-        )
+        small = tiles.shrunk(image, self._working(height, width), decode)
         change = self._predict(small) - small
         # Enlarged from top to bottom here, from left to right row by row: the
         # same as both at once, and of this the full width is a few rows only.
@@ -262,6 +273,9 @@ class Colorizer:
             raise InputError("the model returned values that are not finite")
         return result.clip(0, 1)
 
+    def _working(self, height: int, width: int) -> tuple[int, int]:
+        return _shrunk_size((height, width), self.working_size)
+
     def _size(self, size: int) -> int:
         """Returns the smallest size the model takes, from `size` on."""
         multiples = -(-max(size, self.minimum_size) // self.size_multiple)
@@ -275,14 +289,14 @@ def shrunk(image: np.ndarray, side: int | None) -> np.ndarray:
         image: (H, W, C) float32.
         side: Pixels; None leaves every image as it is.
     """
-    size = _shrunk_size(image, side)
+    size = _shrunk_size(image.shape[:2], side)
     if size == image.shape[:2]:
         return image
     return tiles.shrunk(image, size, decode=np.asarray)
 
 
-def _shrunk_size(image: np.ndarray, side: int | None) -> tuple[int, int]:
-    height, width = image.shape[:2]
+def _shrunk_size(size: tuple[int, int], side: int | None) -> tuple[int, int]:
+    height, width = size
     if side is None or min(height, width) <= side:
         return height, width
     scale = side / min(height, width)
@@ -334,16 +348,14 @@ def load_export(
     """
     folder = Path(folder)
     card = cards.read_card(folder)
-    if file is not None:
-        path, _ = cards.find_fixed(folder, card, file)
-    name, chosen = cards.find_path(folder, card, path)
     fusion = _fusion(folder, card)
-    predict = (
-        _load_model(folder, card, name, runtime, threads)
-        if file is None
-        else runtimes.LitertModel(folder / file, threads).predict
-    )
-    color = chosen["target"] == "rgb"
+    if file is None:
+        path, _ = cards.find_path(folder, card, path)
+        predict = _load_model(folder, card, path, runtime, threads)
+    else:
+        path = cards.find_fixed(folder, card, file)
+        predict = runtimes.LitertModel(folder / file, threads).predict
+    color = card["paths"][path]["target"] == "rgb"
     return Colorizer(
         predict,
         card["size_multiple"],

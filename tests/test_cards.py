@@ -41,7 +41,7 @@ def test_a_file_of_one_size_is_found_by_name(tmp_path):
     other = FIXED | {"file": "2x2.tflite"}
     write_card(tmp_path, **with_fixed(other, FIXED))
     card = cards.read_card(tmp_path)
-    assert cards.find_fixed(tmp_path, card, "8x4.tflite") == ("n2c", FIXED)
+    assert cards.find_fixed(tmp_path, card, "8x4.tflite") == "n2c"
     with pytest.raises(
         InputError, match=r"file 'model.tflite': .* 2x2.tflite, 8x4.tflite"
     ):

@@ -118,6 +118,11 @@ def test_evaluate_export_and_colorize(run, trained):
     run(f"{evaluate} --workdir=run --path=n2c --output=report_workdir")
     out = run("export.py --workdir=run --paths=n2c --output=models/tiny")
     assert "bin/colorize.py --model=models/tiny" in out
+    out = run(
+        "verify.py --workdir=run --model=models/tiny --input=pairs/nir "
+        "--output=table.csv"
+    )
+    assert "image_bytes" in out
     run(f"{evaluate} --model=models/tiny --output=report_export")
     run("colorize.py --model=models/tiny --input=pairs/nir --output=color")
 
