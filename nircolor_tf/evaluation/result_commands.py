@@ -1,0 +1,152 @@
+"""The commands that made a table: training, measuring, writing.
+
+A row names the config that its run was trained with. Its command is that
+config, and as flags whatever the run's own config has otherwise.
+"""
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+from ml_collections import config_flags
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation.result_rows import MODELS, Results, Row, is_baseline
+
+# What a training and its numbers do not depend on, or cannot be told.
+_UNTOLD = ("data.manifest", "data.description", "data.terms", "export.")
+
+
+def format_commands(found: Results) -> Iterator[str]:
+    """Yields paragraphs: a training for each row, then what all share.
+
+    Raises:
+        InputError: A row's config does not exist, or is of another method.
+    """
+    for row in found.rows:
+        cost = found.costs["runs"][row.label]
+        name = Path(cost["about"]["folder"]).name
+        lines = [train_command(row, cost["config"], name)]
+        if cost["about"]["kind"] == "export":
+            lines.append(
+                f"bin/export.py --workdir=runs/{name} "
+                f"--output=saved_models/{name}"
+            )
+        yield f"{row.label}:" + (f" {row.note}" if row.note else "")
+        yield _code(lines)
+    yield (
+        "All rows, measured, counted and written. MANIFEST is that of "
+        "bin/prepare_data.py:"
+    )
+    evaluations = [("reports/val", found.measured)]
+    if found.other is not None:
+        evaluations.append(("reports/other", found.other))
+    lines = [_evaluate_command(*one) for one in evaluations]
+    lines.append(
+        "bin/costs.py --evaluation=reports/val "
+        + shlex.quote(f"--reference={found.costs['reference']}")
+        + f" \\\n    --size={found.costs['size']} "
+        f"--repeats={found.costs['repeats']} --output=reports/costs.json"
+    )
+    other = shlex.quote(f"--other={found.other_name}=reports/other")
+    lines.append(
+        "bin/results.py --rows=docs/results_rows.csv --evaluation=reports/val "
+        "\\\n    "
+        + (f"{other} \\\n    " if found.other is not None else "")
+        + "--costs=reports/costs.json --output=docs/results.md "
+        "--readme=README.md"
+    )
+    yield _code(lines)
+
+
+def train_command(row: Row, trained: Mapping[str, Any], name: str) -> str:
+    """Returns the command that trains with a row's config.
+
+    Args:
+        row: Names a config, as it is today.
+        trained: The config that the run was trained with.
+        name: Of the run's folder.
+
+    Returns:
+        Shell lines. Flags say where `trained` differs; a comment names keys
+        that only one of the two configs has.
+
+    Raises:
+        InputError: There is no such config, or it is of another method.
+    """
+    today = _load_config(row)
+    if today["method"] != trained["method"]:
+        raise InputError(
+            f"row {row.label!r}: {row.config} is of {today['method']!r}, and "
+            f"the run was trained with {trained['method']!r}"
+        )
+    today, trained = dict(_flat(today)), dict(_flat(trained))
+    changes = [
+        # Single quotes would have to be escaped in a shell.
+        f"--config.{key}={trained[key]}".replace("'", '"')
+        for key in sorted(today.keys() & trained.keys())
+        if today[key] != trained[key]
+    ]
+    words = [
+        "bin/train.py",
+        f"--config={row.config}",
+        f"--workdir=runs/{name}",
+        "--config.data.manifest=MANIFEST",
+        *changes,
+    ]
+    lines = [" \\\n    ".join(map(shlex.quote, words))]
+    for keys, text in (
+        (today.keys() - trained.keys(), "The config now has"),
+        (trained.keys() - today.keys(), "The config no longer has"),
+    ):
+        if keys:
+            lines.append(f"# {text} {', '.join(sorted(keys))}.")
+    return "\n".join(lines)
+
+
+def _evaluate_command(output: str, measured: Mapping[str, Any]) -> str:
+    words = ["bin/evaluate.py", "--data=MANIFEST"]
+    words += [f"--split={measured['data']['split']}", f"--output={output}"]
+    runs = measured["runs"]
+    if any(map(is_baseline, runs.values())):
+        words.append("--baselines")
+    words.append("--compare")
+    for name, run in runs.items():
+        about = run["about"]
+        if about["kind"] in MODELS:
+            parent = "runs" if about["kind"] == "workdir" else "saved_models"
+            folder = f"{parent}/{Path(about['folder']).name}"
+            words.append(f"{name}={folder}:{about['path']}")
+    return " \\\n    ".join(map(shlex.quote, words))
+
+
+def _code(lines: Iterable[str]) -> str:
+    return "\n".join(["```", *lines, "```"])
+
+
+def _load_config(row: Row) -> dict[str, Any]:
+    """Reads a config as bin/train.py does."""
+    values = flags.FlagValues()
+    config_flags.DEFINE_config_file("config", flag_values=values)
+    try:
+        values(["results", f"--config={row.config}"])
+        return json.loads(values.config.to_json())
+    except (flags.Error, OSError, ValueError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise InputError(
+            f"row {row.label!r}, config {row.config!r}: {reason}"
+        ) from error
+
+
+def _flat(
+    tree: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{name}.")
+        elif not name.startswith(_UNTOLD):
+            yield name, value

@@ -1,0 +1,160 @@
+"""What a run costs: counted as by hand, timed in turns."""
+
+import json
+import types
+
+import keras
+import pytest
+import smoke
+import tensorflow as tf
+from counting import count_macs
+
+from nircolor_tf.data import manifest, training_data
+from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import costs
+from nircolor_tf.methods.base import InferencePath
+from nircolor_tf.training import restore
+from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.checkpoints import Checkpoints
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory, pairs_manifest):
+    """A training that was best at step 3 and stopped at step 5, and it."""
+    folder = tmp_path_factory.mktemp("runs") / "colornet"
+    config = smoke.smoke_config("colornet", "smoke", pairs_manifest)
+    with config.unlocked():
+        config.inference.working_size = 50
+        config.train.steps = 7
+    method = restore.make_method(config, mixed_bfloat16=False)
+    restore.write_config(folder, config)
+    examples = manifest.read_manifest(pairs_manifest)
+    training_data.write(folder, training_data.collect(examples, True, "val"))
+    step = tf.Variable(3, dtype=tf.int64)
+    averages = MovingAverages(
+        method, config.train.average_decay, tf.distribute.get_strategy()
+    )
+    checkpoints = Checkpoints(folder, method, averages, step)
+    checkpoints.count_time(120)
+    checkpoints.save_best({"std/psnr": 10.0})
+    step.assign(5)
+    checkpoints.count_time(60)
+    checkpoints.save_latest()
+    return folder, method
+
+
+def evaluation(folder, about):
+    """A summary.json with that run."""
+    run = {"name": "one", "about": about}
+    summary = {"data": {}, "runs": [run], "differences": []}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    return [str(folder)]
+
+
+def about_workdir(folder, step):
+    return {
+        "kind": "workdir",
+        "folder": str(folder),
+        "path": "n2c",
+        "checkpoint": f"best, step {step}",
+    }
+
+
+def test_a_workdir(workdir, tmp_path):
+    folder, method = workdir
+    about = about_workdir(folder, 3)
+    found = costs.measure(evaluation(tmp_path, about), "one", 100, 1)
+    one = found["runs"]["one"]
+    # Shrunk to 50, which grows to what the network takes.
+    side = -(-50 // method.size_multiple) * method.size_multiple
+    assert one["seen"] == side
+    assert one["macs"] == count_macs(method.colorizer, (side, side, 1))
+    assert one["parameters"] == method.colorizer.count_params()
+    assert (one["pairs"], one["photos"]) == (7, 3)
+    assert one["best"] == {"step": 3, "minutes": 2}
+    assert one["trained"] == {"step": 5, "minutes": 3, "planned": 7}
+    assert one["fusion"]
+    assert one["config"]["train"]["steps"] == 7
+    assert (one["about"], one["time_ratio"]) == (about, 1)
+    assert one["seconds"] > 0
+    costs.write(tmp_path / "costs.json", found)
+    assert json.loads((tmp_path / "costs.json").read_text()) == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "reference", "message"),
+    [
+        ({}, "other", "reference 'other': no such model; expected one of one"),
+        ({"folder": "no"}, "one", "run 'one': no: no such folder"),
+        (
+            {"checkpoint": "best, step 2"},
+            "one",
+            "no longer what was measured: .*step 3.* now, .*step 2.* then",
+        ),
+    ],
+)
+def test_what_is_refused(
+    workdir, tmp_path, monkeypatch, changes, reference, message
+):
+    folder, method = workdir
+    record = {"step": 3, "minutes": 2}
+    monkeypatch.setattr(restore, "load_method", lambda *_: (method, record))
+    about = about_workdir(folder, 3) | changes
+    with pytest.raises(InputError, match=message):
+        costs.measure(evaluation(tmp_path, about), reference, 32, 1)
+
+
+def test_an_export_is_built_from_its_card(repository, tmp_path):
+    folder = repository / "saved_models" / "default"
+    about = {"kind": "export", "folder": str(folder), "path": "n2c"}
+    found = costs.measure(evaluation(tmp_path, about), "one", 64, 1)
+    one, card = (
+        found["runs"]["one"],
+        json.loads((folder / "card.json").read_text()),
+    )
+    assert one["parameters"] == card["parameters"]
+    assert one["pairs"] == card["training"]["pairs"]
+    assert one["best"]["step"] == card["training"]["step"]
+    assert one["trained"] is None
+    # The calls inside a SavedModel are counted, too.
+    assert one["macs"] > 1e6
+
+
+def test_parameters_are_of_the_networks_on_the_path():
+    method = types.SimpleNamespace()
+    for name, inputs in (("first", 3), ("other", 50), ("second", 4)):
+        layer = keras.layers.Dense(2)
+        layer.build((None, inputs))
+        setattr(method, name, layer)
+    path = InferencePath("nir", "rgb", ("first", "second"), None)
+    assert costs.count_parameters(method, path) == (3 + 1 + 4 + 1) * 2
+
+
+def test_colorizers_take_turns(monkeypatch):
+    now, calls = 0.0, []
+
+    def colorizer(name, seconds):
+        def colorize(nir):
+            nonlocal now
+            assert nir.shape == (8, 8, 1)
+            # The machine gets slower with every call.
+            now += seconds * (1 + len(calls))
+            calls.append(name)
+
+        return colorize
+
+    monkeypatch.setattr(costs.time, "perf_counter", lambda: now)
+    seconds = costs.time_in_turns(
+        {"a": colorizer("a", 1), "b": colorizer("b", 10)}, 8, 2
+    )
+    # The first of two calls is not timed.
+    assert "".join(calls) == "aabbaabb"
+    assert seconds == {"a": [2, 6], "b": [40, 80]}
+
+
+def test_ratios_are_of_one_round():
+    times = costs.compare_times({"a": [1, 9, 4], "b": [3, 18, 8]}, "a")
+    assert times["b"] == {"seconds": 8, "time_ratio": 2}
+    assert times["a"] == {"seconds": 4, "time_ratio": 1}
+    times = costs.compare_times({"a": [1, 9, 4], "b": [3, 27, 6]}, "a")
+    assert times["b"] == {"seconds": 6, "time_ratio": 3}

@@ -1,0 +1,343 @@
+"""docs/results.md and the README's table: the numbers are those of the files.
+
+The evaluations are real, of images; only who made the images is pretended.
+"""
+
+import csv
+import json
+import shlex
+import subprocess
+import sys
+
+import pytest
+from absl import flags
+from ml_collections import config_flags
+from small_split import options, write_split
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import (
+    evaluate,
+    result_commands,
+    result_rows,
+    results_page,
+)
+
+CONFIG = "configs/supervised.py:unet256,cpu"
+ROWS = [
+    ("far", CONFIG, "DCGAN", ""),
+    ("near", "configs/colornet.py:cpu", "", "Taught by far."),
+]
+README = "# Title\n\n<!-- results -->\nbefore\n<!-- /results -->\n\nEnd.\n"
+
+
+def load_config(text):
+    values, words = flags.FlagValues(), ["test", *shlex.split(text)]
+    config_flags.DEFINE_config_file(
+        "config", flag_values=values, sys_argv=words
+    )
+    values(words)
+    return values.config
+
+
+def change(path, keys, value):
+    """Changes one value of a JSON file."""
+    contents = json.loads(path.read_text())
+    *parents, last = keys
+    place = contents
+    for key in parents:
+        place = place[key]
+    place[last] = value
+    path.write_text(json.dumps(contents))
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """Two evaluations of two runs, on different data."""
+    folder = tmp_path_factory.mktemp("measured")
+    for scale, kind in ((1, "val"), (2, "other")):
+        data = folder / f"data_{kind}"
+        data.mkdir()
+        write_split(data, scale)
+        evaluate.evaluate(
+            [str(data / "near"), str(data / "far")],
+            options(data, folder / kind, baselines=True, gallery=1),
+        )
+    return folder
+
+
+@pytest.fixture
+def files(measured, tmp_path, repository, monkeypatch):
+    """What bin/results.py reads: the runs as if they were trainings."""
+    monkeypatch.chdir(repository)
+    costs = {"size": 256, "repeats": 5, "machine": "M", "reference": "far"}
+    costs["runs"] = {}
+    for kind in ("val", "other"):
+        (tmp_path / kind).mkdir()
+        path = tmp_path / kind / "summary.json"
+        summary = json.loads((measured / kind / "summary.json").read_text())
+        summary["data"]["manifest"] = f"{kind}.csv"
+        for run in summary["runs"][:2]:
+            run["training_data"] = "clean"
+            run["about"] = {
+                "kind": "workdir",
+                "folder": f"somewhere/{run['name']}",
+                "path": "n2c",
+                "checkpoint": "best, step 1200",
+            }
+        path.write_text(json.dumps(summary))
+    for number, (label, config, *_) in enumerate(ROWS, start=1):
+        costs["runs"][label] = {
+            "about": {
+                "kind": "workdir",
+                "folder": f"somewhere/{label}",
+                "path": "n2c",
+                "checkpoint": "best, step 1200",
+            },
+            "config": json.loads(load_config(f"--config={config}").to_json()),
+            "parameters": 1_234_567 * number,
+            "seen": 128 * number,
+            "macs": 2_340_000_000 * number,
+            "fusion": number == 2,
+            "pairs": 290,
+            "photos": 2656,
+            "best": {"step": 1200, "minutes": 31.4},
+            "trained": {"step": 3456, "minutes": 38.6, "planned": 4000},
+            "seconds": 0.1,
+            "time_ratio": 1.26 * number,
+        }
+    (tmp_path / "costs.json").write_text(json.dumps(costs))
+    with (tmp_path / "rows.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([result_rows.COLUMNS, *ROWS])
+    return tmp_path
+
+
+def read(folder, other="Elsewhere={}/other"):
+    return result_rows.read_results(
+        folder / "rows.csv",
+        [str(folder / "val")],
+        other.format(folder),
+        folder / "costs.json",
+    )
+
+
+def cells(text, label):
+    """The rows of that name in all tables, in order."""
+    return [
+        [cell.strip() for cell in line.split("|")[2:-1]]
+        for line in text.splitlines()
+        if line.startswith(f"| {label} |")
+    ]
+
+
+def expected_cells(folder, run, protocols):
+    (found,) = [
+        one
+        for one in json.loads((folder / "summary.json").read_text())["runs"]
+        if one["name"] == run
+    ]
+    texts = []
+    for protocol in protocols:
+        for metric, digits in (("psnr", 2), ("ssim", 3), ("ae", 2)):
+            key = f"{protocol}/{metric}"
+            low, high = found["interval"][key]
+            texts.append(
+                f"{found['mean'][key]:.{digits}f} "
+                f"[{low:.{digits}f}, {high:.{digits}f}]"
+            )
+    return texts
+
+
+def test_every_number_is_that_of_a_file(files):
+    page = results_page.format_page(read(files))
+    numbers, cost, training, elsewhere = cells(page, "far")
+    both = ("std", "hkbu")
+    assert numbers[:6] == expected_cells(files / "val", "far", both)
+    assert numbers[6] == "1.23 M"
+    assert numbers[7].startswith("- / - / 9.86 (Suarez et al. 2017")
+    assert elsewhere == expected_cells(files / "other", "far", both)
+    assert elsewhere != numbers[:6]
+    assert cost[:5] == ["supervised", "n2c", "unet256", "", "1.23 M"]
+    assert cost[5:] == ["128 px", "2.34", "1.26"]
+    batch = load_config(f"--config={CONFIG}").data.batch_size
+    assert training[:4] == [f"`{CONFIG}`", "290", "2,656", str(batch)]
+    assert training[4:] == ["0.0002", "3,456 of 4,000", "39", "1,200", "31"]
+    assert cells(page, "near")[1][3] == "BFWLS"
+    nothing, _ = cells(page, "NIR as it is")
+    assert nothing[:6] == expected_cells(files / "val", "NIR as it is", both)
+    # Rows are in the order of the list, and the better one is compared.
+    assert page.index("| far |") < page.index("| near |")
+    assert "near and the others" in page
+    assert "- near better than far by" in page
+    assert "near: Taught by far." in page
+
+
+def test_the_short_table(files):
+    text = results_page.format_summary(read(files))
+    ((*numbers, parameters, _),) = cells(text, "near")
+    assert numbers == expected_cells(files / "val", "near", ("std",))
+    assert parameters == "2.47 M"
+
+
+def test_a_command_gives_the_config_that_was_trained(files):
+    trained = {
+        "data.batch_size": 3,
+        "data.zoom": (0.25, 0.75),
+        "evaluate.paths": ("n2c", "g2c"),
+        "rate.schedule": "cosine",
+        "train.mixed_bfloat16": False,
+    }
+    config = load_config(f"--config={CONFIG}")
+    config.update_from_flattened_dict(trained)
+    plain = json.loads(config.to_json())
+    row = result_rows.Row("far", CONFIG, "", "")
+    command = result_commands.train_command(row, plain, "far")
+    words = shlex.split(command.replace("\\\n", ""))
+    assert words[:1] == ["bin/train.py"]
+    assert len(words) == 4 + len(trained)
+    again = load_config(shlex.join(w for w in words if "workdir" not in w))
+    config.data.manifest = "MANIFEST"
+    assert again.to_dict() == config.to_dict()
+    # What a flag cannot say is said.
+    del plain["loss"]["l1"]
+    plain["train"]["speed"] = 1
+    command = result_commands.train_command(row, plain, "far")
+    assert "# The config now has loss.l1." in command
+    assert "# The config no longer has train.speed." in command
+
+
+def test_twice_changes_nothing_and_a_failure_writes_nothing(files, repository):
+    (files / "README.md").write_text(README)
+    command = [
+        sys.executable,
+        str(repository / "bin" / "results.py"),
+        f"--rows={files}/rows.csv",
+        f"--evaluation={files}/val",
+        f"--other=Elsewhere={files}/other",
+        f"--costs={files}/costs.json",
+        f"--output={files}/results.md",
+        f"--readme={files}/README.md",
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    written = [(files / n).read_text() for n in ("results.md", "README.md")]
+    assert written[1].startswith("# Title\n\n<!-- results -->\nfolder, split")
+    assert written[1].endswith("\n<!-- /results -->\n\nEnd.\n")
+    assert "before" not in written[1]
+    subprocess.run(command, check=True, capture_output=True)
+    assert written == [
+        (files / name).read_text() for name in ("results.md", "README.md")
+    ]
+    (files / "results.md").unlink()
+    (files / "README.md").write_text("<!-- results --> only")
+    failed = subprocess.run(
+        command, check=False, capture_output=True, text=True
+    )
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(f"error: {files}/README.md: expected")
+    assert not (files / "results.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "keys", "value", "message"),
+    [
+        ("val", ("runs", 0, "name"), "x", "val: no run 'near'; there are x, f"),
+        ("costs", ("runs",), {}, "costs.json: no run 'far'; run bin/costs.py"),
+        (
+            "val",
+            ("runs", 1, "training_data"),
+            "contaminated",
+            "val: the run 'far' is contaminated: ",
+        ),
+        (
+            "other",
+            ("runs", 1, "training_data"),
+            "clean, 3 images left out",
+            "other: the run 'far' is clean, 3 images left out",
+        ),
+        ("val", ("runs", 0, "images"), 11, "run 'near' has 11 of 12 images"),
+        ("val", ("runs", 0, "mean"), {}, "the run 'near' has no std/psnr"),
+        ("val", ("data", "warning"), "seen", "no clean numbers: seen"),
+        (
+            "val",
+            ("runs", 0, "about"),
+            {"kind": "images"},
+            "'near' is of kind 'images'; expected a workdir or an export",
+        ),
+        (
+            "val",
+            ("runs", 0, "about", "checkpoint"),
+            "latest, step 9",
+            "'near' is its latest checkpoint; expected the best",
+        ),
+        (
+            "other",
+            ("runs", 0, "about", "checkpoint"),
+            "best, step 9",
+            "other: the run 'near' is another one there: .*step 9",
+        ),
+        (
+            "costs",
+            ("runs", "near", "about", "path"),
+            "g2c",
+            "costs.json: the run 'near' is another one there: .*g2c",
+        ),
+    ],
+)
+def test_what_is_refused(files, file, keys, value, message):
+    path = files / file / "summary.json"
+    change(files / "costs.json" if file == "costs" else path, keys, value)
+    with pytest.raises(InputError, match=message):
+        read(files)
+
+
+def test_evaluations_of_different_images_are_no_table(files):
+    folders = [str(files / "val"), str(files / "other")]
+    change(files / "other" / "summary.json", ("data", "protocol"), "epfl")
+    with pytest.raises(
+        InputError, match=r"other measured epfl, .*val folder, split test: 12"
+    ):
+        result_rows.read_evaluations(folders)
+    (files / "other" / "summary.json").write_text(
+        (files / "val" / "summary.json").read_text()
+    )
+    with pytest.raises(InputError, match="run 'near' is in another"):
+        result_rows.read_evaluations(folders)
+    with pytest.raises(InputError, match=r"Elsewhere=.*: the same data as"):
+        read(files)
+    change(files / "other" / "summary.json", ("runs", 0, "name"), "new")
+    change(files / "other" / "summary.json", ("runs", 1, "name"), "newer")
+    runs = result_rows.read_evaluations(folders)["runs"]
+    assert [*runs] == ["near", "far", "NIR as it is", "new", "newer"]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("far,configs/no.py,,", "row 'far', config 'configs/no.py': "),
+        ("far,configs/dcgan.py:no,,", "row 'far', .*dcgan.py:no"),
+        (
+            "far,configs/dcgan.py,,",
+            "configs/dcgan.py is of 'dcgan', and",
+        ),
+        (f'far,"{CONFIG}",Nobody,', "reported.csv has no method 'Nobody'"),
+        ("far,configs/dcgan.py", "rows.csv, line 2: expected 4 columns"),
+        ("far,,,\nfar,,,", "rows.csv: the row 'far' is there twice"),
+        ("", "rows.csv: no rows"),
+    ],
+)
+def test_bad_rows_are_named(files, row, message):
+    (files / "rows.csv").write_text(f"label,config,reported,note\n{row}\n")
+    with pytest.raises(InputError, match=message):
+        results_page.format_page(read(files))
+
+
+def test_missing_and_old_files_are_named(files):
+    with pytest.raises(InputError, match="--other=x: expected NAME=FOLDER"):
+        read(files, other="x")
+    contents = json.loads((files / "costs.json").read_text())
+    del contents["machine"]
+    (files / "costs.json").write_text(json.dumps(contents))
+    with pytest.raises(InputError, match=r"costs.json: has no 'machine'; run"):
+        read(files)
+    (files / "costs.json").unlink()
+    with pytest.raises(InputError, match=r"costs.json: no such file; .*costs"):
+        read(files)
