@@ -11,8 +11,9 @@ paper's loss weights, pairs and 800 epochs; reported on 18 images: 13.53 dB /
 15.55 dB / 0.6153. Its 'CycleGAN_UNet' (0.1559, 14.88 dB / 0.6141) is `unet256`
 with --config.pairing=unpaired and --config.loss.cycle=10.
 
-`,cpu` after a name has half the channels and half the resolution, 16 epochs of
-batch 2, for a training on two cores; `,smoke` makes it tiny, for tests.
+`,cpu` after a name is its row of the equal-budget table, by the rule of
+docs/experiments.md: half the channels and half the resolution, phases in the
+paper's proportion; nothing else differs. `,smoke` makes it tiny, for tests.
 """
 
 from ml_collections import ConfigDict
@@ -127,29 +128,46 @@ SMOKE = {
     "train.checkpoint_every": 2,
     "evaluate.grid_images": 2,
 }
+SMOKE_GENERATORS = {
+    "unet256": {"network.levels": 4},
+    "resnet": {"network.blocks": 2},
+}
 
 CPU = {
     "network.filters": 32,
     "discriminator.filters": 32,
-    "schedule.epoch_images": 372,
-    "schedule.constant_epochs": 11,
-    "schedule.decay_epochs": 5,
     "inference.working_size": 128,
-    "data.batch_size": 2,
     "data.crop": 128,
-    "data.zoom": (0.5, 0.64),
+    "data.zoom": (0.5, 0.8),
     "data.zoom_probability": 1.0,
     "train.mixed_bfloat16": True,
     "train.average_decay": 0.995,
-    "train.log_every": 20,
-    "train.evaluate_every": 186,
-    "train.checkpoint_every": 186,
+}
+CPU_GENERATORS = {
+    "unet256": {
+        "network.levels": 7,
+        "schedule.epoch_images": 430,
+        "schedule.constant_epochs": 11,
+        "schedule.decay_epochs": 5,
+        "train.evaluate_every": 344,
+        "train.checkpoint_every": 344,
+    },
+    "resnet": {
+        "schedule.epoch_images": 370,
+        "schedule.constant_epochs": 8,
+        "schedule.decay_epochs": 8,
+        "train.evaluate_every": 296,
+        "train.checkpoint_every": 296,
+    },
 }
 
 GENERATORS = {"unet256": UNET256, "resnet": RESNET}
-SIZES = {"": {}, "cpu": CPU, "smoke": SMOKE}
-# Halvings have to fit the crop.
-LEVELS = {"cpu": 7, "smoke": 4}
+# What follows the name -> changes for both generators, and for each.
+SIZES = {
+    "": ({}, {name: {} for name in GENERATORS}),
+    "cpu": (CPU, CPU_GENERATORS),
+    "smoke": (SMOKE, SMOKE_GENERATORS),
+}
 
 
 def get_config(variant: str = "unet256") -> ConfigDict:
@@ -160,9 +178,6 @@ def get_config(variant: str = "unet256") -> ConfigDict:
             "and ',cpu' or ',smoke' after it or nothing"
         )
     config = ConfigDict({**CONFIG, **GENERATORS[generator]})
-    config.update_from_flattened_dict(SIZES[size])
-    if generator == "unet256" and size:
-        config.network.levels = LEVELS[size]
-    elif size == "smoke":
-        config.network.blocks = 2
+    changes, of_generators = SIZES[size]
+    config.update_from_flattened_dict({**changes, **of_generators[generator]})
     return config.lock()

@@ -23,7 +23,14 @@ CONFIG = {
         "output_channels": 3,
         "activation": "sigmoid",
     },
-    "loss": {"l1": 0.0, "l2": 0.0, "chroma": 0.0, "mix": 1.0, "mix_alpha": 0.3},
+    "loss": {
+        "l1": 0.0,
+        "l2": 0.0,
+        "chroma": 0.0,
+        "mix": 1.0,
+        "mix_alpha": 0.3,
+        "shift": 0,
+    },
     "optimizer": {
         "beta_1": 0.9,
         "beta_2": 0.999,

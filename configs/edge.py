@@ -1,4 +1,4 @@
-"""A student for cameras: 2 M parameters, weights of 8 bit when exported.
+"""A student for cameras: 2 M parameters, 8 bit when exported.
 
     bin/distill.py --teacher=saved_models/default --data=MANIFEST \
         --output=DISTILLED
@@ -23,7 +23,14 @@ CONFIG = {
         "output_channels": 3,
         "activation": "sigmoid",
     },
-    "loss": {"l1": 0.0, "l2": 0.0, "chroma": 0.0, "mix": 1.0, "mix_alpha": 0.3},
+    "loss": {
+        "l1": 0.0,
+        "l2": 0.0,
+        "chroma": 0.0,
+        "mix": 1.0,
+        "mix_alpha": 0.3,
+        "shift": 0,
+    },
     "optimizer": {
         "beta_1": 0.9,
         "beta_2": 0.999,
@@ -65,7 +72,7 @@ CONFIG = {
     },
     "inference": {"mirror": False, "working_size": 256},
     "export": {
-        "tflite": ("dynamic",),
+        "tflite": ("dynamic", "int8"),
         "sizes": ("256x256",),
         "representative": 100,
         "least_db": {

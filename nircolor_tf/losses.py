@@ -7,6 +7,7 @@ one per patch or per image.
 """
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable
 
@@ -19,6 +20,9 @@ from nircolor_tf.errors import InputError
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 SSIM_WINDOW = 11
 SSIM_SIGMA = 1.5
+# Noise is no edge; with a wider window small crops were aligned less well.
+EDGE_WINDOW = 5
+EDGE_SIGMA = 1.0
 
 
 def l1(prediction, truth):
@@ -106,6 +110,65 @@ def mix(prediction, truth, value_range: tuple[float, float], alpha: float):
     weights = window_weights(*error.shape[1:3])
     weighted = ops.mean(error * weights[None, :, :, None])
     return alpha * structure + (1.0 - alpha) * weighted
+
+
+def align(prediction, truth, nir, shift: int):
+    """Moves each truth onto its NIR image, before any pixel loss.
+
+    As for ESA's PROBA-V score (Maertens et al., Astrodynamics 2019) and the
+    loss of DeepSUM (Molini et al., IEEE TGRS 2020), each image has a
+    displacement of its own, the best of all whole pixels up to `shift`. Those
+    two take what comes nearest to the prediction, and so leave the network
+    free to displace what it makes. Here the truth is aligned with the input,
+    as in Zhang et al., Learning RAW-to-sRGB Mappings with Inaccurately Aligned
+    Supervision, ICCV 2021: by edges, which NIR and color share although their
+    tones differ.
+
+    Args:
+        prediction: (B, H, W, 3), made of `nir`.
+        truth: (B, H, W, 3) in the same range, perhaps displaced.
+        nir: (B, H, W, 1) in any range.
+        shift: Pixels, as `check_shift` takes them.
+
+    Returns:
+        The truth, moved; (B, H, W, 3). Where nothing is known, up to `shift`
+        pixels wide at the border, it is the prediction, without a gradient:
+        what lies there counts as right.
+
+    Raises:
+        InputError: The images are too small for `shift`.
+    """
+    height, width = truth.shape[1:3]
+    check_shift(shift, min(height, width))
+    moved = _displacement(nir, luminance(truth), shift)
+    rows = (moved[:, :1] + np.arange(height))[:, :, None, None]
+    columns = (moved[:, 1:] + np.arange(width))[:, None, :, None]
+    known = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    rows = ops.clip(rows, 0, height - 1)
+    columns = ops.clip(columns, 0, width - 1)
+    truth = ops.take_along_axis(truth, rows, axis=1)
+    truth = ops.take_along_axis(truth, columns, axis=2)
+    return ops.where(known, truth, ops.stop_gradient(prediction))
+
+
+def check_shift(shift: int, side: int) -> None:
+    """Checks that images of this side can be aligned.
+
+    What is compared has to be larger than what is searched.
+
+    Args:
+        shift: config.loss.shift, pixels; 0 aligns nothing.
+        side: The shorter side of the images, pixels.
+
+    Raises:
+        InputError: `shift` is negative or too large.
+    """
+    largest = max((side - EDGE_WINDOW - 2) // 4, 0)
+    if not 0 <= shift <= largest:
+        raise InputError(
+            f"config.loss.shift is {shift}; expected 0 to {largest} for "
+            f"crops of {side} px"
+        )
 
 
 def window_weights(height: int, width: int) -> np.ndarray:
@@ -210,6 +273,42 @@ def gan_loss(form: str) -> GanLoss:
     return GAN_LOSSES[form]
 
 
+def _displacement(nir, gray, shift: int):
+    """How far the content of `gray` lies below and to the right of NIR's.
+
+    Their edges have the largest covariance there; nircolor_tf.data.shift
+    measures whole photos much like this. What has no edges is not moved.
+
+    Returns:
+        (B, 2) int32, rows and columns, -shift to shift.
+    """
+    nir_edges, gray_edges = _edges(nir), _edges(gray)
+    height, width = (side - 2 * shift for side in nir_edges.shape[1:3])
+    inner = nir_edges[:, shift:, shift:][:, :height, :width]
+    inner = inner - ops.mean(inner, axis=(1, 2), keepdims=True)
+    # The smallest first: of equals argmax takes the first.
+    moves = sorted(
+        itertools.product(range(-shift, shift + 1), repeat=2),
+        key=lambda move: math.hypot(*move),
+    )
+    scores = []
+    for down, right in moves:
+        cut = gray_edges[:, shift + down :, shift + right :]
+        cut = cut[:, :height, :width]
+        scores.append(ops.mean(inner * cut, axis=(1, 2, 3)))
+    best = ops.argmax(ops.stack(scores, axis=-1), axis=-1)
+    return ops.take(np.asarray(moves, "int32"), best, axis=0)
+
+
+def _edges(image):
+    """Root of the gradient's magnitude, of (B, H, W, 1), without the border."""
+    smooth = _blur(image, EDGE_WINDOW, EDGE_SIGMA)
+    across = smooth[:, 1:-1, 2:] - smooth[:, 1:-1, :-2]
+    down = smooth[:, 2:, 1:-1] - smooth[:, :-2, 1:-1]
+    # The root keeps a few hard edges from deciding alone.
+    return (ops.square(across) + ops.square(down)) ** 0.25
+
+
 def _number_of_scales(side: int) -> int:
     if side < SSIM_WINDOW:
         raise ValueError(
@@ -222,9 +321,17 @@ def _number_of_scales(side: int) -> int:
 def _ssim_terms(prediction, truth, span: float):
     """Returns SSIM and its contrast-structure part, each (B, C)."""
     c1, c2 = (0.01 * span) ** 2, (0.03 * span) ** 2
-    mean_p, mean_t = _blur(prediction), _blur(truth)
-    covariance = _blur(prediction * truth) - mean_p * mean_t
-    variances = _blur(prediction**2 + truth**2) - mean_p**2 - mean_t**2
+    mean_p, mean_t, product, squares = (
+        _blur(image, SSIM_WINDOW, SSIM_SIGMA)
+        for image in (
+            prediction,
+            truth,
+            prediction * truth,
+            prediction**2 + truth**2,
+        )
+    )
+    covariance = product - mean_p * mean_t
+    variances = squares - mean_p**2 - mean_t**2
     contrast = (2 * covariance + c2) / (variances + c2)
     light = (2 * mean_p * mean_t + c1) / (mean_p**2 + mean_t**2 + c1)
     return (
@@ -233,12 +340,12 @@ def _ssim_terms(prediction, truth, span: float):
     )
 
 
-def _blur(image):
-    """Gaussian 11x11, sigma 1.5, without padding, as two 1-D convolutions."""
-    offsets = np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2
-    gauss = _gauss(offsets, SSIM_SIGMA).astype("float32")
+def _blur(image, window: int, sigma: float):
+    """A Gaussian of window x window pixels, without padding."""
+    offsets = np.arange(window) - window // 2
+    gauss = _gauss(offsets, sigma).astype("float32")
     channels = image.shape[-1]
-    for shape in ((SSIM_WINDOW, 1, 1, 1), (1, SSIM_WINDOW, 1, 1)):
+    for shape in ((window, 1, 1, 1), (1, window, 1, 1)):
         kernel = np.tile(gauss.reshape(shape), (1, 1, channels, 1))
         image = ops.depthwise_conv(image, kernel, padding="valid")
     return image

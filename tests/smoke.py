@@ -54,6 +54,15 @@ def load_config(name: str, variant: str) -> ConfigDict:
     return module.get_config(variant)
 
 
+def flatten(config: ConfigDict, prefix: str = ""):
+    """Yields 'section.key' and value."""
+    for key, value in config.items():
+        if isinstance(value, ConfigDict):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
 def smoke_config(name: str, variant: str, manifest: str = "") -> ConfigDict:
     """A smoke config with a moving average and a rate that shows."""
     config = load_config(name, variant)

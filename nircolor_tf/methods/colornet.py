@@ -21,6 +21,8 @@ Loss term -> equation -> config key
     L2                           -> eq. 4, 5          -> config.loss.l2
     detail of the NIR            -> eq. 6-8           -> config.fusion
     luminance                    -> eq. 9             -> config.fusion
+    truth moved onto the NIR [ours] -> losses.align   -> config.loss.shift
+                                                         (pixels; 0 is off)
 
 Phases: one, 'train', of config.train.steps steps; Adam 1e-4, batch 16. The
 best model on validation is kept (section 4).
@@ -54,6 +56,7 @@ class ColorNet(Method):
     """ACD with GLFFNet under an L2 loss, then BFWLS."""
 
     def __init__(self, config: ConfigDict):
+        losses.check_shift(config.loss.shift, config.data.crop)
         colorizer = make_network(config.network)
         super().__init__(config, colorizer.size_multiple)
         self.add_network("colorizer", colorizer, channels=1, inference=True)
@@ -86,9 +89,12 @@ class ColorNet(Method):
 
     def train_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
         """L2 between prediction and truth (eq. 4, 5)."""
-        fake_rgb = self.colorizer(batch["nir"], training=True)
-        l2 = losses.l2(fake_rgb, batch["rgb"])
-        total = self.config.loss.l2 * l2
+        weights, nir, rgb = self.config.loss, batch["nir"], batch["rgb"]
+        fake_rgb = self.colorizer(nir, training=True)
+        if weights.shift:
+            rgb = losses.align(fake_rgb, rgb, nir, weights.shift)
+        l2 = losses.l2(fake_rgb, rgb)
+        total = weights.l2 * l2
         return {"colorizer_optimizer": total}, {"colorizer/l2": l2}
 
     def fusion_parameters(self) -> bfwls.BfwlsParameters | None:

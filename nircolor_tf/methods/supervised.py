@@ -14,6 +14,8 @@ Loss term -> equation -> config key (weight 0 removes a term)
     chroma L1        -> L1 of rgb less its luminance  -> config.loss.chroma
     MS-SSIM + L1     -> Zhao et al. 2016, eq. 14      -> config.loss.mix
                         (alpha: config.loss.mix_alpha)
+    all of them on the truth that losses.align moved by up to
+    config.loss.shift pixels, for pairs that are displaced; 0 moves nothing
 
 Phases: one, 'train', of config.train.steps steps.
 
@@ -39,6 +41,7 @@ class Supervised(Method):
     """One network trained on pairs with weighted pixel losses."""
 
     def __init__(self, config: ConfigDict):
+        losses.check_shift(config.loss.shift, config.data.crop)
         colorizer = make_network(config.network)
         super().__init__(config, colorizer.size_multiple)
         self.add_network("colorizer", colorizer, channels=1, inference=True)
@@ -70,8 +73,10 @@ class Supervised(Method):
     def train_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
         """The weighted sum of the docstring's terms."""
         weights, value_range = self.config.loss, self.config.data.value_range
-        fake_rgb = self.colorizer(batch["nir"], training=True)
-        rgb = batch["rgb"]
+        nir, rgb = batch["nir"], batch["rgb"]
+        fake_rgb = self.colorizer(nir, training=True)
+        if weights.shift:
+            rgb = losses.align(fake_rgb, rgb, nir, weights.shift)
         total, scalars = 0.0, {}
         for name, weight, term in (
             ("l1", weights.l1, losses.l1),

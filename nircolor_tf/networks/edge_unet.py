@@ -3,18 +3,31 @@
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from nircolor_tf.networks import layers as shared
 from nircolor_tf.networks.unet import EDGE_LEVELS
 
+# What the network subtracts from an image in [0, 1], to center it.
+_MIDDLE = 0.5
+
+# How much of the pixels i - 1, i, i + 1 is in each of the enlarged pixels
+# 2 i - 1, 2 i, 2 i + 1, 2 i + 2.
+_BILINEAR = np.array(
+    [[0.75, 0.25, 0], [0.25, 0.75, 0], [0, 0.75, 0.25], [0, 0.25, 0.75]],
+    np.float32,
+)
+# The same for the three taps of a convolution at 2 i and of one at 2 i + 1.
+_TAPS = np.stack([_BILINEAR[:3], _BILINEAR[1:]])
+
 
 class EdgeUNet(keras.Model):
     """U-Net of convolutions, BatchNorm and ReLU, enlarged by sub-pixels.
 
-    Made for 8-bit weights: BatchNorm folds into the convolutions and ReLU
-    needs no table. Full 8-bit arithmetic still costs too much when trained
-    (docs/deployment.md).
+    Made for 8-bit arithmetic: BatchNorm folds into the convolutions, ReLU
+    needs no table, and two things are computed in another form than they are
+    described, `CenteredConv2D` and `BilinearHead`.
     Most of the computing is done at a quarter of the size and below; the
     image itself joins the features again at full size, so that its detail is
     not lost.
@@ -47,8 +60,9 @@ class EdgeUNet(keras.Model):
         # The first level is wide and has one convolution only.
         self.downs = [
             keras.Sequential(
-                _conv_bn_relu(width, 2, depth)
-                + (_conv_bn_relu(width, 1, depth) if depth else [])
+                _conv_bn_relu(width, 2, depth) + _conv_bn_relu(width, 1, depth)
+                if depth
+                else _conv_bn_relu(width, 2, depth, CenteredConv2D)
             )
             for depth, width in enumerate(filters)
         ]
@@ -60,12 +74,9 @@ class EdgeUNet(keras.Model):
             keras.Sequential(_conv_bn_relu(filters[depth], 1, depth))
             for depth in depths
         ]
-        self.detail = keras.Sequential(
-            [layers.Conv2D(detail_filters, 1), shared.BilinearUpsampling2D()]
-        )
+        self.head = BilinearHead(detail_filters, output_channels)
         self.pad = shared.MirrorPadding2D(1, "symmetric")
-        self.head = layers.Conv2D(output_channels, 3)
-        self.image_head = layers.Conv2D(output_channels, 3, use_bias=False)
+        self.image_head = CenteredConv2D(output_channels, 3, use_bias=False)
         self.output_activation = shared.output_activation(activation)
 
     def call(self, image, training=False):
@@ -73,7 +84,7 @@ class EdgeUNet(keras.Model):
 
         H and W are multiples of 2 ** len(filters).
         """
-        skips = [image]
+        skips = [image - _MIDDLE]
         for down in self.downs:
             skips.append(down(skips[-1], training=training))
         features = self.dropout(skips.pop(), training=training)
@@ -83,16 +94,77 @@ class EdgeUNet(keras.Model):
             features = up(features, training=training)
         # One convolution of both would be the same, but in 8 bit all inputs of
         # a concatenation share one scale, of which the image gets few levels.
-        rgb = self.head(self.pad(self.detail(features)))
+        rgb = self.head(features)
         rgb += self.image_head(self.pad(skips.pop()))
         return self.output_activation(rgb)
 
 
-def _conv_bn_relu(filters: int, strides: int, depth: int) -> list[layers.Layer]:
+class CenteredConv2D(layers.Conv2D):
+    """Convolves an image from which its middle value was subtracted.
+
+    The result is that of the image itself. In 8 bit it is not: the weights of
+    an edge filter no longer sum to 0, and their error times the brightness of
+    the image is added everywhere. Around 0 that is little.
+    """
+
+    def call(self, centered):
+        """(B, H, W, C) -> as Conv2D; 'valid' padding only."""
+        missing = _MIDDLE * ops.sum(self.kernel, axis=(0, 1, 2))
+        return super().call(centered) + missing
+
+
+class BilinearHead(layers.Layer):
+    """1x1 convolution, bilinear enlargement, 3x3 convolution.
+
+    All of that is linear, and is computed as one 3x3 convolution before
+    depth_to_space. In 8 bit that rounds once in place of six times. The
+    edge is repeated, before as after enlarging.
+
+    Args:
+        detail_filters: Channels between both convolutions.
+        output_channels: 3 for rgb.
+    """
+
+    def __init__(self, detail_filters: int, output_channels: int):
+        super().__init__()
+        self.detail = layers.Conv2D(detail_filters, 1)
+        self.convolution = layers.Conv2D(output_channels, 3)
+
+    def build(self, shape):
+        """Makes the weights; `shape` is that of the features."""
+        self.detail.build(shape)
+        self.convolution.build((*shape[:-1], self.detail.filters))
+
+    def call(self, features):
+        """(B, H, W, C) -> (B, 2 H, 2 W, output_channels)."""
+        last = self.convolution.kernel
+        kernel = ops.einsum(
+            "pyv,qxw,yxdo,cd->vwcpqo",
+            _TAPS,
+            _TAPS,
+            last,
+            self.detail.kernel[0, 0],
+        )
+        kernel = ops.reshape(kernel, (*kernel.shape[:3], -1))
+        bias = self.convolution.bias + ops.einsum(
+            "yxdo,d->o", last, self.detail.bias
+        )
+        result = ops.conv(
+            shared.repeat_edge(features), ops.cast(kernel, features.dtype)
+        )
+        return ops.depth_to_space(result + ops.tile(bias, 4), 2)
+
+
+def _conv_bn_relu(
+    filters: int,
+    strides: int,
+    depth: int,
+    convolution: type[layers.Conv2D] = layers.Conv2D,
+) -> list[layers.Layer]:
     repeat_edge = depth < EDGE_LEVELS
     return [
         *([shared.MirrorPadding2D(1, "symmetric")] if repeat_edge else []),
-        layers.Conv2D(
+        convolution(
             filters,
             3,
             strides,

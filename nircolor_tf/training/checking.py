@@ -40,7 +40,11 @@ def check_config(config: ConfigDict, replicas: int) -> None:
         _check(f"train.{key}", value, value >= 1, "at least 1")
     for key, value in config.get("schedule", {}).items():
         _check(f"schedule.{key}", value, value >= 0, "at least 0")
-    weights = {k: w for k, w in config.loss.items() if not k.endswith("_alpha")}
+    weights = {
+        key: weight
+        for key, weight in config.loss.items()
+        if not key.endswith("_alpha") and key != "shift"
+    }
     _check("loss", weights, any(weights.values()), "a weight that is not 0")
     for key in ("zoom", "contrast", "gamma"):
         value = config.data[key]

@@ -20,11 +20,12 @@ from nircolor_tf.training.checkpoints import Checkpoints
 
 CONFIG_FILE = "config.json"
 
-# Keys that configs did not always have.
+# Keys that configs did not always have, and the methods that read them.
 _LATER_KEYS = (
-    ("train", "recompute"),
-    ("evaluate", "paths"),
-    ("export", "tflite"),
+    ("train", "recompute", METHODS),
+    ("evaluate", "paths", METHODS),
+    ("export", "tflite", METHODS),
+    ("loss", "shift", ("supervised", "colornet")),
 )
 
 
@@ -102,8 +103,9 @@ def read_config(workdir: str | os.PathLike) -> ConfigDict:
         raise InputError(f"{path}: not a JSON file: {error}") from error
     missing = [
         f"{section}.{key}"
-        for section, key in _LATER_KEYS
-        if key not in config.get(section, {})
+        for section, key, methods in _LATER_KEYS
+        if config.get("method") in methods
+        and key not in config.get(section, {})
     ]
     if missing:
         raise InputError(
