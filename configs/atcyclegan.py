@@ -71,6 +71,8 @@ CONFIG = {
         "contrast": (0.5, 1.5),
         "contrast_probability": 0.8,
         "gamma": (1.0, 1.0),
+        "exposure": (1.0, 1.0),
+        "noise": 0.0,
     },
     "train": {
         "mixed_bfloat16": False,
@@ -116,8 +118,8 @@ CPU = {
     "network.filters": 32,
     "network.levels": 7,
     "discriminator.filters": 32,
-    "schedule.epoch_images": 190,
-    "schedule.unpaired_epoch_images": 190,
+    "schedule.epoch_images": 310,
+    "schedule.unpaired_epoch_images": 310,
     "schedule.paired_epochs": 10,
     "schedule.alternating_epochs": 12,
     "schedule.decay_epochs": 10,
@@ -127,8 +129,8 @@ CPU = {
     "data.zoom_probability": 1.0,
     "train.mixed_bfloat16": True,
     "train.average_decay": 0.995,
-    "train.evaluate_every": 304,
-    "train.checkpoint_every": 304,
+    "train.evaluate_every": 496,
+    "train.checkpoint_every": 496,
 }
 
 VARIANTS = {"": {}, "submission": SUBMISSION, "cpu": CPU, "smoke": SMOKE}

@@ -91,6 +91,8 @@ CONFIG = {
         "contrast": (0.5, 1.5),
         "contrast_probability": 0.8,
         "gamma": (1.0, 1.0),
+        "exposure": (1.0, 1.0),
+        "noise": 0.0,
     },
     "train": {
         "mixed_bfloat16": False,
@@ -135,7 +137,7 @@ CPU = {
     "loss.cycle": 10.0,
     "loss.identity": 5.0,
     "rate.peak": 2e-4,
-    "schedule.epoch_images": 736,
+    "schedule.epoch_images": 1184,
     "schedule.translate_epochs": 8,
     "schedule.colorize_epochs": 5,
     "schedule.cooperate_epochs": 2,
@@ -146,8 +148,8 @@ CPU = {
     "data.batch_size": 4,
     "train.mixed_bfloat16": True,
     "train.average_decay": 0.995,
-    "train.evaluate_every": 138,
-    "train.checkpoint_every": 138,
+    "train.evaluate_every": 222,
+    "train.checkpoint_every": 222,
     "evaluate.paths": ("n2g2c",),
 }
 

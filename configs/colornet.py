@@ -75,6 +75,8 @@ CONFIG = {
         "contrast": (1.0, 1.0),
         "contrast_probability": 0.0,
         "gamma": (1.0, 1.0),
+        "exposure": (1.0, 1.0),
+        "noise": 0.0,
     },
     "train": {
         "steps": 13200,  # 300 epochs of 706 pairs
@@ -123,14 +125,14 @@ CPU = {
     "train.average_decay": 0.995,
 }
 CPU_COLORNET = {
-    "train.steps": 6400,
-    "train.evaluate_every": 320,
-    "train.checkpoint_every": 320,
+    "train.steps": 10600,
+    "train.evaluate_every": 530,
+    "train.checkpoint_every": 530,
 }
 CPU_ACD = {
-    "train.steps": 6780,
-    "train.evaluate_every": 339,
-    "train.checkpoint_every": 339,
+    "train.steps": 10780,
+    "train.evaluate_every": 539,
+    "train.checkpoint_every": 539,
 }
 
 # An ablation -> its changes, and further ones of its `:cpu`.

@@ -94,6 +94,8 @@ CONFIG = {
         "contrast": (0.5, 1.5),
         "contrast_probability": 0.8,
         "gamma": (1.0, 1.0),
+        "exposure": (1.0, 1.0),
+        "noise": 0.0,
     },
     "train": {
         "mixed_bfloat16": False,
@@ -146,18 +148,18 @@ CPU = {
 CPU_GENERATORS = {
     "unet256": {
         "network.levels": 7,
-        "schedule.epoch_images": 430,
+        "schedule.epoch_images": 700,
         "schedule.constant_epochs": 11,
         "schedule.decay_epochs": 5,
-        "train.evaluate_every": 344,
-        "train.checkpoint_every": 344,
+        "train.evaluate_every": 560,
+        "train.checkpoint_every": 560,
     },
     "resnet": {
-        "schedule.epoch_images": 370,
+        "schedule.epoch_images": 620,
         "schedule.constant_epochs": 8,
         "schedule.decay_epochs": 8,
-        "train.evaluate_every": 296,
-        "train.checkpoint_every": 296,
+        "train.evaluate_every": 496,
+        "train.checkpoint_every": 496,
     },
 }
 

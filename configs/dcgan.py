@@ -69,6 +69,8 @@ CONFIG = {
         "contrast": (1.0, 1.0),
         "contrast_probability": 0.0,
         "gamma": (1.0, 1.0),
+        "exposure": (1.0, 1.0),
+        "noise": 0.0,
     },
     "train": {
         "steps": 50200,  # 100 epochs of 64,200 patches
@@ -129,11 +131,11 @@ CPU = {
     "data.mirror_probability": 0.5,
     "data.contrast": (0.5, 1.5),
     "data.contrast_probability": 0.8,
-    "train.steps": 25500,
+    "train.steps": 43320,
     "train.mixed_bfloat16": True,
     "train.average_decay": 0.995,
-    "train.evaluate_every": 1275,
-    "train.checkpoint_every": 1275,
+    "train.evaluate_every": 2166,
+    "train.checkpoint_every": 2166,
 }
 
 VARIANTS = {"": {}, "cpu": CPU, "smoke": SMOKE}

@@ -51,6 +51,8 @@ CONFIG = {
         "contrast": (0.6, 1.4),
         "contrast_probability": 0.8,
         "gamma": (0.75, 1.33),
+        "exposure": (1.0, 1.0),
+        "noise": 0.0,
     },
     "train": {
         "steps": 3000,

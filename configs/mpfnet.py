@@ -90,6 +90,8 @@ CONFIG = {
         "contrast": (0.5, 1.5),
         "contrast_probability": 0.8,
         "gamma": (1.0, 1.0),
+        "exposure": (1.0, 1.0),
+        "noise": 0.0,
     },
     "train": {
         "mixed_bfloat16": False,
@@ -133,7 +135,7 @@ CPU = {
     "discriminator.filters": 32,
     "loss.feature_gan": 0.05,
     "rate.peak": 2e-4,
-    "schedule.epoch_images": 592,
+    "schedule.epoch_images": 960,
     "schedule.translate_epochs": 8,
     "schedule.colorize_epochs": 5,
     "schedule.fine_tune_epochs": 2,
@@ -144,8 +146,8 @@ CPU = {
     "data.batch_size": 4,
     "train.mixed_bfloat16": True,
     "train.average_decay": 0.995,
-    "train.evaluate_every": 111,
-    "train.checkpoint_every": 111,
+    "train.evaluate_every": 180,
+    "train.checkpoint_every": 180,
     "evaluate.paths": (),
 }
 

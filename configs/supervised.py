@@ -78,6 +78,8 @@ CONFIG = {
         "contrast": (0.5, 1.5),
         "contrast_probability": 0.8,
         "gamma": (1.0, 1.0),
+        "exposure": (1.0, 1.0),
+        "noise": 0.0,
     },
     "train": {
         "steps": 5400,  # 300 epochs of 290 pairs
@@ -142,24 +144,24 @@ CPU = {
 CPU_NETWORKS = {
     "unet256": {
         "network.levels": 7,
-        "train.steps": 18460,
-        "train.evaluate_every": 923,
-        "train.checkpoint_every": 923,
+        "train.steps": 29620,
+        "train.evaluate_every": 1481,
+        "train.checkpoint_every": 1481,
     },
     "linknet": {
-        "train.steps": 24300,
-        "train.evaluate_every": 1215,
-        "train.checkpoint_every": 1215,
+        "train.steps": 39040,
+        "train.evaluate_every": 1952,
+        "train.checkpoint_every": 1952,
     },
     "resnet": {
-        "train.steps": 7660,
-        "train.evaluate_every": 383,
-        "train.checkpoint_every": 383,
+        "train.steps": 12380,
+        "train.evaluate_every": 619,
+        "train.checkpoint_every": 619,
     },
     "snet": {
-        "train.steps": 3720,
-        "train.evaluate_every": 186,
-        "train.checkpoint_every": 186,
+        "train.steps": 6140,
+        "train.evaluate_every": 307,
+        "train.checkpoint_every": 307,
     },
 }
 

@@ -27,6 +27,8 @@ def config(pairs_manifest):
         ({"data.batch_size": 0}, "config.data.batch_size is 0; .* at least 1"),
         ({"data.zoom": (1.4,)}, "config.data.zoom is .*; expected two numbers"),
         ({"data.gamma": (2.0, 1.0)}, "config.data.gamma is .*0 < low <= high"),
+        ({"data.exposure": (0.0, 1.0)}, "config.data.exposure is .*0 < low"),
+        ({"data.noise": 1.5}, "config.data.noise is 1.5; expected 0 to 1"),
         ({"data.crop": 40}, "config.data.crop is 40; .* a multiple of 16"),
         (
             {"loss.l1": 0.0},

@@ -34,6 +34,8 @@ RULE = {
     "data.contrast": (0.5, 1.5),
     "data.contrast_probability": 0.8,
     "data.gamma": (1.0, 1.0),
+    "data.exposure": (1.0, 1.0),
+    "data.noise": 0.0,
     "train.mixed_bfloat16": True,
     "train.average_decay": 0.995,
 }

@@ -19,6 +19,8 @@ def data_config(**changes):
             "mirror_probability": 0.0,
             "contrast_probability": 0.0,
             "gamma": (1.0, 1.0),
+            "exposure": (1.0, 1.0),
+            "noise": 0.0,
             **changes,
         }
     )
@@ -224,6 +226,28 @@ def test_gamma_raises_the_nir_to_a_power_in_its_range(gray_pair):
     assert exponents.max() <= 4.0 + 1e-5
     # Log-uniform: as often below 1 as above.
     assert 18 < (exponents < 1).sum() < 42
+
+
+def test_exposure_scales_the_nir_up_to_white(gray_pair):
+    nir, rgb = gray_pair
+    changed, same = augment.augment(
+        nir, rgb, (0, 0), data_config(crop=24, exposure=(1.5, 1.5))
+    )
+    np.testing.assert_allclose(changed, np.minimum(1.5 * nir, 1), atol=1e-6)
+    np.testing.assert_array_equal(same, rgb)
+
+
+def test_noise_has_deviations_up_to_the_largest():
+    gray = np.full((64, 64, 1), 0.5, np.float32)
+    noisy = [augment.random_noise(gray, (i, 0), 0.1).numpy() for i in range(60)]
+    deviations = np.std(noisy, axis=(1, 2, 3))
+    # U(0, 0.1); the deviation of a sample of 4096 is off by 1 %.
+    assert deviations.max() < 0.105
+    assert 0.04 < deviations.mean() < 0.06
+    np.testing.assert_allclose(np.mean(noisy, axis=(1, 2, 3)), 0.5, atol=0.01)
+    white = augment.random_noise(np.ones_like(gray), (0, 0), 0.1).numpy()
+    assert white.max() == 1
+    assert (white < 1).mean() == pytest.approx(0.5, abs=0.05)
 
 
 def test_no_augmentation_is_the_image_itself(tmp_path):

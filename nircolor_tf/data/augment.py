@@ -9,20 +9,22 @@ from ml_collections import ConfigDict
 
 
 def augment(nir, rgb, seed, config: ConfigDict):
-    """Joint crop and mirror of both images, then contrast and gamma of the NIR.
+    """Joint crop and mirror of both images, then another camera for the NIR.
+
+    Of the NIR alone: contrast, gamma, exposure, noise, in this order.
 
     Args:
         nir: (H, W, 1).
         rgb: (H, W, 3).
         seed: (2,) int32; another example, another seed.
         config: config.data: crop, zoom, zoom_probability, mirror_probability,
-            contrast, contrast_probability, gamma.
+            contrast, contrast_probability, gamma, exposure, noise.
 
     Returns:
         nir (crop, crop, 1) and rgb (crop, crop, 3).
     """
     seeds = tf.unstack(
-        tf.random.experimental.stateless_split(seed, num=4), axis=0
+        tf.random.experimental.stateless_split(seed, num=6), axis=0
     )
     pair = tf.concat([nir, rgb], axis=-1)
     pair = random_resized_crop(
@@ -33,7 +35,9 @@ def augment(nir, rgb, seed, config: ConfigDict):
     nir = random_contrast(
         nir, seeds[2], config.contrast, config.contrast_probability
     )
-    return random_gamma(nir, seeds[3], config.gamma), rgb
+    nir = random_gamma(nir, seeds[3], config.gamma)
+    nir = random_exposure(nir, seeds[4], config.exposure)
+    return random_noise(nir, seeds[5], config.noise), rgb
 
 
 def augment_photo(rgb, seed, config: ConfigDict):
@@ -109,9 +113,35 @@ def random_contrast(
 
 def random_gamma(nir, seed, gamma: tuple[float, float]):
     """Raises to the power of a number log-uniform in `gamma`; (1, 1) is off."""
-    low, high = gamma
-    draw = tf.random.stateless_uniform([], seed)
-    return tf.pow(nir, low * (high / low) ** draw)
+    return tf.pow(nir, _log_uniform(seed, gamma))
+
+
+def random_exposure(nir, seed, exposure: tuple[float, float]):
+    """Multiplies by a number log-uniform in `exposure`, clipped at white."""
+    return tf.minimum(nir * _log_uniform(seed, exposure), 1.0)
+
+
+def random_noise(nir, seed, largest: float):
+    """Adds Gaussian noise of a standard deviation from U(0, largest), clipped.
+
+    Args:
+        nir: (H, W, 1) in [0, 1].
+        seed: (2,) int32.
+        largest: In [0, 1]; 0 is off.
+    """
+    if not largest:
+        return nir
+    seeds = tf.unstack(
+        tf.random.experimental.stateless_split(seed, num=2), axis=0
+    )
+    deviation = tf.random.stateless_uniform([], seeds[0], 0.0, largest)
+    noise = tf.random.stateless_normal(tf.shape(nir), seeds[1])
+    return tf.clip_by_value(nir + deviation * noise, 0.0, 1.0)
+
+
+def _log_uniform(seed, limits: tuple[float, float]):
+    low, high = limits
+    return low * (high / low) ** tf.random.stateless_uniform([], seed)
 
 
 def _integer_below(draw, count):

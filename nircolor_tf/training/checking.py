@@ -46,7 +46,9 @@ def check_config(config: ConfigDict, replicas: int) -> None:
         if not key.endswith("_alpha") and key != "shift"
     }
     _check("loss", weights, any(weights.values()), "a weight that is not 0")
-    for key in ("zoom", "contrast", "gamma"):
+    noise = config.data.noise
+    _check("data.noise", noise, 0 <= noise <= 1, "0 to 1")
+    for key in ("zoom", "contrast", "gamma", "exposure"):
         value = config.data[key]
         valid = len(value) == 2 and 0 < value[0] <= value[1]
         _check(f"data.{key}", value, valid, "two numbers, 0 < low <= high")

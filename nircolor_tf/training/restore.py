@@ -25,6 +25,7 @@ _LATER_KEYS = (
     ("train", "recompute", METHODS),
     ("evaluate", "paths", METHODS),
     ("export", "tflite", METHODS),
+    ("data", "noise", METHODS),
     ("loss", "shift", ("supervised", "colornet")),
 )
 
