@@ -8,6 +8,9 @@ Batches are (B, H, W, C) float32, of any height and width.
 
 import tensorflow as tf
 
+from nircolor_tf.data.images import GRAY_TOLERANCE
+from nircolor_tf.data.ranges import DEPTHS
+
 # The parameter of OpenCV's cubic kernel.
 _CUBIC = -0.75
 
@@ -16,12 +19,6 @@ _LEAST_COVER = 1e-3
 
 _PNG_START = (0x89, 0x50, 0x4E, 0x47)
 _PNG_DEPTH_AT = 24
-
-# The largest values of cameras of 8, 10, 12, 14 and 16 bit.
-_WHITE_16 = (255, 1023, 4095, 16383, 65535)
-
-# JPEG stores a gray image as color within two 8-bit levels of gray.
-_GRAY_TOLERANCE = 2 / 255
 
 
 def reflected(index: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
@@ -135,7 +132,7 @@ def decoded(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         ),
     )
     gray = _gray(levels, tf.where(deep, 65535, 255))
-    white = tf.constant(_WHITE_16)
+    white = tf.constant([2**bits - 1 for bits in DEPTHS])
     white = white[tf.reduce_sum(tf.cast(tf.reduce_max(gray) > white, tf.int32))]
     image = tf.cast(gray, tf.float32) / tf.cast(white, tf.float32)
     return image[None, ..., None], deep
@@ -148,7 +145,7 @@ def _gray(levels: tf.Tensor, largest: tf.Tensor) -> tf.Tensor:
     spread = tf.reduce_max(
         tf.reduce_max(colors, axis=-1) - tf.reduce_min(colors, axis=-1)
     )
-    allowed = tf.cast(_GRAY_TOLERANCE * tf.cast(largest, tf.float32), tf.int32)
+    allowed = tf.cast(GRAY_TOLERANCE * tf.cast(largest, tf.float32), tf.int32)
     check = tf.debugging.assert_less_equal(
         spread,
         allowed,

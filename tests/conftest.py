@@ -85,31 +85,20 @@ def tiny_export(tmp_path_factory):
     n2c is nir * (1, 1/2, 1/4), g2n is gray / 2.
     """
     folder = tmp_path_factory.mktemp("exports") / "tiny"
-    nir = keras.Input((None, None, 1))
-    # Down and up by 4, as real networks: other sizes cannot pass.
-    features = keras.layers.Lambda(lambda x: tf.nn.space_to_depth(x, 4))(nir)
-    color = keras.layers.Conv2D(48, 1, use_bias=False, name="color")
-    rgb = keras.layers.Lambda(lambda x: tf.nn.depth_to_space(x, 4))(
-        color(features)
-    )
-    model = keras.Model(nir, rgb)
-    # Pixel p of a 4x4 block is channel p in and channels 3p to 3p + 2 out.
-    color.kernel.assign(np.kron(np.eye(16), [1, 0.5, 0.25])[None, None])
-
+    network = _tiny_network()
     archive = keras.export.ExportArchive()
-    archive.track(model)
-    for name, batch in (("serving_default", None), ("tflite", 1)):
-        archive.add_endpoint(
-            name,
-            lambda nir: {"rgb": model(nir)},
-            [tf.TensorSpec((batch, None, None, 1), tf.float32, "nir")],
-        )
-    for name, batch in (("g2n", None), ("tflite_g2n", 1)):
-        archive.add_endpoint(
-            name,
-            lambda gray: {"nir": gray / 2},
-            [tf.TensorSpec((batch, None, None, 1), tf.float32, "gray")],
-        )
+    archive.track(network)
+    for names, source, path in (
+        (
+            ("serving_default", "tflite"),
+            "nir",
+            lambda nir: {"rgb": network(nir)},
+        ),
+        (("g2n", "tflite_g2n"), "gray", lambda gray: {"nir": gray / 2}),
+    ):
+        for name, batch in zip(names, (None, 1), strict=True):
+            spec = tf.TensorSpec((batch, None, None, 1), tf.float32, source)
+            archive.add_endpoint(name, path, [spec])
     archive.write_out(folder / "saved_model", verbose=False)
     for key, file in (
         ("tflite", "model.tflite"),
@@ -128,26 +117,30 @@ def tiny_export(tmp_path_factory):
         "working_size": None,
         "fusion": None,
         "paths": {
-            "n2c": {
-                "source": "nir",
-                "target": "rgb",
-                "files": {
-                    "saved_model": "saved_model",
-                    "tflite": "model.tflite",
-                },
-            },
-            "g2n": {
-                "source": "gray",
-                "target": "nir",
-                "files": {
-                    "saved_model": "saved_model",
-                    "tflite": "model_g2n.tflite",
-                },
-            },
+            "n2c": _tiny_path("nir", "rgb", "model.tflite"),
+            "g2n": _tiny_path("gray", "nir", "model_g2n.tflite"),
         },
     }
     (folder / "card.json").write_text(json.dumps(card))
     return folder
+
+
+def _tiny_network():
+    nir = keras.Input((None, None, 1))
+    # Down and up by 4, as real networks: other sizes cannot pass.
+    features = keras.layers.Lambda(lambda x: tf.nn.space_to_depth(x, 4))(nir)
+    color = keras.layers.Conv2D(48, 1, use_bias=False, name="color")
+    rgb = keras.layers.Lambda(lambda x: tf.nn.depth_to_space(x, 4))(
+        color(features)
+    )
+    # Pixel p of a 4x4 block is channel p in and channels 3p to 3p + 2 out.
+    color.kernel.assign(np.kron(np.eye(16), [1, 0.5, 0.25])[None, None])
+    return keras.Model(nir, rgb)
+
+
+def _tiny_path(source, target, tflite):
+    files = {"saved_model": "saved_model", "tflite": tflite}
+    return {"source": source, "target": target, "files": files}
 
 
 @pytest.fixture(scope="session")

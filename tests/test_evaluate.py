@@ -12,7 +12,13 @@ from small_split import COUNT, HEIGHT, WIDTH
 
 from nircolor_tf.data import images, manifest
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import evaluate, protocols, runs, tables
+from nircolor_tf.evaluation import (
+    evaluate,
+    intervals,
+    protocols,
+    runs,
+    tables,
+)
 
 
 def gray(_, nir):
@@ -41,8 +47,13 @@ def test_every_number_is_that_of_its_protocol(measure, data):
     (near, far) = read_csv(folder / "table.csv")
     assert float(near["std/mae"]) == pytest.approx(6.5 / 255)
     assert float(far["std/mae"]) == pytest.approx(16.5 / 255)
-    low, high = (float(near[f"std/mae {end}"]) for end in ("low", "high"))
-    assert 1 < 255 * low < 6.5 < 255 * high < 12
+    # Two images show one scene.
+    expected = intervals.mean_interval(
+        [(COUNT - i) / 255 for i in range(COUNT)],
+        [str(i // 2) for i in range(COUNT)],
+    )
+    interval = [float(near[f"std/mae {end}"]) for end in ("low", "high")]
+    assert interval == pytest.approx(expected)
     assert near["images"], near["failed"] == ("12", "0")
     # 16x20 is too small for MS-SSIM: no number, not a wrong one.
     assert "std/ms_ssim" not in near
@@ -90,7 +101,7 @@ def test_the_table_of_the_papers(measure, data):
     assert first == "folder, split test, 12 images; mean [95% interval]"
     assert heading.startswith("| run | PSNR dB (std) | SSIM (std) | AE degrees")
     assert heading.count("|") == rule.count("|") == row.count("|")
-    low, high = found.interval(found.results[0], "std/psnr")
+    low, high = found.results[0].intervals["std/psnr"]
     mean = found.results[0].means["std/psnr"]
     assert row.startswith(f"| a/b (?) | {mean:.2f} [{low:.2f}, {high:.2f}] |")
 

@@ -78,6 +78,18 @@ def _run(name, state, psnr, ae):
     }
 
 
+def _difference(second, metric, difference, interval):
+    return {
+        "first": "good",
+        "second": second,
+        "metric": metric,
+        "difference": difference,
+        "interval": interval,
+        "images": 2,
+        "text": f"words on {metric}" if interval else "no interval",
+    }
+
+
 @pytest.fixture(scope="module")
 def report():
     """`leaky` is best and contaminated; `good` failed on image c."""
@@ -98,27 +110,10 @@ def report():
         ],
         "unloadable": [{"name": "gone", "reason": HOSTILE}],
         "differences": [
-            {
-                "first": "good",
-                "second": "poor",
-                "metric": metric,
-                "difference": 10.0,
-                "interval": [-5.0, 20.0],
-                "images": 2,
-                "text": f"words on {metric}",
-            }
-            for metric in ("std/psnr", "hkbu/ae")
-        ]
-        + [
-            {
-                "first": "good",
-                "second": "leaky",
-                "metric": "hkbu/ae",
-                "difference": 1.0,
-                "interval": None,  # all images are of one scene
-                "images": 3,
-                "text": "no interval",
-            }
+            _difference("poor", "std/psnr", 10.0, [-5.0, 20.0]),
+            _difference("poor", "hkbu/ae", 10.0, [-5.0, 20.0]),
+            # All images are of one scene.
+            _difference("leaky", "hkbu/ae", 1.0, None),
         ],
         "images": [
             _image("Bee", 10, poor=9.0, good=22.0, leaky="inf"),

@@ -230,20 +230,12 @@ def test_lpips_is_equation_1_on_the_features_of_alexnet(monkeypatch, pair):
     )
     measuring = perceptual.Lpips()
     network = measuring._network
-    # The convolutions of AlexNet, each with its ReLU, in their order.
-    slices = [getattr(network.net, f"slice{index}") for index in range(1, 6)]
-
-    def features(image):
-        # The mean and the deviation of ImageNet, for values in [0, 1].
-        mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-        values = np.moveaxis((image - mean) / deviation, 2, 0)[None]
-        values = torch.from_numpy(np.float32(values))
-        for part in slices:
-            values = part(values)
-            stack = values[0].numpy()
-            yield stack / np.linalg.norm(stack, axis=0)
 
     def distance(first, second):
+        features = [
+            alexnet_features(torch, network.net, image)
+            for image in (first, second)
+        ]
         return sum(
             # The package holds the squares of the paper's w_l.
             np.einsum(
@@ -252,9 +244,7 @@ def test_lpips_is_equation_1_on_the_features_of_alexnet(monkeypatch, pair):
                 (one - other) ** 2,
             )
             / one[0].size
-            for layer, one, other in zip(
-                network.lins, features(first), features(second), strict=True
-            )
+            for layer, one, other in zip(network.lins, *features, strict=True)
         )
 
     prediction, truth = pair / 255
@@ -273,20 +263,24 @@ def test_lpips_is_equation_1_on_the_features_of_alexnet(monkeypatch, pair):
     assert measuring.measure(*pair[:, :31, :31])["lpips"] > 0
 
 
+def alexnet_features(torch, alexnet, image):
+    """What its convolutions make of an image, each position of length 1."""
+    # The mean and the deviation of ImageNet, for values in [0, 1].
+    mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    values = np.moveaxis((image - mean) / deviation, 2, 0)[None]
+    values = torch.from_numpy(np.float32(values))
+    # Each with its ReLU, in their order.
+    for index in range(1, 6):
+        values = getattr(alexnet, f"slice{index}")(values)
+        stack = values[0].numpy()
+        yield stack / np.linalg.norm(stack, axis=0)
+
+
 def test_kid_and_fid_by_their_formulas(monkeypatch, tmp_path):
     pytest.importorskip("torch_fidelity")
     torch = pytest.importorskip("torch")
     skip_download(monkeypatch, torch)
-    inception = sys.modules["torch_fidelity.feature_extractor_inceptionv3"]
-    network = inception.FeatureExtractorInceptionV3
-    monkeypatch.setattr(
-        inception, "load_state_dict_from_url", lambda url, **options: None
-    )
-    monkeypatch.setattr(network, "load_state_dict", lambda self, weights: None)
-    # In place of 2048 features the color of the first pixel.
-    monkeypatch.setattr(
-        network, "forward", lambda self, batch: (batch[:, :, 0, 0].float(),)
-    )
+    make_features_colors(monkeypatch)
     monkeypatch.setattr(perceptual, "FEWEST_FOR_FID", 9)
     folders = [
         write_images(tmp_path / "predictions", 9),
@@ -325,6 +319,19 @@ def test_kid_and_fid_by_their_formulas(monkeypatch, tmp_path):
         "fid": pytest.approx(fid, rel=1e-4),
         "kid": pytest.approx(kid, rel=1e-4),
     }
+
+
+def make_features_colors(monkeypatch):
+    """Takes the color of the first pixel in place of 2048 features."""
+    inception = sys.modules["torch_fidelity.feature_extractor_inceptionv3"]
+    network = inception.FeatureExtractorInceptionV3
+    monkeypatch.setattr(
+        inception, "load_state_dict_from_url", lambda url, **options: None
+    )
+    monkeypatch.setattr(network, "load_state_dict", lambda self, weights: None)
+    monkeypatch.setattr(
+        network, "forward", lambda self, batch: (batch[:, :, 0, 0].float(),)
+    )
 
 
 def skip_download(monkeypatch, torch):

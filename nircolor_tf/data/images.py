@@ -19,7 +19,7 @@ IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
 _JPEG_SUFFIXES = (".jpg", ".jpeg")
 
 # JPEG stores a gray image as color within two 8-bit levels of gray.
-_GRAY_TOLERANCE = 2 / 255
+GRAY_TOLERANCE = 2 / 255
 
 
 def list_images(folder: str | os.PathLike) -> list[Path]:
@@ -131,7 +131,7 @@ def read_nir(path: str | os.PathLike) -> np.ndarray:
     if image.ndim == 3:
         # uint8 differences of max and min cannot wrap around.
         spread = int((image.max(axis=2) - image.min(axis=2)).max())
-        if spread > _GRAY_TOLERANCE * np.iinfo(image.dtype).max:
+        if spread > GRAY_TOLERANCE * np.iinfo(image.dtype).max:
             raise InputError(
                 f"{path}: an RGB image where NIR or gray is expected: its "
                 f"channels differ by up to {spread} levels"

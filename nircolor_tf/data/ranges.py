@@ -14,7 +14,8 @@ import numpy as np
 
 from nircolor_tf.errors import InputError
 
-_DEPTHS = (8, 10, 12, 14, 16)
+# Of the values that cameras give, bit.
+DEPTHS = (8, 10, 12, 14, 16)
 
 # Fractions of the pixels that `percentile` makes black or white.
 _DARKEST, _BRIGHTEST = 0.005, 0.995
@@ -74,7 +75,7 @@ def _auto(image: np.ndarray) -> tuple[int, int]:
     if image.dtype == np.uint8:
         return 0, 255
     needed = int(image.max()).bit_length()
-    return 0, 2 ** min(bits for bits in _DEPTHS if bits >= needed) - 1
+    return 0, 2 ** min(bits for bits in DEPTHS if bits >= needed) - 1
 
 
 def _max(image: np.ndarray) -> tuple[int, int]:
@@ -141,7 +142,7 @@ def describe(low: float, high: float, dtype: np.dtype) -> str:
         high: Level that becomes 1.
         dtype: Of the image, uint8 or uint16.
     """
-    for bits in _DEPTHS:
+    for bits in DEPTHS:
         if (low, high) == (0, 2**bits - 1):
             stored = 8 * np.dtype(dtype).itemsize
             file = f", in a {stored}-bit file" if bits == 8 < stored else ""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nircolor_tf.evaluation import intervals, protocols
-from nircolor_tf.evaluation.results import Evaluation
+from nircolor_tf.evaluation.results import RunResult
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,16 +56,18 @@ class Comparison:
         return f"{better} better than {by}"
 
 
-def compare(found: Evaluation, keys: Sequence[str]) -> list[Comparison]:
+def compare(
+    results: Sequence[RunResult], keys: Sequence[str]
+) -> list[Comparison]:
     """Compares every two runs by each metric that both have."""
     comparisons = []
-    for first, second in itertools.combinations(found.results, 2):
+    for first, second in itertools.combinations(results, 2):
         for key in keys:
             comparison = paired(
                 (first.name, second.name, key),
                 first.column(key),
                 second.column(key),
-                found.scenes,
+                first.scenes,
             )
             if comparison is not None:
                 comparisons.append(comparison)

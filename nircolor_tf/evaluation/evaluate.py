@@ -159,6 +159,7 @@ class _Measuring:
         self.found.results.append(
             RunResult(
                 run=run,
+                scenes=self.found.scenes,
                 contamination=trained_on,
                 dropped=len(self.found.examples) - len(chosen),
                 images=measured,

@@ -25,15 +25,20 @@ _QUALITY = 90
 _ERROR_QUALITY = 50
 
 
-def contents(found: Evaluation, gallery: int, plot: Path | None) -> dict:
+def contents(
+    found: Evaluation,
+    summary: Mapping[str, Any],
+    gallery: int,
+    plot: Path | None,
+) -> dict:
     """Returns what `html.write` inserts.
 
     Args:
         found: At least one run with at least one image.
+        summary: Of it, by `tables.summarize`.
         gallery: Show that many images, the worst ones.
         plot: SVG file of the robustness curves, if there are any.
     """
-    summary = tables.summarize(found)
     order = _worst_first(found)
     examples = {example.name: example for example in found.examples}
     return {
@@ -41,24 +46,7 @@ def contents(found: Evaluation, gallery: int, plot: Path | None) -> dict:
         "about": _about(summary["data"]),
         "metrics": {key: _metric(key) for key in found.metrics},
         "runs": [
-            {
-                "name": run["name"],
-                "description": ", ".join(run["about"].values()),
-                "count": run["images"],
-                "failures": [
-                    {"image": image, "reason": reason}
-                    for image, reason in run["failures"].items()
-                ],
-                "contamination": {
-                    "state": "clean"
-                    if result.dropped
-                    else run["training_data"],
-                    "text": tables.past(result),
-                },
-                "mean": run["mean"],
-                "interval": run["interval"],
-                "card": dict(result.run.card) or None,
-            }
+            _run(run, result)
             for run, result in zip(summary["runs"], found.results, strict=True)
         ],
         "unloadable": [
@@ -121,6 +109,25 @@ def _about(data: Mapping[str, Any]) -> dict[str, str]:
         "intervals": "95%, bootstrap over scenes",
         "written": datetime.date.today().isoformat()
         + f" by nircolor_tf {nircolor_tf.__version__}",
+    }
+
+
+def _run(summary: Mapping[str, Any], result: RunResult) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "description": ", ".join(summary["about"].values()),
+        "count": summary["images"],
+        "failures": [
+            {"image": image, "reason": reason}
+            for image, reason in summary["failures"].items()
+        ],
+        "contamination": {
+            "state": result.state,
+            "text": summary["training_data_text"],
+        },
+        "mean": summary["mean"],
+        "interval": summary["interval"],
+        "card": dict(result.run.card) or None,
     }
 
 

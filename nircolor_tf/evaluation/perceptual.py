@@ -34,6 +34,17 @@ FEWEST_FOR_KID = 2
 # Binkowski et al. 2018 draw subsets of 1000 from larger sets.
 KID_SUBSET = 1000
 
+_FIDELITY_OPTIONS = {
+    "samples_find_ext": "png",
+    "kid_subsets": 100,
+    # A batch would ask for images of one size.
+    "batch_size": 1,
+    "cuda": False,
+    # Reads without worker processes, which TensorFlow's threads may hang.
+    "save_cpu_ram": True,
+    "verbose": False,
+}
+
 
 class Lpips:
     """Learned perceptual image patch similarity: AlexNet, version 0.1.
@@ -55,7 +66,6 @@ class Lpips:
         torchvision = _import("lpips", "torchvision")
         self._torch = _import("lpips", "torch")
         _load_weights(
-            self._torch,
             "lpips",
             "AlexNet",
             torchvision.models.AlexNet_Weights.IMAGENET1K_V1.url,
@@ -170,26 +180,14 @@ def set_metrics(
     fidelity = _import("fid", "torch_fidelity")
     inception = _import("fid", "torch_fidelity.feature_extractor_inceptionv3")
     count = min(_count(prediction_folder), _count(truth_folder))
-    _load_weights(
-        _import("fid", "torch"),
-        "fid",
-        "Inception-v3",
-        inception.URL_INCEPTION_V3,
-    )
+    _load_weights("fid", "Inception-v3", inception.URL_INCEPTION_V3)
     measured = fidelity.calculate_metrics(
         input1=str(prediction_folder),
         input2=str(truth_folder),
-        samples_find_ext="png",
         fid=count >= FEWEST_FOR_FID,
         kid=True,
-        kid_subsets=100,
         kid_subset_size=min(count, KID_SUBSET),
-        # A batch would ask for images of one size.
-        batch_size=1,
-        cuda=False,
-        # Reads without worker processes, which TensorFlow's threads may hang.
-        save_cpu_ram=True,
-        verbose=False,
+        **_FIDELITY_OPTIONS,
     )
     names = {
         fidelity.KEY_METRIC_FID: "fid",
@@ -221,7 +219,7 @@ def _import(metric: str, name: str) -> types.ModuleType:
         ) from error
 
 
-def _load_weights(torch, metric: str, network: str, url: str) -> None:
+def _load_weights(metric: str, network: str, url: str) -> None:
     """Downloads a network's weights, unless they lie where torch keeps them.
 
     The packages would, too, but not say what to do when it fails.
@@ -229,6 +227,7 @@ def _load_weights(torch, metric: str, network: str, url: str) -> None:
     Raises:
         InputError: They cannot be had, or the file is damaged.
     """
+    torch = _import(metric, "torch")
     file = Path(torch.hub.get_dir(), "checkpoints", PurePosixPath(url).name)
     try:
         torch.hub.load_state_dict_from_url(

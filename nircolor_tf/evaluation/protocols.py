@@ -143,21 +143,7 @@ def measure(
             f"unknown protocol {protocol!r}; expected one of "
             + ", ".join(PROTOCOLS)
         )
-    if prediction.shape != truth.shape:
-        raise InputError(
-            f"the prediction has the shape {prediction.shape}, its truth "
-            f"{truth.shape}; expected equal shapes"
-        )
-    if truth.ndim != 3 or truth.shape[2] not in (1, 3):
-        raise InputError(
-            "expected images (H, W, 3) or (H, W, 1); found the shape "
-            f"{truth.shape}"
-        )
-    if min(truth.shape[:2]) < SMALLEST_SIDE:
-        raise InputError(
-            f"expected images of at least {SMALLEST_SIDE}x{SMALLEST_SIDE} "
-            f"pixels; found {truth.shape[1]}x{truth.shape[0]}"
-        )
+    _check_shapes(prediction, truth)
     prediction = to_8bit(prediction, "prediction") / 255
     truth = to_8bit(truth, "truth") / 255
     chosen = PROTOCOLS[protocol]
@@ -174,6 +160,24 @@ def measure(
         result["ae"] = float(angles.mean())
         result["ae_pixels_std"] = float(angles.std())
     return result
+
+
+def _check_shapes(prediction, truth):
+    if prediction.shape != truth.shape:
+        raise InputError(
+            f"the prediction has the shape {prediction.shape}, its truth "
+            f"{truth.shape}; expected equal shapes"
+        )
+    if truth.ndim != 3 or truth.shape[2] not in (1, 3):
+        raise InputError(
+            "expected images (H, W, 3) or (H, W, 1); found the shape "
+            f"{truth.shape}"
+        )
+    if min(truth.shape[:2]) < SMALLEST_SIDE:
+        raise InputError(
+            f"expected images of at least {SMALLEST_SIDE}x{SMALLEST_SIDE} "
+            f"pixels; found {truth.shape[1]}x{truth.shape[0]}"
+        )
 
 
 def summarize(

@@ -75,7 +75,8 @@ def write_report(
     tables.write_table(scratch / "table.csv", found)
     tables.write_markdown(scratch / "table.md", found)
     tables.write_images(scratch / "per_image.csv", found)
-    tables.write_summary(scratch / "summary.json", found)
+    summary = tables.summarize(found)
+    tables.write_summary(scratch / "summary.json", summary)
     images.write_image(scratch / "worst_median_best.png", _sheet(found))
     points = [point for result in found.results for point in result.curves]
     if points:
@@ -83,7 +84,8 @@ def write_report(
         robustness.write_plot(scratch / "robustness.svg", points)
         robustness.write_plot(scratch / "robustness.png", points)
     plot = scratch / "robustness.svg" if points else None
-    html.write(scratch / "report.html", page.contents(found, gallery, plot))
+    contents = page.contents(found, summary, gallery, plot)
+    html.write(scratch / "report.html", contents)
     for name in FILES:
         if (scratch / name).exists():
             os.replace(scratch / name, folder / name)

@@ -33,6 +33,7 @@ class RunResult:
 
     Attributes:
         run: What was measured.
+        scenes: {image: scene} of the split.
         contamination: Whether it was trained on scenes of the images.
         dropped: How many images were left out for that.
         images: By name, in the order of the split.
@@ -42,6 +43,7 @@ class RunResult:
     """
 
     run: Run
+    scenes: Mapping[str, str]
     contamination: Contamination
     dropped: int
     images: Mapping[str, MeasuredImage]
@@ -77,6 +79,20 @@ class RunResult:
             summary = protocols.summarize(measurements, pixels)
             means |= {f"{prefix}{key}": v for key, v in summary.items()}
         return means | self.sets
+
+    @functools.cached_property
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """95% intervals of those means that have one."""
+        found = {}
+        for key in self.means:
+            column = self.column(key)
+            if not column or "pixels" in key:
+                continue
+            scenes = [self.scenes[name] for name in column]
+            interval = intervals.mean_interval([*column.values()], scenes)
+            if interval is not None:
+                found[key] = interval
+        return found
 
     def column(self, key: str) -> dict[str, float]:
         """{image: value} of one metric, of the images that have it."""
@@ -149,15 +165,3 @@ class Evaluation:
                 for index, (image, why) in enumerate(result.failures.items())
             ]
         return lines
-
-    def interval(
-        self, result: RunResult, key: str
-    ) -> tuple[float, float] | None:
-        """The 95% interval of a mean; None where there is none."""
-        column = result.column(key)
-        if not column or key not in result.means or "pixels" in key:
-            return None
-        scenes = self.scenes
-        return intervals.mean_interval(
-            list(column.values()), [scenes[name] for name in column]
-        )

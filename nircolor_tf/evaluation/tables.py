@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import itertools
 import json
 import math
 import os
@@ -38,8 +39,9 @@ def format_report(found: Evaluation) -> str:
     best = max(found.results, key=lambda result: result.means["std/psnr"]).name
     sentences = [
         one.text
-        for one in comparisons.compare(found, _IN_WORDS)
-        if best in (one.first, one.second)
+        for pair in itertools.combinations(found.results, 2)
+        if best in (pair[0].name, pair[1].name)
+        for one in comparisons.compare(pair, _IN_WORDS)
     ]
     if sentences:
         lines += ["", f"{best} and the others, image by image (std):"]
@@ -77,7 +79,7 @@ def write_table(path: Path, found: Evaluation) -> None:
             "training_data": _state(result),
         }
         for key in found.metrics:
-            low, high = found.interval(result, key) or ("", "")
+            low, high = result.intervals.get(key, ("", ""))
             row |= {
                 key: result.means.get(key, ""),
                 f"{key} low": low,
@@ -99,7 +101,7 @@ def write_markdown(path: Path, found: Evaluation) -> None:
         "|---" * (len(keys) + 1) + "|",
     ]
     for result in found.results:
-        cells = [_cell(found, result, key) for key in keys]
+        cells = [_cell(result, key) for key in keys]
         name = result.name.replace("|", "/") + _MARKS[result.state]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -125,13 +127,13 @@ def write_images(path: Path, found: Evaluation) -> None:
     )
 
 
-def write_summary(path: Path, found: Evaluation) -> None:
-    """Writes everything but the numbers per image, as JSON."""
-    path.write_text(json.dumps(summarize(found), indent=2) + "\n")
+def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
+    """Writes what `summarize` returns, as JSON."""
+    path.write_text(json.dumps(summary, indent=2) + "\n")
 
 
 def summarize(found: Evaluation) -> dict[str, Any]:
-    """Returns what summary.json holds.
+    """Returns everything but the numbers per image.
 
     Numbers that JSON has no word for, such as the infinite PSNR of identical
     images, are strings there: "inf".
@@ -159,9 +161,9 @@ def summarize(found: Evaluation) -> dict[str, Any]:
                     if key in result.means
                 },
                 "interval": {
-                    key: interval
+                    key: result.intervals[key]
                     for key in found.metrics
-                    if (interval := found.interval(result, key))
+                    if key in result.intervals
                 },
             }
             for result in found.results
@@ -169,7 +171,7 @@ def summarize(found: Evaluation) -> dict[str, Any]:
         "unmeasured": dict(found.unmeasured),
         "differences": [
             dataclasses.asdict(comparison) | {"text": comparison.text}
-            for comparison in comparisons.compare(found, COMPARED)
+            for comparison in comparisons.compare(found.results, COMPARED)
         ],
     }
 
@@ -199,7 +201,7 @@ def _state(result: RunResult) -> str:
 def _table(found: Evaluation, keys: Sequence[str]) -> Iterator[str]:
     rows = [["", *map(_heading, keys)]]
     for result in found.results:
-        cells = [_cell(found, result, key) for key in keys]
+        cells = [_cell(result, key) for key in keys]
         rows.append([result.name + _MARKS[result.state], *cells])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -214,7 +216,7 @@ def _heading(key: str) -> str:
     return f"{metric.label}{unit}" + (f" ({protocol})" if protocol else "")
 
 
-def _cell(found: Evaluation, result: RunResult, key: str) -> str:
+def _cell(result: RunResult, key: str) -> str:
     if key not in result.means:
         return "-"
     digits = protocols.METRICS[key.rsplit("/", maxsplit=1)[-1]].digits
@@ -222,10 +224,9 @@ def _cell(found: Evaluation, result: RunResult, key: str) -> str:
     images = len(result.column(key))
     if 0 < images < len(result.images):
         text += f" (of {images})"
-    interval = found.interval(result, key)
-    if interval is None:
+    if key not in result.intervals:
         return text
-    low, high = (f"{end:.{digits}f}" for end in interval)
+    low, high = (f"{end:.{digits}f}" for end in result.intervals[key])
     return f"{text} [{low}, {high}]"
 
 
