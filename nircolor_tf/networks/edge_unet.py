@@ -33,7 +33,7 @@ class EdgeUNet(keras.Model):
     not lost.
 
     Departures and choices: all of it [ours]. The sub-pixel convolution
-    follows Shi et al., CVPR 2016; the last step up is bilinear, because
+    follows Shi et al., CVPR 2016; the last two steps up are bilinear, because
     sub-pixels left a grid there. The finest levels pad by repeating the edge:
     zeros left a tinted frame of 3 px.
 
@@ -69,7 +69,10 @@ class EdgeUNet(keras.Model):
         self.dropout = layers.SpatialDropout2D(dropout)
         # From the bottom up to half the size.
         depths = range(len(filters) - 2, -1, -1)
-        self.enlarge = [layers.Conv2D(4 * filters[d], 1) for d in depths]
+        self.enlarge = [
+            keras.Sequential(_enlarge(filters[depth], depth))
+            for depth in depths
+        ]
         self.ups = [
             keras.Sequential(_conv_bn_relu(filters[depth], 1, depth))
             for depth in depths
@@ -89,14 +92,22 @@ class EdgeUNet(keras.Model):
             skips.append(down(skips[-1], training=training))
         features = self.dropout(skips.pop(), training=training)
         for enlarge, up in zip(self.enlarge, self.ups, strict=True):
-            features = ops.depth_to_space(enlarge(features), 2)
-            features = ops.concatenate([features, skips.pop()], axis=-1)
+            features = [enlarge(features), skips.pop()]
+            features = ops.concatenate(features, axis=-1)
             features = up(features, training=training)
         # One convolution of both would be the same, but in 8 bit all inputs of
         # a concatenation share one scale, of which the image gets few levels.
         rgb = self.head(features)
         rgb += self.image_head(self.pad(skips.pop()))
         return self.output_activation(rgb)
+
+
+class SubPixels2D(layers.Layer):
+    """Makes four channels one of twice the height and width."""
+
+    def call(self, features):
+        """(B, H, W, 4 C) -> (B, 2 H, 2 W, C)."""
+        return ops.depth_to_space(features, 2)
 
 
 class CenteredConv2D(layers.Conv2D):
@@ -153,6 +164,12 @@ class BilinearHead(layers.Layer):
             shared.repeat_edge(features), ops.cast(kernel, features.dtype)
         )
         return ops.depth_to_space(result + ops.tile(bias, 4), 2)
+
+
+def _enlarge(filters: int, depth: int) -> list[layers.Layer]:
+    if depth:
+        return [layers.Conv2D(4 * filters, 1), SubPixels2D()]
+    return [layers.Conv2D(filters, 1), shared.BilinearUpsampling2D()]
 
 
 def _conv_bn_relu(
