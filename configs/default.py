@@ -20,6 +20,7 @@ CONFIG = {
         "max_filters": 128,
         "levels": 6,
         "dropout": 0.2,
+        "from_image": False,
         "output_channels": 3,
         "activation": "sigmoid",
     },

@@ -112,6 +112,39 @@ def mix(prediction, truth, value_range: tuple[float, float], alpha: float):
     return alpha * structure + (1.0 - alpha) * weighted
 
 
+def pixel(prediction, batch, weights, value_range: tuple[float, float]):
+    """The weighted sum of the losses of an image and its truth.
+
+    Args:
+        prediction: (B, H, W, 3), made of batch["nir"].
+        batch: "nir" (B, H, W, 1) and "rgb" (B, H, W, 3), the truth.
+        weights: config.loss: l1, l2, chroma, mix and its mix_alpha; a weight
+            of 0 removes a term. shift: pixels by which the truth may be moved,
+            see `align`.
+        value_range: (low, high) of all images.
+
+    Returns:
+        The sum, and {name: value} of its terms, not weighted.
+    """
+    truth = batch["rgb"]
+    if weights.shift:
+        truth = align(prediction, truth, batch["nir"], weights.shift)
+    terms = {
+        "l1": l1,
+        "l2": l2,
+        "chroma": chroma_l1,
+        "mix": lambda fake, real: mix(
+            fake, real, value_range, weights.mix_alpha
+        ),
+    }
+    values = {
+        name: term(prediction, truth)
+        for name, term in terms.items()
+        if weights[name]
+    }
+    return sum(weights[name] * values[name] for name in values), values
+
+
 def align(prediction, truth, nir, shift: int):
     """Moves each truth onto its NIR image, before any pixel loss.
 

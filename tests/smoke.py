@@ -15,6 +15,7 @@ SMOKE = (
     ("supervised", "resnet,smoke"),
     ("supervised", "snet,smoke"),
     ("default", "smoke"),
+    ("ensemble", "smoke"),
     ("edge", "smoke"),
     ("colornet", "smoke"),
     ("atcyclegan", "smoke"),

@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
+from ml_collections import ConfigDict
 
 from nircolor_tf import losses
 from nircolor_tf.methods import adversarial
@@ -45,6 +46,25 @@ def test_chroma_l1_of_red_and_of_a_gray_offset():
     image, _ = make_images(16, 16)
     assert float(losses.chroma_l1(image + 0.25, image)) < 1e-6
     assert float(losses.l1(image + 0.25, image)) > 0.2
+
+
+def test_pixel_is_the_weighted_sum_of_the_terms_that_have_a_weight():
+    truth, noisy = (image[:, :16, :16] for image in make_images(16, 16))
+    batch = {"nir": truth[..., :1], "rgb": tf.constant(truth, tf.float32)}
+    weights = {"l1": 2.0, "l2": 0.0, "chroma": 3.0, "mix": 0.5}
+    weights = ConfigDict(weights | {"mix_alpha": 0.84, "shift": 0})
+    total, terms = losses.pixel(noisy, batch, weights, (0.0, 1.0))
+    assert set(terms) == {"l1", "chroma", "mix"}
+    rgb = batch["rgb"]
+    expected = {
+        "l1": losses.l1(noisy, rgb),
+        "chroma": losses.chroma_l1(noisy, rgb),
+        "mix": losses.mix(noisy, rgb, (0.0, 1.0), 0.84),
+    }
+    for name, value in expected.items():
+        assert float(terms[name]) == float(value)
+    summed = sum(weights[name] * float(expected[name]) for name in expected)
+    assert float(total) == pytest.approx(summed, rel=1e-6)
 
 
 @pytest.mark.parametrize("size", [(176, 176), (192, 256)])

@@ -52,6 +52,12 @@ REACHES = {
             term: {"colorizer"} for term in ("l1", "l2", "chroma", "mix")
         }
     },
+    "ensemble": {
+        "train_losses": {
+            term: {"first", "second", "third"}
+            for term in ("l1", "l2", "chroma", "mix")
+        }
+    },
     "colornet": {"train_losses": {"l2": {"colorizer"}}},
     "atcyclegan": {
         "paired_losses": CYCLE,

@@ -5,6 +5,7 @@ from nircolor_tf.methods.cocolor import CoColor
 from nircolor_tf.methods.colornet import ColorNet
 from nircolor_tf.methods.cyclegan import CycleGAN
 from nircolor_tf.methods.dcgan import DCGAN
+from nircolor_tf.methods.ensemble import Ensemble
 from nircolor_tf.methods.mpfnet import MPFNetMethod
 from nircolor_tf.methods.supervised import Supervised
 
@@ -14,6 +15,7 @@ METHODS = {
     "colornet": ColorNet,
     "cyclegan": CycleGAN,
     "dcgan": DCGAN,
+    "ensemble": Ensemble,
     "mpfnet": MPFNetMethod,
     "supervised": Supervised,
 }

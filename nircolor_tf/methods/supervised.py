@@ -9,6 +9,7 @@ Figure box -> attribute -> class
     colorizer        -> colorizer -> any of nircolor_tf.networks.NETWORKS
 
 Loss term -> equation -> config key (weight 0 removes a term)
+    all of losses.pixel:
     L1               -> mean |F(nir) - rgb|           -> config.loss.l1
     L2               -> mean (F(nir) - rgb)^2         -> config.loss.l2
     chroma L1        -> L1 of rgb less its luminance  -> config.loss.chroma
@@ -72,26 +73,10 @@ class Supervised(Method):
 
     def train_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
         """The weighted sum of the docstring's terms."""
-        weights, value_range = self.config.loss, self.config.data.value_range
-        nir, rgb = batch["nir"], batch["rgb"]
-        fake_rgb = self.colorizer(nir, training=True)
-        if weights.shift:
-            rgb = losses.align(fake_rgb, rgb, nir, weights.shift)
-        total, scalars = 0.0, {}
-        for name, weight, term in (
-            ("l1", weights.l1, losses.l1),
-            ("l2", weights.l2, losses.l2),
-            ("chroma", weights.chroma, losses.chroma_l1),
-            (
-                "mix",
-                weights.mix,
-                lambda fake, real: losses.mix(
-                    fake, real, value_range, weights.mix_alpha
-                ),
-            ),
-        ):
-            if weight:
-                value = term(fake_rgb, rgb)
-                total += weight * value
-                scalars[f"colorizer/{name}"] = value
-        return {"colorizer_optimizer": total}, scalars
+        fake_rgb = self.colorizer(batch["nir"], training=True)
+        total, terms = losses.pixel(
+            fake_rgb, batch, self.config.loss, self.config.data.value_range
+        )
+        return {"colorizer_optimizer": total}, {
+            f"colorizer/{term}": value for term, value in terms.items()
+        }

@@ -9,6 +9,9 @@ from keras import layers, ops
 
 ACTIVATIONS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 
+# Part of an activation's range that is inverted.
+INVERTED = (0.02, 0.98)
+
 
 def instance_norm() -> layers.Layer:
     """InstanceNorm without learned scale or offset, eps 1e-5."""
@@ -44,6 +47,27 @@ def output_activation(name: str) -> layers.Layer:
         name: 'tanh' for outputs in (-1, 1), 'sigmoid' for (0, 1).
     """
     return layers.Activation(name, dtype="float32")
+
+
+class InverseActivation(layers.Layer):
+    """What the output activation makes an image of, in float32.
+
+    Black and white, which it makes of no finite value, are clipped.
+
+    Args:
+        name: 'tanh' for images in (-1, 1), 'sigmoid' for (0, 1).
+    """
+
+    def __init__(self, name: str):
+        super().__init__(dtype="float32")
+        self.low, self.high = ACTIVATIONS[name]
+
+    def call(self, image):
+        """(B, H, W, C) -> the same shape, unbounded."""
+        unit = (image - self.low) / (self.high - self.low)
+        unit = ops.clip(unit, *INVERTED)
+        logits = ops.log(unit) - ops.log(1 - unit)
+        return logits if self.low == 0 else logits / 2
 
 
 def conv_bn_relu(filters: int, kernel: int, strides: int = 1) -> layers.Layer:

@@ -97,6 +97,9 @@ class DetailUNet(keras.Model):
         max_filters: Channels of the deepest levels.
         levels: Halvings.
         dropout: Fraction of channels dropped in training.
+        from_image: Whether it predicts what to add to the image, of one
+            channel, before the activation, so that it gives the NIR in gray
+            where it knows nothing better.
         output_channels: 3 for rgb.
         activation: 'sigmoid' for (0, 1), 'tanh' for (-1, 1).
     """
@@ -108,11 +111,15 @@ class DetailUNet(keras.Model):
         max_filters: int,
         levels: int,
         dropout: float,
+        from_image: bool,
         output_channels: int,
         activation: str,
     ):
         super().__init__()
         self.size_multiple = 2**levels
+        self.image_to_logits = None
+        if from_image:
+            self.image_to_logits = shared.InverseActivation(activation)
         widths = [min(filters * 2**i, max_filters) for i in range(levels)]
         self.downs = [
             keras.Sequential(
@@ -156,7 +163,10 @@ class DetailUNet(keras.Model):
         for up in self.ups:
             joined = [self.upsample(features), skips.pop()]
             features = up(ops.concatenate(joined, axis=-1), training=training)
-        return self.output_activation(self.head(features))
+        result = self.head(features)
+        if self.image_to_logits is not None:
+            result = ops.cast(result, "float32") + self.image_to_logits(image)
+        return self.output_activation(result)
 
 
 def _conv_bn_act(
