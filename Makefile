@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 CODE := nircolor_tf bin configs examples tests
+# A process per core; a file's tests stay together, they share what they made.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint bench
@@ -16,10 +18,10 @@ demo: $(INSTALLED) ## Colorize, train, evaluate and export, in four minutes
 	$(BIN)/python bin/demo.py
 
 test: $(INSTALLED) ## Run the fast tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-all: $(INSTALLED) ## Run all tests
-	$(BIN)/python -m pytest -m ""
+	$(PYTEST) -m ""
 
 lint: $(INSTALLED) ## Check style and format
 	$(BIN)/ruff check $(CODE)

@@ -124,6 +124,7 @@ def test_bilinear_enlarging_makes_none_and_transposed_convolutions_do(seed):
         max_filters=32,
         levels=5,
         dropout=0.0,
+        from_image=False,
         output_channels=3,
         activation="sigmoid",
     )
