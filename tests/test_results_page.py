@@ -171,6 +171,17 @@ def test_every_number_is_that_of_a_file(files):
     assert "near: Taught by far." in page
 
 
+def test_an_ensemble_names_all_its_networks(files):
+    config = "configs/ensemble.py"
+    path = files / "rows.csv"
+    path.write_text(path.read_text().replace('"' + CONFIG + '"', config))
+    found = json.loads(load_config(f"--config={config}").to_json())
+    change(files / "costs.json", ("runs", "far", "config"), found)
+    _, cost, _ = cells(results_page.format_page(read(files, "")), "far")
+    assert cost[:2] == ["ensemble", "n2c"]
+    assert cost[2] == "detail_unet, detail_unet, detail_unet"
+
+
 def test_the_short_table(files):
     text = results_page.format_summary(read(files))
     ((*numbers, parameters, _),) = cells(text, "near")

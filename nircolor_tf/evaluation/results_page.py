@@ -156,7 +156,7 @@ def _costs(found: Results) -> str:
                 row.label,
                 cost["config"]["method"],
                 cost["about"]["path"],
-                cost["config"]["network"]["name"],
+                _networks(cost["config"]),
                 "BFWLS" if cost["fusion"] else "",
                 _millions(cost["parameters"]),
                 f"{cost['seen']} px",
@@ -165,6 +165,12 @@ def _costs(found: Results) -> str:
             ]
         )
     return _table(heading, lines)
+
+
+def _networks(config: Mapping[str, Any]) -> str:
+    """Names what colorizes; an ensemble has several."""
+    members = config.get("members") or {"": config["network"]}
+    return ", ".join(member["name"] for member in members.values())
 
 
 def _trainings(found: Results) -> str:
