@@ -49,7 +49,7 @@ def test_a_member_learns_from_its_own_error_alone(method, batch):
             method.config.loss,
             (0.0, 1.0),
         )[0]
-    # Without dropout, which the smoke config would draw anew each time.
+    # Dropout would be drawn anew for each of the two.
     assert method.config.members.first.dropout == 0.0
     kernel = method.first.downs[0].layers[1].kernel.value
     np.testing.assert_allclose(
