@@ -5,8 +5,8 @@ Estimation using Deep Ensembles, NeurIPS 2017. https://arxiv.org/abs/1612.01474
 
 The idea: networks that start from other random weights agree where the data
 says something and differ where each has made something up, so that their mean
-errs less than any of them. It is no colorization paper; the shipped model is
-one, because 290 pairs of 126 photos leave much to be made up.
+errs less than any of them. It is no colorization paper; it is here because 290
+pairs of 126 photos leave much to be made up.
 
 As many networks as config.members has; in its config file three.
 
