@@ -18,7 +18,7 @@ the best on validation), train/ and eval/ (TensorBoard and CSV).
 from absl import flags
 from ml_collections import config_flags
 
-from nircolor_tf import cli
+from nircolor_tf import allocation, cli
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config", None, "Experiment, FILE.py[:variant]; not needed to resume."
@@ -29,6 +29,8 @@ _WORKDIR = flags.DEFINE_string(
 
 
 def main() -> None:
+    # Before TensorFlow starts threads, each with memory of its own.
+    allocation.keep_freed_memory()
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.training import restore, trainer  # noqa: PLC0415
 
