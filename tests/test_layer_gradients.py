@@ -1,4 +1,4 @@
-"""Layers that have a gradient of their own, against the one TensorFlow finds."""
+"""Layers with a gradient of their own, against the one TensorFlow finds."""
 
 import numpy as np
 import pytest

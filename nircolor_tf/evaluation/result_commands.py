@@ -10,9 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from absl import flags
-from ml_collections import config_flags
-
+from nircolor_tf import config_files
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation.result_rows import MODELS, Results, Row, is_baseline
 
@@ -128,17 +126,10 @@ def _code(lines: Iterable[str]) -> str:
 
 
 def _load_config(row: Row) -> dict[str, Any]:
-    """Reads a config as bin/train.py does."""
-    values = flags.FlagValues()
-    config_flags.DEFINE_config_file("config", flag_values=values)
     try:
-        values(["results", f"--config={row.config}"])
-        return json.loads(values.config.to_json())
-    except (flags.Error, OSError, ValueError) as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise InputError(
-            f"row {row.label!r}, config {row.config!r}: {reason}"
-        ) from error
+        return json.loads(config_files.read(row.config).to_json())
+    except InputError as error:
+        raise InputError(f"row {row.label!r}, {error}") from error
 
 
 def _flat(

@@ -1,0 +1,123 @@
+"""How long a training step of one config takes, relative to that of others."""
+
+import dataclasses
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import tensorflow as tf
+from ml_collections import ConfigDict
+
+from nircolor_tf.methods.base import Batch, Phase, Scalars
+from nircolor_tf.training import checking, restore, trainer
+from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.image_pool import make_pools
+from nircolor_tf.training.step import compile_step
+
+_CHANNELS = {"paired": {"nir": 1, "rgb": 3}, "unpaired": {"rgb": 3}}
+
+
+@dataclasses.dataclass(frozen=True)
+class StepTime:
+    """One kind of phase of a config.
+
+    Attributes:
+        phase: Name of the first of its kind.
+        steps: Of all phases of its kind.
+        seconds: Median of a step, augmentation not counted.
+    """
+
+    phase: str
+    steps: int
+    seconds: float
+
+
+def time_steps(
+    configs: Mapping[str, ConfigDict], repeats: int
+) -> dict[str, list[StepTime]]:
+    """Times the steps of several configs, on noise, in turn.
+
+    What slows the machine for a moment does not fall on one of them alone.
+
+    Args:
+        configs: By name; all are in memory at once.
+        repeats: Steps that are timed, of each kind of phase.
+
+    Returns:
+        Of each config every kind of phase that has steps.
+
+    Raises:
+        InputError: Method, network or crop of a config do not fit.
+    """
+    kinds = {name: _compile(config) for name, config in configs.items()}
+    everything = [kind for of_one in kinds.values() for kind in of_one]
+    for kind in everything:
+        kind.run()  # compiles
+    for _ in range(repeats):
+        for kind in everything:
+            kind.run()  # not timed: it finds the memory of another in its way
+            start = time.perf_counter()
+            kind.run()
+            kind.seconds.append(time.perf_counter() - start)
+    return {
+        name: [
+            StepTime(kind.phase, kind.steps, statistics.median(kind.seconds))
+            for kind in of_one
+        ]
+        for name, of_one in kinds.items()
+    }
+
+
+def mean_seconds(times: Sequence[StepTime]) -> float:
+    """The mean step of a whole training."""
+    steps = sum(time.steps for time in times)
+    return sum(time.steps * time.seconds for time in times) / steps
+
+
+@dataclasses.dataclass
+class _Kind:
+    """Phases that share one compiled step."""
+
+    phase: str
+    steps: int
+    run: Callable[[], object]
+    seconds: list[float]
+
+
+def _compile(config: ConfigDict) -> list[_Kind]:
+    strategy = trainer.make_strategy()
+    with strategy.scope():
+        method = restore.make_method(config, config.train.mixed_bfloat16)
+        checking.check_crop(config, method.size_multiple)
+        averages = MovingAverages(method, config.train.average_decay, strategy)
+        method.pools = make_pools(method, strategy)
+    kinds = {}
+    for phase in method.phases():
+        key = phase.losses, phase.optimizers
+        if phase.steps and key in kinds:
+            kinds[key].steps += phase.steps
+        elif phase.steps:
+            step = compile_step(
+                strategy, method, phase, averages, config.train.jit_compile
+            )
+            batch = _noise(phase, config.data)
+            kinds[key] = _Kind(phase.name, phase.steps, _bind(step, batch), [])
+    return list(kinds.values())
+
+
+def _bind(step: Callable[[Batch], Scalars], batch) -> Callable[[], object]:
+    # A number is there when the step is done, on a GPU too.
+    return lambda: [float(value) for value in step(batch).values()]
+
+
+def _noise(phase: Phase, data: ConfigDict):
+    """Batches as the phase reads them; every device gets a whole one."""
+    shape = (data.batch_size, data.crop, data.crop)
+    batches = {
+        name: {
+            part: tf.random.uniform((*shape, channels), *data.value_range)
+            for part, channels in _CHANNELS[name].items()
+        }
+        for name in phase.data
+    }
+    return batches if len(batches) > 1 else batches[phase.data[0]]
