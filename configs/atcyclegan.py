@@ -118,8 +118,8 @@ CPU = {
     "network.filters": 32,
     "network.levels": 7,
     "discriminator.filters": 32,
-    "schedule.epoch_images": 310,
-    "schedule.unpaired_epoch_images": 310,
+    "schedule.epoch_images": 330,
+    "schedule.unpaired_epoch_images": 330,
     "schedule.paired_epochs": 10,
     "schedule.alternating_epochs": 12,
     "schedule.decay_epochs": 10,
@@ -129,8 +129,8 @@ CPU = {
     "data.zoom_probability": 1.0,
     "train.mixed_bfloat16": True,
     "train.average_decay": 0.995,
-    "train.evaluate_every": 496,
-    "train.checkpoint_every": 496,
+    "train.evaluate_every": 528,
+    "train.checkpoint_every": 528,
 }
 
 VARIANTS = {"": {}, "submission": SUBMISSION, "cpu": CPU, "smoke": SMOKE}

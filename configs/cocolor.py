@@ -137,7 +137,7 @@ CPU = {
     "loss.cycle": 10.0,
     "loss.identity": 5.0,
     "rate.peak": 2e-4,
-    "schedule.epoch_images": 1184,
+    "schedule.epoch_images": 960,
     "schedule.translate_epochs": 8,
     "schedule.colorize_epochs": 5,
     "schedule.cooperate_epochs": 2,
@@ -148,8 +148,8 @@ CPU = {
     "data.batch_size": 4,
     "train.mixed_bfloat16": True,
     "train.average_decay": 0.995,
-    "train.evaluate_every": 222,
-    "train.checkpoint_every": 222,
+    "train.evaluate_every": 180,
+    "train.checkpoint_every": 180,
     "evaluate.paths": ("n2g2c",),
 }
 

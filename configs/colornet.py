@@ -125,14 +125,14 @@ CPU = {
     "train.average_decay": 0.995,
 }
 CPU_COLORNET = {
-    "train.steps": 10600,
-    "train.evaluate_every": 530,
-    "train.checkpoint_every": 530,
+    "train.steps": 8900,
+    "train.evaluate_every": 445,
+    "train.checkpoint_every": 445,
 }
 CPU_ACD = {
-    "train.steps": 10780,
-    "train.evaluate_every": 539,
-    "train.checkpoint_every": 539,
+    "train.steps": 9340,
+    "train.evaluate_every": 467,
+    "train.checkpoint_every": 467,
 }
 
 # An ablation -> its changes, and further ones of its `:cpu`.

@@ -148,18 +148,18 @@ CPU = {
 CPU_GENERATORS = {
     "unet256": {
         "network.levels": 7,
-        "schedule.epoch_images": 700,
+        "schedule.epoch_images": 815,
         "schedule.constant_epochs": 11,
         "schedule.decay_epochs": 5,
-        "train.evaluate_every": 560,
-        "train.checkpoint_every": 560,
+        "train.evaluate_every": 652,
+        "train.checkpoint_every": 652,
     },
     "resnet": {
-        "schedule.epoch_images": 620,
+        "schedule.epoch_images": 375,
         "schedule.constant_epochs": 8,
         "schedule.decay_epochs": 8,
-        "train.evaluate_every": 496,
-        "train.checkpoint_every": 496,
+        "train.evaluate_every": 300,
+        "train.checkpoint_every": 300,
     },
 }
 

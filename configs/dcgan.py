@@ -131,11 +131,11 @@ CPU = {
     "data.mirror_probability": 0.5,
     "data.contrast": (0.5, 1.5),
     "data.contrast_probability": 0.8,
-    "train.steps": 43320,
+    "train.steps": 37440,
     "train.mixed_bfloat16": True,
     "train.average_decay": 0.995,
-    "train.evaluate_every": 2166,
-    "train.checkpoint_every": 2166,
+    "train.evaluate_every": 1872,
+    "train.checkpoint_every": 1872,
 }
 
 VARIANTS = {"": {}, "cpu": CPU, "smoke": SMOKE}

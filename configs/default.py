@@ -7,6 +7,7 @@
 `:smoke` makes it tiny, for tests. The shipped weights are those of step 1,500,
 trained when the network padded with zeros at every level, so a new training
 will not give the very same; docs/experiments.md has this and what was tried.
+Of 128, 192 and 256 the working size is the one with the best validation PSNR.
 """
 
 from ml_collections import ConfigDict
@@ -73,7 +74,7 @@ CONFIG = {
         "paths": (),
         "grid_images": 6,
     },
-    "inference": {"mirror": False, "working_size": 256},
+    "inference": {"mirror": False, "working_size": 192},
     "export": {
         "tflite": (),
         "sizes": (),

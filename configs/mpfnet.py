@@ -135,7 +135,7 @@ CPU = {
     "discriminator.filters": 32,
     "loss.feature_gan": 0.05,
     "rate.peak": 2e-4,
-    "schedule.epoch_images": 960,
+    "schedule.epoch_images": 880,
     "schedule.translate_epochs": 8,
     "schedule.colorize_epochs": 5,
     "schedule.fine_tune_epochs": 2,
@@ -146,8 +146,8 @@ CPU = {
     "data.batch_size": 4,
     "train.mixed_bfloat16": True,
     "train.average_decay": 0.995,
-    "train.evaluate_every": 180,
-    "train.checkpoint_every": 180,
+    "train.evaluate_every": 165,
+    "train.checkpoint_every": 165,
     "evaluate.paths": (),
 }
 

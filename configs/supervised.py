@@ -144,24 +144,24 @@ CPU = {
 CPU_NETWORKS = {
     "unet256": {
         "network.levels": 7,
-        "train.steps": 29620,
-        "train.evaluate_every": 1481,
-        "train.checkpoint_every": 1481,
+        "train.steps": 29060,
+        "train.evaluate_every": 1453,
+        "train.checkpoint_every": 1453,
     },
     "linknet": {
-        "train.steps": 39040,
-        "train.evaluate_every": 1952,
-        "train.checkpoint_every": 1952,
+        "train.steps": 24120,
+        "train.evaluate_every": 1206,
+        "train.checkpoint_every": 1206,
     },
     "resnet": {
-        "train.steps": 12380,
-        "train.evaluate_every": 619,
-        "train.checkpoint_every": 619,
+        "train.steps": 7560,
+        "train.evaluate_every": 378,
+        "train.checkpoint_every": 378,
     },
     "snet": {
-        "train.steps": 6140,
-        "train.evaluate_every": 307,
-        "train.checkpoint_every": 307,
+        "train.steps": 5860,
+        "train.evaluate_every": 293,
+        "train.checkpoint_every": 293,
     },
 }
 

@@ -73,8 +73,8 @@ def test_members_that_do_not_fit_are_refused(members, workdir, tmp_path):
     other.mkdir()
     (other / "checkpoints").symlink_to(members[1] / "checkpoints")
     (other / "config.json").write_text(
-        text.replace('"working_size": 256', '"working_size": 128')
+        text.replace('"working_size": 192', '"working_size": 128')
     )
-    with pytest.raises(InputError, match="working_size is 128; expected 256"):
+    with pytest.raises(InputError, match="working_size is 128; expected 192"):
         combine.combine([members[0], other], tmp_path / "new")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["other"]
