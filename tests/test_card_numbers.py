@@ -73,6 +73,27 @@ def test_the_card_has_the_numbers_of_the_evaluation(files, monkeypatch):
     assert undisturbed["strength"] == 0
     assert undisturbed["images"] == 2
     assert len(entry["robustness"]) == 7
+    assert entry["robustness"]["jpeg"][0]["strength"] == "inf"
+
+
+def test_an_export_with_numbers_in_its_card_can_be_measured_again(
+    files, data, monkeypatch
+):
+    monkeypatch.chdir(files)
+    change(files, call_clean)
+    card_numbers.add_measurements("tiny", "report", "")
+    evaluate.evaluate(["tiny"], options(data, files / "again"))
+    assert (files / "again/report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["default", "edge"])
+def test_shipped_cards_are_json_for_every_reader(repository, name):
+    def refuse(word):
+        pytest.fail(f"{word} is no JSON")
+
+    text = (repository / "saved_models" / name / "card.json").read_text()
+    card = json.loads(text, parse_constant=refuse)
+    assert card["measured"][0]["data"]["images"] == 36
 
 
 def test_an_evaluation_of_something_else_is_refused(files, monkeypatch):

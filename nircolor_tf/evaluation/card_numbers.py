@@ -12,11 +12,13 @@ inference path:
                                "ssim": ..., "ae": ...}, ...]}}
 
 Intervals are those of evaluation.intervals, 95%; robustness is that of
-evaluation.robustness, {} where it was not measured.
+evaluation.robustness, {} where it was not measured. What is infinite, such as
+the quality of a JPEG that is none, is the string "inf".
 """
 
 import csv
 import json
+import math
 import os
 from collections import defaultdict
 from pathlib import Path
@@ -75,7 +77,8 @@ def add_measurements(
     ]
     card["measured"] = [*others, *entries]
     with files.replacing(Path(export, cards.CARD_FILE)) as temporary:
-        temporary.write_text(json.dumps(card, indent=2) + "\n")
+        text = json.dumps(card, indent=2, allow_nan=False)
+        temporary.write_text(f"{text}\n")
     return entries
 
 
@@ -111,8 +114,16 @@ def _robustness(evaluation: str | os.PathLike, run: str) -> dict[str, list]:
         with path.open(newline="", encoding="utf-8") as file:
             for line in csv.DictReader(file):
                 if line["run"] == run:
-                    point = {key: float(line[key]) for key in _METRICS}
-                    point["strength"] = float(line["strength"])
+                    point = {
+                        key: _number(line[key])
+                        for key in (*_METRICS, "strength")
+                    }
                     point["images"] = int(line["images"])
                     curves[line["degradation"]].append(point)
     return dict(curves)
+
+
+def _number(text: str) -> float | str:
+    """JSON has no infinity: 'inf' stays a string, as in summary.json."""
+    number = float(text)
+    return number if math.isfinite(number) else text
