@@ -91,7 +91,7 @@ def estimate(config: ConfigDict) -> list[PhaseMemory]:
         step = compile_step(
             strategy, method, phase, averages, jit_compile=False
         )
-        traced = step.get_concrete_function(_batch(phase, config.data))
+        traced = step.get_concrete_function(batch_spec(phase, config.data))
         result.append(
             PhaseMemory(
                 phase=phase.name,
@@ -235,8 +235,13 @@ def _bytes(variables: Iterable) -> int:
     )
 
 
-def _batch(phase: Phase, data: ConfigDict):
-    """The shapes that a phase reads."""
+def batch_spec(phase: Phase, data: ConfigDict):
+    """The shapes that a phase reads: TensorSpecs in place of its batch.
+
+    Args:
+        phase: Of a method.
+        data: config.data.
+    """
     shape = (data.batch_size, data.crop, data.crop)
     channels = {"paired": {"nir": 1, "rgb": 3}, "unpaired": {"rgb": 3}}
     specs = {

@@ -9,12 +9,10 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.methods.base import Batch, Phase, Scalars
-from nircolor_tf.training import checking, restore, trainer
+from nircolor_tf.training import checking, memory, restore, trainer
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.image_pool import make_pools
 from nircolor_tf.training.step import compile_step
-
-_CHANNELS = {"paired": {"nir": 1, "rgb": 3}, "unpaired": {"rgb": 3}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,13 +109,8 @@ def _bind(step: Callable[[Batch], Scalars], batch) -> Callable[[], object]:
 
 
 def _noise(phase: Phase, data: ConfigDict):
-    """Batches as the phase reads them; every device gets a whole one."""
-    shape = (data.batch_size, data.crop, data.crop)
-    batches = {
-        name: {
-            part: tf.random.uniform((*shape, channels), *data.value_range)
-            for part, channels in _CHANNELS[name].items()
-        }
-        for name in phase.data
-    }
-    return batches if len(batches) > 1 else batches[phase.data[0]]
+    """A batch as the phase reads it; every device gets a whole one."""
+    return tf.nest.map_structure(
+        lambda spec: tf.random.uniform(spec.shape, *data.value_range),
+        memory.batch_spec(phase, data),
+    )
