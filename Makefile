@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadfile
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
-demo: $(INSTALLED) ## Colorize, train, evaluate and export, in four minutes
+demo: $(INSTALLED) ## Colorize, train, evaluate and export, in three minutes
 	$(BIN)/python bin/demo.py
 
 test: $(INSTALLED) ## Run the fast tests

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The whole way once, in about four minutes: data to a model in use.
+"""The whole way once, in about three minutes: data to a model in use.
 
 Runs the other binaries one after the other, and shows each command before
 it runs it, so that you can repeat it with your own pairs. Everything goes to
