@@ -5,8 +5,8 @@
 
 Two of the three predict what to change of the NIR image, so that what they do
 not know stays gray; the third is free to choose its brightness
-(docs/experiments.md). Candidate for the next default model; `:smoke` makes it
-tiny, for tests.
+(docs/experiments.md). Members trained apart are put together by
+bin/combine.py. `:smoke` makes it tiny, for tests.
 """
 
 from ml_collections import ConfigDict
