@@ -59,6 +59,8 @@ def test_training_it_has_nothing_left_to_do(workdir, one_replica):
     before = sorted(workdir.rglob("best*"))
     trainer.train(restore.read_config(workdir), workdir, one_replica)
     assert sorted(workdir.rglob("best*")) == before
+    # Not one step was logged: the heading is alone.
+    assert len((workdir / "train/scalars.csv").read_text().split()) == 1
 
 
 def test_members_that_do_not_fit_are_refused(members, workdir, tmp_path):
@@ -76,5 +78,8 @@ def test_members_that_do_not_fit_are_refused(members, workdir, tmp_path):
         text.replace('"working_size": 192', '"working_size": 128')
     )
     with pytest.raises(InputError, match="working_size is 128; expected 192"):
+        combine.combine([members[0], other], tmp_path / "new")
+    (other / "config.json").write_text(text)
+    with pytest.raises(InputError, match="other: has no training_data"):
         combine.combine([members[0], other], tmp_path / "new")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["other"]

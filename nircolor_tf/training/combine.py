@@ -51,7 +51,8 @@ def combine(
 
     Raises:
         InputError: Fewer than two members, another method, members that do
-            not fit each other, or `workdir` exists.
+            not fit each other or have no training record, or `workdir`
+            exists.
     """
     if len(members) < 2:
         raise InputError(
@@ -75,8 +76,7 @@ def combine(
         folder = Path(scratch, "workdir")
         restore.write_config(folder, config)
         for member in members:
-            seen = training_data.read_if_there(member) or training_data.NOTHING
-            training_data.write(folder, seen)
+            training_data.write(folder, _training_data(member))
         _save(ensemble, folder, metrics, sum(r["minutes"] for _, r in loaded))
         folder.rename(workdir)
     return metrics
@@ -104,6 +104,17 @@ def _config(loaded: Sequence[tuple[Method, dict]]) -> ConfigDict:
     }
     config.train.steps = sum(record["step"] for _, record in loaded)
     return config.lock()
+
+
+def _training_data(member: str | os.PathLike) -> training_data.TrainingData:
+    """A record with gaps would call images clean that a member has seen."""
+    seen = training_data.read_if_there(member)
+    if seen is None:
+        raise InputError(
+            f"{member}: has no {training_data.FILE}: an older version wrote "
+            "it; train it again"
+        )
+    return seen
 
 
 def _plain(part):
