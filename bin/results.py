@@ -14,6 +14,10 @@ FILE.py:VARIANT that it was trained with; reported, its method in
 nircolor_tf/evaluation/reported.csv, or nothing; note, a sentence to stand
 above its command, or nothing. All numbers come from the files; a run that is
 missing, contaminated, or not the same in all of them is refused.
+
+Models need not be measured at once: of each evaluation keep summary.json and
+per_image.csv, which is all that is read here, and its costs.json, and name
+them all with commas. Times are relative to the same model in all of them.
 """
 
 from pathlib import Path
@@ -30,9 +34,13 @@ _EVALUATION = flags.DEFINE_list(
     "Folders that bin/evaluate.py wrote, with commas, of the same images.",
 )
 _OTHER = flags.DEFINE_string(
-    "other", "", "NAME=FOLDER: an evaluation on other data, shown apart."
+    "other",
+    "",
+    "NAME=FOLDER, or some with commas: evaluations on other data, shown apart.",
 )
-_COSTS = flags.DEFINE_string("costs", None, "JSON file of bin/costs.py.")
+_COSTS = flags.DEFINE_list(
+    "costs", None, "JSON files of bin/costs.py, with commas."
+)
 _OUTPUT = flags.DEFINE_string("output", None, "Markdown file to write.")
 _README = flags.DEFINE_string(
     "readme",

@@ -4,6 +4,8 @@
 Start:   bin/train.py --config=configs/supervised.py:unet256 \
              --workdir=runs/unet --config.data.manifest=data/manifest.csv
 Resume:  bin/train.py --workdir=runs/unet
+Search:  --stop_at=600 ends a training early, as if it were interrupted: stop
+         some that differ, then resume the best.
 
 A config file is a complete experiment; any of its values can be changed on
 the command line, --config.train.steps=2000 for example. The manifest comes
@@ -26,6 +28,9 @@ _CONFIG = config_flags.DEFINE_config_file(
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder for checkpoints and logs; resumed if it has any."
 )
+_STOP_AT = flags.DEFINE_integer(
+    "stop_at", None, "Save and stop after this step; resume to go on.", 1
+)
 
 
 def main() -> None:
@@ -37,7 +42,15 @@ def main() -> None:
     config = _CONFIG.value
     if config is None:
         config = restore.read_config(_WORKDIR.value)
-    trainer.train(config, _WORKDIR.value, trainer.make_strategy())
+    strategy = trainer.make_strategy()
+    method = trainer.train(config, _WORKDIR.value, strategy, _STOP_AT.value)
+    steps = sum(phase.steps for phase in method.phases())
+    if _STOP_AT.value and _STOP_AT.value < steps:
+        print(
+            f"stopped before step {steps} as --stop_at says\n"
+            f"  go on:    bin/train.py --workdir={_WORKDIR.value}"
+        )
+        return
     print(
         f"trained; everything is in {_WORKDIR.value}\n"
         f"  watch:    tensorboard --logdir={_WORKDIR.value}\n"

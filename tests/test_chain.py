@@ -89,6 +89,8 @@ def test_killed_and_resumed_equals_uninterrupted(run, start, trained):
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     assert newest(trained / "killed")[0] < 60
+    assert "go on" in run("train.py --workdir=killed --stop_at=57")
+    assert newest(trained / "killed")[0] == 57
     run("train.py --workdir=killed")
     (step, resumed), (_, uninterrupted) = (
         newest(trained / name) for name in ("killed", "run")

@@ -6,8 +6,10 @@ The evaluations are real, of images; only who made the images is pretended.
 import csv
 import json
 import shlex
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from absl import flags
@@ -85,6 +87,7 @@ def files(measured, tmp_path, repository, monkeypatch):
                 "checkpoint": "best, step 1200",
             }
         path.write_text(json.dumps(summary))
+        shutil.copy(measured / kind / "per_image.csv", tmp_path / kind)
     for number, (label, config, *_) in enumerate(ROWS, start=1):
         costs["runs"][label] = {
             "about": {
@@ -116,7 +119,7 @@ def read(folder, other="Elsewhere={}/other"):
         folder / "rows.csv",
         [str(folder / "val")],
         other.format(folder),
-        folder / "costs.json",
+        [str(folder / "costs.json")],
     )
 
 
@@ -307,17 +310,40 @@ def test_evaluations_of_different_images_are_no_table(files):
         InputError, match=r"other measured epfl, .*val folder, split test: 12"
     ):
         result_rows.read_evaluations(folders)
-    (files / "other" / "summary.json").write_text(
-        (files / "val" / "summary.json").read_text()
-    )
-    with pytest.raises(InputError, match="run 'near' is in another"):
-        result_rows.read_evaluations(folders)
+    shutil.rmtree(files / "other")
+    shutil.copytree(files / "val", files / "other")
     with pytest.raises(InputError, match=r"Elsewhere=.*: the same data as"):
         read(files)
-    change(files / "other" / "summary.json", ("runs", 0, "name"), "new")
-    change(files / "other" / "summary.json", ("runs", 1, "name"), "newer")
-    runs = result_rows.read_evaluations(folders)["runs"]
-    assert [*runs] == ["near", "far", "NIR as it is", "new", "newer"]
+
+
+def test_models_measured_apart_are_one_table(files):
+    """Each with its own files, and one that is in both."""
+    page = results_page.format_page(read(files, ""))
+    folders = [str(files / name) for name in ("val", "more")]
+    costs = [str(files / name) for name in ("costs.json", "more.json")]
+    shutil.copytree(files / "val", files / "more")
+    shutil.copy(costs[0], costs[1])
+    for folder, run in zip(folders, ("far", "near"), strict=True):
+        path = Path(folder, "summary.json")
+        summary = json.loads(path.read_text())
+        summary["runs"] = [r for r in summary["runs"] if r["name"] != run]
+        path.write_text(json.dumps(summary))
+        path = Path(folder, "per_image.csv")
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(x for x in lines if not x.startswith(run)))
+    change(Path(costs[1]), ("runs", "near", "time_ratio"), 7.0)
+    change(Path(costs[0]), ("runs",), {})
+    found = result_rows.read_results(files / "rows.csv", folders, "", costs)
+    assert results_page.format_page(found) == page.replace("2.52 |", "7.00 |")
+    change(Path(costs[1]), ("reference",), "near")
+    with pytest.raises(InputError, match=r"more.json: reference 'near', and"):
+        result_rows.read_costs(costs)
+    change(files / "more" / "summary.json", ("runs", 1, "mean", "std/ae"), 9)
+    with pytest.raises(InputError, match="'NIR as it is' is in another"):
+        result_rows.read_evaluations(folders)
+    (files / "more" / "per_image.csv").unlink()
+    with pytest.raises(InputError, match=r"more/per_image.csv: no such file"):
+        result_rows.read_evaluations(folders[1:])
 
 
 @pytest.mark.parametrize(

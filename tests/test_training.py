@@ -300,6 +300,10 @@ def test_alternating_phases_share_steps_and_freeze_the_rest(
         roles = [image.role for image in record.images]
         assert roles == 7 * ["pair"] + 3 * ["validation"]
         (tmp_path / "a" / training_data.FILE).unlink()
+        # Already there: nothing is trained.
+        trainer.train(toy_config, tmp_path / "a", one_replica, stop_at=1)
+        assert rows(tmp_path / "a", "train")[-1]["step"] == str(end)
+        (tmp_path / "a" / training_data.FILE).unlink()
     for index, network in enumerate(("translator", "colorizer") * 2):
         for name in ("translator", "colorizer"):
             before, after = (

@@ -82,10 +82,10 @@ def measure(
     Raises:
         InputError: A run is missing, or is no longer what was measured.
     """
-    found = result_rows.read_evaluations(evaluations)["runs"]
     measured = {
-        name: run["about"]
-        for name, run in found.items()
+        run["name"]: run["about"]
+        for folder in evaluations
+        for run in result_rows.read_summary(folder)["runs"]
         if run["about"]["kind"] in result_rows.MODELS
     }
     if reference not in measured:

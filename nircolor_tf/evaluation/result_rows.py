@@ -1,15 +1,18 @@
 """What docs/results.md is made of: files that were measured, and a list.
 
-    rows.csv       which runs, in which order: label, config, reported, note
-    summary.json   of bin/evaluate.py: the numbers
-    costs.json     of bin/costs.py: parameters, time, training
+    rows.csv        which runs, in which order: label, config, reported, note
+    summary.json    of bin/evaluate.py: the numbers
+    per_image.csv   of the same: those of each image, to compare runs by
+    costs.json      of bin/costs.py: parameters, time, training
 
-Read here, and checked to belong together; `results_page` formats it.
+Read here, and checked to belong together; `results_page` formats it. Runs need
+not have been measured at once: these files are all that is kept of each.
 """
 
 import csv
 import dataclasses
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -72,15 +75,16 @@ def read_results(
     rows: str | os.PathLike,
     evaluations: Sequence[str],
     other: str,
-    costs: str | os.PathLike,
+    costs: Sequence[str],
 ) -> Results:
     """Reads everything, and checks that it belongs together.
 
     Args:
         rows: CSV file, see `Row`.
         evaluations: Folders of bin/evaluate.py, on the same images.
-        other: NAME=FOLDER of an evaluation on other data; '' for none.
-        costs: JSON file of bin/costs.py.
+        other: NAME=FOLDER, or with commas some, of evaluations on other
+            data; '' for none.
+        costs: JSON files of bin/costs.py.
 
     Raises:
         InputError: A file is malformed, a run is missing, contaminated, or
@@ -99,7 +103,7 @@ def read_results(
         name, equals, folder = other.partition("=")
         if not equals:
             raise InputError(f"--other={other}: expected NAME=FOLDER")
-        elsewhere = read_evaluations([folder])
+        elsewhere = read_evaluations(folder.split(","))
         if elsewhere["data"] == found.measured["data"]:
             raise InputError(
                 f"--other={other}: the same data as {', '.join(evaluations)}, "
@@ -110,10 +114,11 @@ def read_results(
         for label in there:
             _check_same(found.measured, label, elsewhere["runs"][label], folder)
         found = dataclasses.replace(found, other=elsewhere, other_name=name)
+    where = ", ".join(costs)
     for label in labels:
         if label not in found.costs["runs"]:
-            raise InputError(f"{costs}: no run {label!r}; run bin/costs.py")
-        _check_same(found.measured, label, found.costs["runs"][label], costs)
+            raise InputError(f"{where}: no run {label!r}; run bin/costs.py")
+        _check_same(found.measured, label, found.costs["runs"][label], where)
     return found
 
 
@@ -153,57 +158,101 @@ def read_summary(folder: str | os.PathLike) -> dict[str, Any]:
         InputError: It is missing, no JSON, or lacks a part.
     """
     return _read_json(
-        Path(folder, "summary.json"),
-        "bin/evaluate.py",
-        ("data", "runs", "differences"),
+        Path(folder, "summary.json"), "bin/evaluate.py", ("data", "runs")
     )
 
 
-def read_costs(path: str | os.PathLike) -> dict[str, Any]:
-    """Reads what bin/costs.py wrote.
+def read_images(
+    folder: str | os.PathLike, key: str
+) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+    """Reads the per_image.csv of an evaluation.
+
+    Args:
+        folder: That bin/evaluate.py wrote.
+        key: '<protocol>/<metric>'.
+
+    Returns:
+        {run: {image: value}} of that metric, and {image: scene}; an image
+        whose scene is unknown is its own.
 
     Raises:
-        InputError: It is missing, no JSON, or lacks a part.
+        InputError: The file is missing, or has no such column.
     """
-    return _read_json(
-        Path(path),
-        "bin/costs.py",
-        ("size", "repeats", "machine", "reference", "runs"),
-    )
+    path = Path(folder, "per_image.csv")
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{path}: no such file; expected one that bin/evaluate.py wrote"
+        ) from error
+    values, scenes = {}, {}
+    for line in lines:
+        if key not in line:
+            raise InputError(f"{path}: no column {key}")
+        values.setdefault(line["run"], {})[line["name"]] = float(line[key])
+        scenes[line["name"]] = line["scene"] or f"image {line['name']}"
+    return values, scenes
+
+
+def read_costs(paths: Sequence[str]) -> dict[str, Any]:
+    """Reads what bin/costs.py wrote, once or in parts, as one.
+
+    Raises:
+        InputError: A file is missing, no JSON, or lacks a part; or two are
+            not comparable.
+    """
+    keys = ("size", "repeats", "machine", "reference")
+    first, *more = [
+        _read_json(Path(path), "bin/costs.py", (*keys, "runs"))
+        for path in paths
+    ]
+    runs = dict(first["runs"])
+    for path, costs in zip(paths[1:], more, strict=True):
+        for key in keys:
+            if costs[key] != first[key]:
+                raise InputError(
+                    f"{path}: {key} {costs[key]!r}, and {first[key]!r} in "
+                    f"{paths[0]}: not to be compared"
+                )
+        for name, run in costs["runs"].items():
+            if name in runs and run["about"] != runs[name]["about"]:
+                raise InputError(f"{path}: the run {name!r} is another there")
+            runs.setdefault(name, run)
+    return {**first, "runs": runs}
 
 
 def read_evaluations(folders: Sequence[str]) -> dict[str, Any]:
     """Reads evaluations on the same images as one.
 
     Returns:
-        'data' as summary.json has it; 'runs', by name; 'differences' of all.
+        'data' as summary.json has it; 'runs', by name; 'images' and 'scenes'
+        as `read_images` has them, of the first of `METRICS`.
 
     Raises:
-        InputError: They are not on the same images, or two have runs of one
-            name.
+        InputError: They are not on the same images, or two have different
+            runs of one name.
     """
-    first, *more = [read_summary(folder) for folder in folders]
-    runs = {run["name"]: run for run in first["runs"]}
-    for folder, summary in zip(folders[1:], more, strict=True):
-        if summary["data"] != first["data"]:
+    found = {"data": None, "runs": {}, "images": {}, "scenes": {}}
+    for folder in folders:
+        summary = read_summary(folder)
+        data = found["data"] = found["data"] or summary["data"]
+        if summary["data"] != data:
             raise InputError(
                 f"{folder} measured {describe(summary['data'])}, and "
-                f"{folders[0]} {describe(first['data'])}: not to be put into "
-                "one table"
+                f"{folders[0]} {describe(data)}: not to be put into one table"
             )
         for run in summary["runs"]:
-            if run["name"] in runs and not is_baseline(run):
+            first = found["runs"].setdefault(run["name"], run)
+            if not _agree(first, run):
                 raise InputError(
                     f"{folder}: the run {run['name']!r} is in another "
-                    "evaluation, too"
+                    "evaluation, too, with other numbers"
                 )
-            runs.setdefault(run["name"], run)
-    summaries = [first, *more]
-    return {
-        "data": first["data"],
-        "runs": runs,
-        "differences": [d for s in summaries for d in s["differences"]],
-    }
+        values, scenes = read_images(folder, METRICS[0])
+        found["images"] = values | found["images"]
+        found["scenes"] |= scenes
+    return found
 
 
 def describe(data: Mapping[str, Any]) -> str:
@@ -217,6 +266,15 @@ def describe(data: Mapping[str, Any]) -> str:
 def is_baseline(run: Mapping[str, Any]) -> bool:
     """Whether a run of a summary is no model but what one has to beat."""
     return run["about"]["kind"] == "baseline"
+
+
+def _agree(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Whether two runs of a name are one, measured twice."""
+    return first["about"] == second["about"] and all(
+        math.isclose(float(mean), float(second["mean"][key]), abs_tol=1e-3)
+        for key, mean in first["mean"].items()
+        if key in METRICS and key in second["mean"]
+    )
 
 
 def _check_runs(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import protocols, result_commands
+from nircolor_tf.evaluation import comparisons, protocols, result_commands
 from nircolor_tf.evaluation.result_rows import (
     METRICS,
     Results,
@@ -219,20 +219,22 @@ def _training_statements(found: Results, measured: Mapping[str, Any]) -> str:
 
 def _differences(found: Results) -> Iterator[str]:
     """The best row against the others, image by image."""
-    runs, key = found.measured["runs"], METRICS[0]
+    measured, key = found.measured, METRICS[0]
+    runs, images = measured["runs"], measured["images"]
     labels = [row.label for row in found.rows]
-    labels.sort(key=lambda label: -float(runs[label]["mean"][key]))
-    shown = {*labels, *(n for n, r in runs.items() if is_baseline(r))}
-    sentences = [
-        one["text"]
-        for one in found.measured["differences"]
-        if one["metric"] == key
-        and labels[0] in (one["first"], one["second"])
-        and shown.issuperset((one["first"], one["second"]))
+    best = max(labels, key=lambda label: float(runs[label]["mean"][key]))
+    others = [label for label in labels if label != best]
+    others += [name for name, run in runs.items() if is_baseline(run)]
+    compared = [
+        comparisons.paired(
+            (best, other, key), images[best], images[other], measured["scenes"]
+        )
+        for other in others
     ]
+    sentences = [_item(f"{one.text}.") for one in compared if one is not None]
     if sentences:
-        yield f"{labels[0]} and the others, image by image (`std`):"
-        yield "\n".join(_item(f"{text}.") for text in sentences)
+        yield f"{best} and the others, image by image (`std`):"
+        yield "\n".join(sentences)
 
 
 def _reported(row: Row) -> str:

@@ -45,7 +45,8 @@ def train(
         workdir: Gets config.json, training_data.csv, checkpoints/, train/ and
             eval/. Training goes on from the newest checkpoint there.
         strategy: One per process.
-        stop_at: Saves and returns after that step, as if interrupted.
+        stop_at: Saves and returns after that step, as if interrupted; at
+            once if the training is there already. None: to the end.
 
     Returns:
         The method with the weights of the last step (not the average).
@@ -60,9 +61,9 @@ def train(
     run = _Run.start(config, Path(workdir), strategy)
     try:
         for phase, start in run.remaining_phases():
-            run.train_phase(phase, start, stop_at)
-            if run.current_step == stop_at:
+            if stop_at is not None and run.current_step >= stop_at:
                 break
+            run.train_phase(phase, start, stop_at)
     finally:
         run.writer.close()
     return run.method
