@@ -12,9 +12,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.methods.base import Phase
-from nircolor_tf.training import checking, restore
-from nircolor_tf.training.averages import MovingAverages
-from nircolor_tf.training.image_pool import make_pools
+from nircolor_tf.training.assembly import assemble
 from nircolor_tf.training.step import compile_step
 
 # Their outputs are their inputs, not copies.
@@ -74,11 +72,7 @@ def estimate(config: ConfigDict) -> list[PhaseMemory]:
     """
     # In the host's memory, wherever the training will be.
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    with strategy.scope():
-        method = restore.make_method(config, config.train.mixed_bfloat16)
-        checking.check_crop(config, method.size_multiple)
-        averages = MovingAverages(method, config.train.average_decay, strategy)
-        method.pools = make_pools(method, strategy)
+    method, averages = assemble(config, strategy)
     others = list(averages.variables)
     for pool in method.pools.values():
         others += pool.variables

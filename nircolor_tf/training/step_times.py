@@ -9,9 +9,8 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.methods.base import Batch, Phase, Scalars
-from nircolor_tf.training import checking, memory, restore, trainer
-from nircolor_tf.training.averages import MovingAverages
-from nircolor_tf.training.image_pool import make_pools
+from nircolor_tf.training import memory, trainer
+from nircolor_tf.training.assembly import assemble
 from nircolor_tf.training.step import compile_step
 
 
@@ -84,11 +83,7 @@ class _Kind:
 
 def _compile(config: ConfigDict) -> list[_Kind]:
     strategy = trainer.make_strategy()
-    with strategy.scope():
-        method = restore.make_method(config, config.train.mixed_bfloat16)
-        checking.check_crop(config, method.size_multiple)
-        averages = MovingAverages(method, config.train.average_decay, strategy)
-        method.pools = make_pools(method, strategy)
+    method, averages = assemble(config, strategy)
     kinds = {}
     for phase in method.phases():
         key = phase.losses, phase.optimizers

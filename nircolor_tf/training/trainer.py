@@ -16,10 +16,10 @@ from nircolor_tf.data.pipeline import ImageCache, open_cache, reads_photos
 from nircolor_tf.errors import NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.training import checking, restore
+from nircolor_tf.training.assembly import assemble
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
-from nircolor_tf.training.image_pool import make_pools
 from nircolor_tf.training.step import compile_step
 from nircolor_tf.training.writer import Writer
 
@@ -91,13 +91,8 @@ class _Run:
         checking.check_config(config, strategy.num_replicas_in_sync)
         examples = manifest.read_manifest(config.data.manifest)
         validation = manifest.select(examples, config.evaluate.split)
+        method, averages = assemble(config, strategy)
         with strategy.scope():
-            method = restore.make_method(config, config.train.mixed_bfloat16)
-            checking.check_crop(config, method.size_multiple)
-            averages = MovingAverages(
-                method, config.train.average_decay, strategy
-            )
-            method.pools = make_pools(method, strategy)
             step = tf.Variable(0, dtype=tf.int64, trainable=False)
         # What a bad config can break comes before the config is written.
         phases = method.phases()
