@@ -23,6 +23,7 @@ UNET256 = {
     "network": {
         "name": "unet256",
         "filters": 64,
+        "max_filters": 512,
         "levels": 8,
         "norm": "instance",
         "output_channels": 3,
@@ -131,7 +132,7 @@ SMOKE = {
     "evaluate.grid_images": 2,
 }
 SMOKE_GENERATORS = {
-    "unet256": {"network.levels": 4},
+    "unet256": {"network.max_filters": 64, "network.levels": 4},
     "resnet": {"network.blocks": 2},
 }
 
@@ -147,6 +148,7 @@ CPU = {
 }
 CPU_GENERATORS = {
     "unet256": {
+        "network.max_filters": 256,
         "network.levels": 7,
         "schedule.epoch_images": 815,
         "schedule.constant_epochs": 11,

@@ -18,6 +18,7 @@ NETWORKS = {
     "unet256": {
         "name": "unet256",
         "filters": 64,
+        "max_filters": 512,
         "levels": 8,
         "norm": "instance",
         "output_channels": 3,
@@ -124,7 +125,11 @@ SMOKE = {
     "evaluate.grid_images": 2,
 }
 SMOKE_NETWORKS = {
-    "unet256": {"network.filters": 8, "network.levels": 4},
+    "unet256": {
+        "network.filters": 8,
+        "network.max_filters": 64,
+        "network.levels": 4,
+    },
     "linknet": {"network.filters": 8, "network.depth": 18},
     "resnet": {"network.filters": 8, "network.blocks": 2},
     "snet": {"network.filters": 8, "network.levels": 3},
@@ -143,6 +148,7 @@ CPU = {
 }
 CPU_NETWORKS = {
     "unet256": {
+        "network.max_filters": 256,
         "network.levels": 7,
         "train.steps": 29060,
         "train.evaluate_every": 1453,

@@ -75,7 +75,7 @@ def test_a_row_has_these_changes_and_no_other(file, cpu, published):
     changes = RULE | {
         key: value // 2
         for key, value in whole.items()
-        if key.endswith(".filters")
+        if key.endswith((".filters", ".max_filters"))
     }
     changes["data.batch_size"] = min(whole["data.batch_size"], LARGEST_BATCH)
     if "network.levels" in whole and 2 ** whole["network.levels"] == 256:

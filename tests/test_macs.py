@@ -70,7 +70,12 @@ def test_single_layers_by_hand(layer, channels, expected):
 @pytest.mark.parametrize(
     ("network_class", "arguments", "last_ups", "published"),
     [
-        (UNet256, {"norm": "instance"}, [(256, 64), (128, 3)], None),
+        (
+            UNet256,
+            {"max_filters": 512, "norm": "instance"},
+            [(256, 64), (128, 3)],
+            None,
+        ),
         (
             CrossScaleUNet,
             {},

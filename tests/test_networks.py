@@ -42,7 +42,13 @@ COLORIZERS = {
     "linknet": {"depth": 18, "filters": 16, **RGB},
     "resnet": {"filters": 4, "blocks": 1, **RGB},
     "snet": {"filters": 4, "levels": 3, "assistant_levels": 1, **RGB},
-    "unet256": {"filters": 4, "levels": 5, "norm": "instance", **RGB},
+    "unet256": {
+        "filters": 4,
+        "max_filters": 16,
+        "levels": 5,
+        "norm": "instance",
+        **RGB,
+    },
 }
 
 
@@ -180,7 +186,9 @@ def derive_snet():
 
 GOLDEN = {
     "unet256": (
-        lambda: UNet256(filters=64, levels=8, norm="instance", **RGB),
+        lambda: UNet256(
+            filters=64, max_filters=512, levels=8, norm="instance", **RGB
+        ),
         54_407_555,
         derive_unet256,
     ),
@@ -268,9 +276,8 @@ def test_any_multiple_of_the_size_multiple_goes_through(name):
 
 
 def test_size_multiples():
-    assert (
-        UNet256(filters=2, levels=8, norm="batch", **RGB).size_multiple == 256
-    )
+    unet = UNet256(filters=2, max_filters=16, levels=8, norm="batch", **RGB)
+    assert unet.size_multiple == 256
     acd = [
         ACD(depth=18, filters=2, glffnet=g, **RGB).size_multiple
         for g in (False, True)
@@ -298,7 +305,10 @@ def test_mixed_bfloat16_keeps_weights_and_output_float32(name):
 
 @pytest.mark.parametrize(
     ("network_class", "arguments"),
-    [(UNet256, {"norm": "instance"}), (CrossScaleUNet, {})],
+    [
+        (UNet256, {"max_filters": 16, "norm": "instance"}),
+        (CrossScaleUNet, {}),
+    ],
 )
 def test_unets_reach_one_pixel_and_no_norm_wipes_it_out(
     network_class, arguments

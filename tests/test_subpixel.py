@@ -73,7 +73,7 @@ def test_other_layers_stay(kernel, stride, padding):
 @pytest.mark.parametrize(
     "network",
     [
-        lambda **options: UNet256(norm="instance", **options),
+        lambda **options: UNet256(max_filters=64, norm="instance", **options),
         CrossScaleUNet,
     ],
 )

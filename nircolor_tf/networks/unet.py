@@ -22,7 +22,8 @@ class UNet256(keras.Model):
 
     Args:
         filters: Channels of the first level; 64 in the paper. They double up
-            to eight times that.
+            to `max_filters`.
+        max_filters: Channels of the deepest levels; 512 in the paper.
         levels: Halvings; 8 in the paper.
         norm: 'instance' (the paper) or 'batch'.
         output_channels: 3 for rgb, 1 for nir.
@@ -33,6 +34,7 @@ class UNet256(keras.Model):
         self,
         *,
         filters: int,
+        max_filters: int,
         levels: int,
         norm: str,
         output_channels: int,
@@ -40,7 +42,7 @@ class UNet256(keras.Model):
     ):
         super().__init__()
         self.size_multiple = 2**levels
-        widths = [filters * min(2**level, 8) for level in range(levels)]
+        widths = [min(filters * 2**i, max_filters) for i in range(levels)]
         make_norm = shared.NORMS[norm]
         self.downs = [
             layers.Conv2D(
