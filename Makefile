@@ -8,8 +8,14 @@ CODE := nircolor_tf bin configs examples tests
 # A process per core; a file's tests stay together, they share what they made.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadfile
 
+# Names with commas between them, as flags take them.
+empty :=
+space := $(empty) $(empty)
+comma := ,
+files = $(subst $(space),$(comma),$(wildcard $(1)))
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint bench
+.PHONY: help demo test test-all lint bench results
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -29,6 +35,13 @@ lint: $(INSTALLED) ## Check style and format
 
 bench: $(INSTALLED) ## Time the shipped model on this machine
 	$(BIN)/python bin/benchmark.py
+
+results: $(INSTALLED) ## Write docs/results.md and the README's table
+	$(BIN)/python bin/results.py --rows=docs/results_rows.csv \
+	  --evaluation=$(call files,docs/measured/*/val) \
+	  --other="RGB-NIR Scene, photos of another camera=$(call files,docs/measured/*/rgb_nir_scene)" \
+	  --costs=$(call files,docs/measured/*/costs.json) \
+	  --output=docs/results.md --readme=README.md
 
 $(INSTALLED): setup.cfg constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \

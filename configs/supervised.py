@@ -150,11 +150,13 @@ CPU_NETWORKS = {
     "unet256": {
         "network.max_filters": 256,
         "network.levels": 7,
+        "rate.peak": 4e-4,
         "train.steps": 29060,
         "train.evaluate_every": 1453,
         "train.checkpoint_every": 1453,
     },
     "linknet": {
+        "rate.peak": 4e-4,
         "train.steps": 24120,
         "train.evaluate_every": 1206,
         "train.checkpoint_every": 1206,

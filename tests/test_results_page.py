@@ -161,9 +161,10 @@ def test_every_number_is_that_of_a_file(files):
     assert elsewhere != numbers[:6]
     assert cost[:5] == ["supervised", "n2c", "unet256", "", "1.23 M"]
     assert cost[5:] == ["128 px", "2.34", "1.26"]
-    batch = load_config(f"--config={CONFIG}").data.batch_size
-    assert training[:4] == [f"`{CONFIG}`", "290", "2,656", str(batch)]
-    assert training[4:] == ["0.0002", "3,456 of 4,000", "39", "1,200", "31"]
+    config = load_config(f"--config={CONFIG}")
+    batch, rate = str(config.data.batch_size), f"{config.rate.peak:g}"
+    assert training[:5] == [f"`{CONFIG}`", "290", "2,656", batch, rate]
+    assert training[5:] == ["3,456 of 4,000", "39", "1,200", "31"]
     assert cells(page, "near")[1][3] == "BFWLS"
     nothing, _ = cells(page, "NIR as it is")
     assert nothing[:6] == expected_cells(files / "val", "NIR as it is", both)
@@ -172,6 +173,12 @@ def test_every_number_is_that_of_a_file(files):
     assert "near and the others" in page
     assert "- near better than far by" in page
     assert "near: Taught by far." in page
+    assert "bin/costs.py --evaluation=reports/val --reference=far" in page
+    # A reference that is no row has an evaluation of its own.
+    change(files / "costs.json", ("reference",), "other")
+    page = results_page.format_page(read(files))
+    assert "--evaluation=reports/reference,reports/val --ref" in page
+    assert "bin/prepare_data.py; other, of measured/README.md:" in page
 
 
 def test_an_ensemble_names_all_its_networks(files):

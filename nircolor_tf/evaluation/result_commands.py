@@ -35,17 +35,19 @@ def format_commands(found: Results) -> Iterator[str]:
             )
         yield f"{row.label}:" + (f" {row.note}" if row.note else "")
         yield _code(lines)
-    yield (
-        "All rows, measured, counted and written. MANIFEST is that of "
-        "bin/prepare_data.py:"
-    )
+    text = "MANIFEST is that of bin/prepare_data.py"
+    reference, counted = found.costs["reference"], "reports/val"
+    if reference not in found.measured["runs"]:
+        counted = f"reports/reference,{counted}"
+        text += f"; {reference}, of measured/README.md"
+    yield f"All rows, measured, counted and written. {text}:"
     evaluations = [("reports/val", found.measured)]
     if found.other is not None:
         evaluations.append(("reports/other", found.other))
     lines = [_evaluate_command(*one) for one in evaluations]
     lines.append(
-        "bin/costs.py --evaluation=reports/val "
-        + shlex.quote(f"--reference={found.costs['reference']}")
+        f"bin/costs.py --evaluation={counted} "
+        + shlex.quote(f"--reference={reference}")
         + f" \\\n    --size={found.costs['size']} "
         f"--repeats={found.costs['repeats']} --output=reports/costs.json"
     )
