@@ -1,0 +1,28 @@
+"""docs/results.md and the README's table are what `make results` writes."""
+
+import shlex
+import shutil
+import subprocess
+import sys
+
+PAGES = ("docs/results.md", "README.md")
+
+
+def test_the_tables_are_those_of_the_measured_files(repository, tmp_path):
+    printed = subprocess.run(
+        ["make", "--dry-run", "results"],
+        cwd=repository,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.replace("\\\n", "")
+    (line,) = [one for one in printed.splitlines() if "bin/results.py" in one]
+    (tmp_path / "docs").mkdir()
+    shutil.copy(repository / "README.md", tmp_path)
+    words = shlex.split(line)[1:]
+    for page in PAGES:
+        words = [w.replace(f"={page}", f"={tmp_path / page}") for w in words]
+    subprocess.run([sys.executable, *words], cwd=repository, check=True)
+    for page in PAGES:
+        text = (tmp_path / page).read_text(encoding="utf-8")
+        assert text == (repository / page).read_text(encoding="utf-8"), page
