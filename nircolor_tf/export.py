@@ -34,7 +34,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from ml_collections import ConfigDict
 
 import nircolor_tf
 from nircolor_tf import (
@@ -324,7 +323,7 @@ def make_card(
             "images": training.count("validation"),
             "metrics": record.get("metrics", {}),
         },
-        "config": _describe_config(config),
+        "config": restore.describe_config(config),
         "nircolor_tf": nircolor_tf.__version__,
     }
 
@@ -341,13 +340,6 @@ def _describe_paths(paths: Mapping[str, InferencePath]) -> dict[str, dict]:
         }
         for path, file in tflite_files(paths).items()
     }
-
-
-def _describe_config(config: ConfigDict) -> dict:
-    described = json.loads(config.to_json())
-    # A path on the training machine tells a user nothing.
-    described["data"]["manifest"] = Path(config.data.manifest).name
-    return described
 
 
 def _training_data(workdir: str | os.PathLike, method: Method) -> TrainingData:

@@ -75,6 +75,7 @@ def test_a_workdir(workdir, tmp_path):
     assert one["trained"] == {"step": 5, "minutes": 3, "planned": 7}
     assert one["fusion"]
     assert one["config"]["train"]["steps"] == 7
+    assert one["config"]["data"]["manifest"] == "manifest.csv"
     assert (one["about"], one["time_ratio"]) == (about, 1)
     assert one["seconds"] > 0
     costs.write(tmp_path / "costs.json", found)

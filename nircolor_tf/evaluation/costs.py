@@ -255,7 +255,7 @@ def _open_workdir(folder: Path, about: Mapping[str, str]) -> _Model:
         run=path.run,
         parameters=count_parameters(method, path),
         about={**about, "checkpoint": f"{checkpoint}, step {record['step']}"},
-        config=json.loads(method.config.to_json()),
+        config=restore.describe_config(method.config),
         best=record,
         trained={
             "step": read("step"),

@@ -8,7 +8,6 @@ inference path of a model; LABEL is what the tables call it.
 
 import dataclasses
 import functools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -223,7 +222,7 @@ def _open_workdir(name: RunName, checkpoint: str) -> tuple[Run, Predict]:
         card={
             "method": method.config.method,
             "training": {key: record[key] for key in ("step", "minutes")},
-            "config": json.loads(method.config.to_json()),
+            "config": restore.describe_config(method.config),
         },
         training=training_data.read_if_there(name.folder),
     )

@@ -116,6 +116,17 @@ def read_config(workdir: str | os.PathLike) -> ConfigDict:
     return config.lock()
 
 
+def describe_config(config: ConfigDict) -> dict:
+    """A whole experiment as plain JSON, for those who read about it.
+
+    Of the manifest's path only the name: the rest is of the machine that
+    trained, and tells nobody else anything.
+    """
+    described = json.loads(config.to_json())
+    described["data"]["manifest"] = Path(config.data.manifest).name
+    return described
+
+
 def load_method(
     workdir: str | os.PathLike, checkpoint: str
 ) -> tuple[Method, dict]:
