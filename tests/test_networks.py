@@ -20,6 +20,7 @@ from nircolor_tf.networks.resnet import ResNetEncoder, ResNetGenerator, Shortcut
 from nircolor_tf.networks.unet import UNet256
 
 RGB = {"output_channels": 3, "activation": "sigmoid"}
+UNET = {"norm": "instance", **RGB}
 COLORIZERS = {
     "acd": {"depth": 18, "filters": 4, "glffnet": True, **RGB},
     "cross_scale_unet": {"filters": 4, "levels": 5, **RGB},
@@ -42,13 +43,7 @@ COLORIZERS = {
     "linknet": {"depth": 18, "filters": 16, **RGB},
     "resnet": {"filters": 4, "blocks": 1, **RGB},
     "snet": {"filters": 4, "levels": 3, "assistant_levels": 1, **RGB},
-    "unet256": {
-        "filters": 4,
-        "max_filters": 16,
-        "levels": 5,
-        "norm": "instance",
-        **RGB,
-    },
+    "unet256": {"filters": 4, "max_filters": 16, "levels": 5, **UNET},
 }
 
 
@@ -186,9 +181,7 @@ def derive_snet():
 
 GOLDEN = {
     "unet256": (
-        lambda: UNet256(
-            filters=64, max_filters=512, levels=8, norm="instance", **RGB
-        ),
+        lambda: UNet256(filters=64, max_filters=512, levels=8, **UNET),
         54_407_555,
         derive_unet256,
     ),

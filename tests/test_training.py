@@ -299,20 +299,16 @@ def test_alternating_phases_share_steps_and_freeze_the_rest(
         record = training_data.read_if_there(tmp_path / "a")
         roles = [image.role for image in record.images]
         assert roles == 7 * ["pair"] + 3 * ["validation"]
-        (tmp_path / "a" / training_data.FILE).unlink()
         # Already there: nothing is trained.
         trainer.train(toy_config, tmp_path / "a", one_replica, stop_at=1)
         assert rows(tmp_path / "a", "train")[-1]["step"] == str(end)
         (tmp_path / "a" / training_data.FILE).unlink()
     for index, network in enumerate(("translator", "colorizer") * 2):
         for name in ("translator", "colorizer"):
-            before, after = (
-                weights(states[i], name) for i in (index, index + 1)
-            )
-            assert same(before, after) == (name != network)
-    assert [(r["step"], r["phase"]) for r in rows(tmp_path / "a", "train")][
-        ::4
-    ] == [
+            pair = [weights(states[i], name) for i in (index, index + 1)]
+            assert same(*pair) == (name != network)
+    steps = [(r["step"], r["phase"]) for r in rows(tmp_path / "a", "train")]
+    assert steps[::4] == [
         (str(step), ("translator", "colorizer")[(step - 1) // 2 % 2])
         for step in range(1, 9)
     ]
