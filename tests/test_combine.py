@@ -1,5 +1,7 @@
 """Trainings of their own, made into one ensemble."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import smoke
@@ -7,7 +9,10 @@ import tensorflow as tf
 
 from nircolor_tf.data import training_data
 from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import result_commands, result_rows
 from nircolor_tf.training import combine, restore, trainer
+
+CONFIG = "configs/default.py:smoke"
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +50,7 @@ def test_it_says_how_each_member_was_trained(members, workdir):
     records = [restore.load_method(m, "best")[1] for m in members]
     assert config.train.steps == sum(r["step"] for r in records)
     assert [part.seed for part in config.combined.values()] == [0, 1]
-    assert "manifest" not in config.combined.member_1.data
+    assert config.combined.member_1.data.manifest == "manifest.csv"
     assert [part.from_image for part in config.members.values()] == [
         False,
         True,
@@ -53,6 +58,35 @@ def test_it_says_how_each_member_was_trained(members, workdir):
     assert training_data.read_if_there(workdir) == (
         training_data.read_if_there(members[0])
     )
+
+
+def test_its_row_has_the_command_of_each_member(members, workdir):
+    config = restore.describe_config(restore.read_config(workdir))
+    found = result_rows.member_configs(config)
+    for part, member in zip(found, members, strict=True):
+        part.pop("best_step")
+        assert part == restore.describe_config(restore.read_config(member))
+    row = result_rows.Row("mean", " ".join(2 * [CONFIG]), "", "")
+    *trainings, last = result_commands.train_commands(row, config, "mean")
+    assert last == (
+        "bin/combine.py --members=runs/mean_1,runs/mean_2 --workdir=runs/mean"
+    )
+    command = (
+        f"bin/train.py --config={CONFIG} --workdir=runs/mean_{{}} "
+        "--config.data.manifest=MANIFEST {}"
+        "--config.train.average_decay=0.9"
+    )
+    changed = "--config.network.from_image=True --config.seed=1 "
+    assert [one.replace(" \\\n    ", " ") for one in trainings] == [
+        command.format(1, ""),
+        command.format(2, changed),
+    ]
+    with pytest.raises(InputError, match="1 configs; the run is of 2"):
+        list(
+            result_commands.train_commands(
+                dataclasses.replace(row, config=CONFIG), config, "mean"
+            )
+        )
 
 
 def test_training_it_has_nothing_left_to_do(workdir, one_replica):

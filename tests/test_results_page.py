@@ -210,8 +210,7 @@ def test_a_command_gives_the_config_that_was_trained(files):
     config = load_config(f"--config={CONFIG}")
     config.update_from_flattened_dict(trained)
     plain = json.loads(config.to_json())
-    row = result_rows.Row("far", CONFIG, "", "")
-    command = result_commands.train_command(row, plain, "far")
+    command = result_commands.train_command("far", CONFIG, plain, "far")
     words = shlex.split(command.replace("\\\n", ""))
     assert words[:1] == ["bin/train.py"]
     assert len(words) == 4 + len(trained)
@@ -221,7 +220,7 @@ def test_a_command_gives_the_config_that_was_trained(files):
     # What a flag cannot say is said.
     del plain["loss"]["l1"]
     plain["train"]["speed"] = 1
-    command = result_commands.train_command(row, plain, "far")
+    command = result_commands.train_command("far", CONFIG, plain, "far")
     assert "# The config now has loss.l1." in command
     assert "# The config no longer has train.speed." in command
 

@@ -1,7 +1,8 @@
 """The commands that made a table: training, measuring, writing.
 
 A row names the config that its run was trained with. Its command is that
-config, and as flags whatever the run's own config has otherwise.
+config, and as flags whatever the run's own config has otherwise. A run of
+bin/combine.py has a config, and a command, of each member.
 """
 
 import json
@@ -12,10 +13,22 @@ from typing import Any
 
 from nircolor_tf import config_files
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation.result_rows import MODELS, Results, Row, is_baseline
+from nircolor_tf.evaluation.result_rows import (
+    MODELS,
+    Results,
+    Row,
+    is_baseline,
+    member_configs,
+)
 
 # What a training and its numbers do not depend on, or cannot be told.
-_UNTOLD = ("data.manifest", "data.description", "data.terms", "export.")
+_UNTOLD = (
+    "data.manifest",
+    "data.description",
+    "data.terms",
+    "export.",
+    "best_step",
+)
 
 
 def format_commands(found: Results) -> Iterator[str]:
@@ -27,7 +40,7 @@ def format_commands(found: Results) -> Iterator[str]:
     for row in found.rows:
         cost = found.costs["runs"][row.label]
         name = Path(cost["about"]["folder"]).name
-        lines = [train_command(row, cost["config"], name)]
+        lines = list(train_commands(row, cost["config"], name))
         if cost["about"]["kind"] == "export":
             lines.append(
                 f"bin/export.py --workdir=runs/{name} "
@@ -62,11 +75,44 @@ def format_commands(found: Results) -> Iterator[str]:
     yield _code(lines)
 
 
-def train_command(row: Row, trained: Mapping[str, Any], name: str) -> str:
+def train_commands(
+    row: Row, trained: Mapping[str, Any], name: str
+) -> Iterator[str]:
+    """Yields the commands that train a row, members before their mean.
+
+    Args:
+        row: Names the configs, as they are today.
+        trained: The config of the run.
+        name: Of the run's folder.
+
+    Raises:
+        InputError: There is no such config, it is of another method, or the
+            run is of more or fewer trainings.
+    """
+    members = member_configs(trained)
+    if len(members) != len(row.configs):
+        raise InputError(
+            f"row {row.label!r}: {row.config!r} names {len(row.configs)} "
+            f"configs; the run is of {len(members)} trainings"
+        )
+    if members == [trained]:
+        yield train_command(row.label, row.config, trained, name)
+        return
+    names = [f"{name}_{number}" for number in range(1, len(members) + 1)]
+    for parts in zip(row.configs, members, names, strict=True):
+        yield train_command(row.label, *parts)
+    workdirs = ",".join(f"runs/{member}" for member in names)
+    yield f"bin/combine.py --members={workdirs} --workdir=runs/{name}"
+
+
+def train_command(
+    label: str, file: str, trained: Mapping[str, Any], name: str
+) -> str:
     """Returns the command that trains with a row's config.
 
     Args:
-        row: Names a config, as it is today.
+        label: Of the row, for errors.
+        file: FILE.py[:VARIANT], as it is today.
         trained: The config that the run was trained with.
         name: Of the run's folder.
 
@@ -77,10 +123,10 @@ def train_command(row: Row, trained: Mapping[str, Any], name: str) -> str:
     Raises:
         InputError: There is no such config, or it is of another method.
     """
-    today = _load_config(row)
+    today = _load_config(label, file)
     if today["method"] != trained["method"]:
         raise InputError(
-            f"row {row.label!r}: {row.config} is of {today['method']!r}, and "
+            f"row {label!r}: {file} is of {today['method']!r}, and "
             f"the run was trained with {trained['method']!r}"
         )
     today, trained = dict(_flat(today)), dict(_flat(trained))
@@ -92,7 +138,7 @@ def train_command(row: Row, trained: Mapping[str, Any], name: str) -> str:
     ]
     words = [
         "bin/train.py",
-        f"--config={row.config}",
+        f"--config={file}",
         f"--workdir=runs/{name}",
         "--config.data.manifest=MANIFEST",
         *changes,
@@ -127,11 +173,11 @@ def _code(lines: Iterable[str]) -> str:
     return "\n".join(["```", *lines, "```"])
 
 
-def _load_config(row: Row) -> dict[str, Any]:
+def _load_config(label: str, file: str) -> dict[str, Any]:
     try:
-        return json.loads(config_files.read(row.config).to_json())
+        return json.loads(config_files.read(file).to_json())
     except InputError as error:
-        raise InputError(f"row {row.label!r}, {error}") from error
+        raise InputError(f"row {label!r}, {error}") from error
 
 
 def _flat(

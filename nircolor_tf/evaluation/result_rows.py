@@ -41,7 +41,8 @@ class Row:
 
     Attributes:
         label: Name of the run in the evaluations.
-        config: FILE.py[:VARIANT] that it was trained with.
+        config: FILE.py[:VARIANT] that it was trained with; of a run of
+            bin/combine.py those of its members, in order, with spaces.
         reported: Its method in reported.csv; '' for none.
         note: For people, under its command; '' for none.
     """
@@ -50,6 +51,11 @@ class Row:
     config: str
     reported: str
     note: str
+
+    @property
+    def configs(self) -> list[str]:
+        """FILE.py[:VARIANT] of each training."""
+        return self.config.split()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -261,6 +267,26 @@ def describe(data: Mapping[str, Any]) -> str:
         f"{data['protocol']}, split {data['split']}: {data['images']} images "
         f"of {data['scenes']} scenes"
     )
+
+
+def member_configs(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The configs that a run was trained with: of bin/combine.py, several."""
+    if "combined" not in config:
+        return [config]
+    shared = {
+        key: value
+        for key, value in config.items()
+        if key not in ("members", "combined")
+    }
+    return [
+        {
+            **shared,
+            **part,
+            "method": "supervised",
+            "network": config["members"][name],
+        }
+        for name, part in config["combined"].items()
+    ]
 
 
 def is_baseline(run: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from nircolor_tf.evaluation.result_rows import (
     Row,
     describe,
     is_baseline,
+    member_configs,
 )
 
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
@@ -185,17 +186,21 @@ def _trainings(found: Results) -> str:
             if trained["step"] < trained["planned"]:
                 steps += f" of {trained['planned']:,}"
             minutes = f"{trained['minutes']:.0f}"
+        members = member_configs(cost["config"])
         lines.append(
             [
                 row.label,
-                f"`{row.config}`",
+                ", ".join(f"`{config}`" for config in row.configs),
                 f"{cost['pairs']:,}",
                 f"{cost['photos']:,}",
-                str(cost["config"]["data"]["batch_size"]),
-                f"{cost['config']['rate']['peak']:g}",
+                ", ".join(str(one["data"]["batch_size"]) for one in members),
+                ", ".join(f"{one['rate']['peak']:g}" for one in members),
                 steps,
                 minutes,
-                f"{cost['best']['step']:,}",
+                " + ".join(
+                    f"{one.get('best_step', cost['best']['step']):,}"
+                    for one in members
+                ),
                 f"{cost['best']['minutes']:.0f}",
             ]
         )

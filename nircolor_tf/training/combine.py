@@ -31,7 +31,15 @@ _SECTIONS = (
     "export",
 )
 # What each member's config is remembered by.
-_REMEMBERED = ("seed", "loss", "optimizer", "rate", "data", "train")
+_REMEMBERED = (
+    "seed",
+    "loss",
+    "optimizer",
+    "rate",
+    "data",
+    "train",
+    "inference",
+)
 
 
 def combine(
@@ -96,10 +104,13 @@ def _config(loaded: Sequence[tuple[Method, dict]]) -> ConfigDict:
     config.combined = {
         name: {
             "best_step": record["step"],
-            **{part: _plain(member[part]) for part in _REMEMBERED},
+            **{part: described[part] for part in _REMEMBERED},
         }
-        for (name, member), (_, record) in zip(
-            configs.items(), loaded, strict=True
+        for name, described, (_, record) in zip(
+            configs,
+            map(restore.describe_config, configs.values()),
+            loaded,
+            strict=True,
         )
     }
     config.train.steps = sum(record["step"] for _, record in loaded)
@@ -115,13 +126,6 @@ def _training_data(member: str | os.PathLike) -> training_data.TrainingData:
             "it; train it again"
         )
     return seen
-
-
-def _plain(part):
-    if not isinstance(part, ConfigDict):
-        return part
-    # The path of a manifest tells nobody else anything.
-    return {k: v for k, v in part.to_dict().items() if k != "manifest"}
 
 
 def _check_alike(
