@@ -109,9 +109,9 @@ def test_members_that_do_not_fit_are_refused(members, workdir, tmp_path):
     other.mkdir()
     (other / "checkpoints").symlink_to(members[1] / "checkpoints")
     (other / "config.json").write_text(
-        text.replace('"working_size": 192', '"working_size": 128')
+        text.replace('"working_size": 128', '"working_size": 192')
     )
-    with pytest.raises(InputError, match="working_size is 128; expected 192"):
+    with pytest.raises(InputError, match="working_size is 192; expected 128"):
         combine.combine([members[0], other], tmp_path / "new")
     (other / "config.json").write_text(text)
     with pytest.raises(InputError, match="other: has no training_data"):

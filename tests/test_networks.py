@@ -31,6 +31,7 @@ COLORIZERS = {
         "levels": 4,
         "dropout": 0.2,
         "from_image": False,
+        "norm": "batch",
         **RGB,
     },
     "edge_unet": {
@@ -129,26 +130,6 @@ def derive_acd(glffnet):
     )
 
 
-def derive_detail_unet():
-    widths = [32, 64, 128, 128, 128, 128]
-    inputs = [1, *widths[:-1]]
-    total = sum(
-        normed(4, below, width) + normed(3, width, width)
-        for below, width in zip(inputs, widths, strict=True)
-    )
-    # From the bottom up: what comes from below, the skip, what goes on.
-    features = 128
-    for skip, outputs in ((128, 128), (128, 128), (128, 128), (64, 64)):
-        total += normed(3, features + skip, outputs)
-        features = outputs
-    return (
-        total
-        + normed(3, 64 + 32, 32)
-        + normed(3, 32 + 1, 16)
-        + biased(3, 16, 3)
-    )
-
-
 def derive_edge_unet():
     widths = [12, 24, 64, 96, 112, 128, 128]
     # The first level has one convolution, the others two.
@@ -215,11 +196,6 @@ GOLDEN = {
         lambda: ACD(depth=34, filters=64, glffnet=True, **RGB),
         33_952_259,
         lambda: derive_acd(glffnet=True),
-    ),
-    "default": (
-        lambda: make_network(smoke.load_config("default", "").network),
-        2_621_699,
-        derive_detail_unet,
     ),
     "edge": (
         lambda: make_network(smoke.load_config("edge", "").network),
