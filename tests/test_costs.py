@@ -105,6 +105,15 @@ def test_what_is_refused(
         costs.measure(evaluation(tmp_path, about), reference, 32, 1)
 
 
+def test_two_runs_of_one_name_are_refused(tmp_path):
+    folders = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        folders += evaluation(tmp_path / name, about_workdir(name, 3))
+    with pytest.raises(InputError, match="'one' is second, and first in ano"):
+        costs.measure(folders, "one", 32, 1)
+
+
 def test_an_export_is_built_from_its_card(repository, tmp_path):
     folder = repository / "saved_models" / "default"
     about = {"kind": "export", "folder": str(folder), "path": "n2c"}

@@ -80,14 +80,10 @@ def measure(
         What costs.json holds.
 
     Raises:
-        InputError: A run is missing, or is no longer what was measured.
+        InputError: A run is missing, is no longer what was measured, or two
+            of one name differ.
     """
-    measured = {
-        run["name"]: run["about"]
-        for folder in evaluations
-        for run in result_rows.read_summary(folder)["runs"]
-        if run["about"]["kind"] in result_rows.MODELS
-    }
+    measured = _read_models(evaluations)
     if reference not in measured:
         raise InputError(
             f"reference {reference!r}: no such model; expected one of "
@@ -204,6 +200,22 @@ def count_macs(run: Callable[[tf.Tensor], Any], height: int, width: int) -> int:
     options |= {"output": "none", "show_name_regexes": list(_COUNTED)}
     profile = profiler.profile(graph, cmd="op", options=options)
     return profile.total_float_ops // 2
+
+
+def _read_models(evaluations: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    """What evaluations say of each model that they measured, by its name."""
+    measured = {}
+    for folder in evaluations:
+        for run in result_rows.read_summary(folder)["runs"]:
+            name, about = run["name"], run["about"]
+            if about["kind"] not in result_rows.MODELS:
+                continue
+            if measured.setdefault(name, about) != about:
+                raise InputError(
+                    f"{folder}: the run {name!r} is {about['folder']}, and "
+                    f"{measured[name]['folder']} in another evaluation"
+                )
+    return measured
 
 
 def _open(name: str, about: Mapping[str, str]) -> _Model:
