@@ -3,10 +3,13 @@ r"""Colors the training pairs of a manifest with a model, to teach a small one.
 
 The color image of each training pair becomes a mixture: --share of what the
 teacher, any export, makes of the NIR, the rest the truth. Train the student on
-the new manifest; validation and test pairs in it are untouched.
+the new manifest; validation and test pairs in it are untouched. With
+--variations and --photos the teacher also colors images that it was not trained
+with: cut, mirrored and otherwise lit training images, and photos made to look
+like NIR.
 
   bin/distill.py --teacher=saved_models/default --data=data/manifest.csv \
-      --output=data/distilled
+      --output=data/distilled --variations=5 --photos
   bin/train.py --config=configs/edge.py --workdir=runs/edge \
       --config.data.manifest=data/distilled/manifest.csv
 """
@@ -22,6 +25,12 @@ _OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")
 _SHARE = flags.DEFINE_float(
     "share", 0.5, "Of the teacher in the colors; 1: the teacher alone."
 )
+_VARIATIONS = flags.DEFINE_integer(
+    "variations", 0, "How many to add of each training pair."
+)
+_PHOTOS = flags.DEFINE_bool(
+    "photos", False, "Make pairs of the photos that have no NIR, too."
+)
 
 
 def main() -> None:
@@ -32,8 +41,10 @@ def main() -> None:
         _DATA.value,
         _OUTPUT.value,
         _SHARE.value,
+        _VARIATIONS.value,
+        _PHOTOS.value,
     )
-    print(f"colored {count} training pairs; {_OUTPUT.value}/manifest.csv")
+    print(f"colored {count} pairs; {_OUTPUT.value}/manifest.csv")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,27 @@
-"""The shipped default model: the mean of two small U-Nets.
+"""The shipped default model: a small U-Net, taught by the mean of three.
 
-    bin/train.py --config=configs/default.py --workdir=runs/color \
+    # The teacher: networks that err each in its own way.
+    bin/train.py --config=configs/supervised.py:unet256,cpu \
+        --workdir=runs/unet --config.data.manifest=MANIFEST
+    bin/train.py --config=configs/default.py:color --workdir=runs/color \
         --config.data.manifest=MANIFEST
     bin/train.py --config=configs/default.py:detail --workdir=runs/detail \
         --config.data.manifest=MANIFEST
-    bin/combine.py --members=runs/color,runs/detail --workdir=runs/default
+    bin/combine.py --members=runs/unet,runs/color,runs/detail \
+        --workdir=runs/teacher
+    bin/export.py --workdir=runs/teacher --output=runs/teacher_export
+    # What it makes of images that nobody has colored, and its student.
+    bin/distill.py --teacher=runs/teacher_export --data=MANIFEST \
+        --output=data/taught --variations=5 --photos
+    bin/train.py --config=configs/default.py --workdir=runs/default \
+        --config.data.manifest=data/taught/manifest.csv
 
-Each is a model of its own. The first is free to choose its brightness, and has
-the better PSNR and color; `:detail` predicts what to change of the NIR image,
-so that what it does not know stays gray, and has the better SSIM. Both see
-128 px, where they train four times as fast as at 256 and score no less
-(docs/experiments.md). `:demo` learns synthetic pairs of 128x128 in about two
-minutes on two cores; `:smoke` makes it tiny, for tests.
+MANIFEST has photos without NIR, too: bin/prepare_data.py --unpaired=FOLDER. It
+trains on real pairs alone, too, best with `:color`, which overfits later: more
+dropout, contrast and gamma. `:detail` predicts what to change of the NIR
+image, so that what it does not know stays gray. `:demo` learns synthetic pairs
+of 128x128 in about two minutes on two cores; `:smoke` makes it tiny, for tests.
+All see 128 px (docs/experiments.md).
 """
 
 from ml_collections import ConfigDict
@@ -22,11 +32,10 @@ CONFIG = {
     "network": {
         "name": "detail_unet",
         "filters": 32,
-        "max_filters": 128,
+        "max_filters": 192,
         "levels": 6,
-        "dropout": 0.2,
+        "dropout": 0.1,
         "from_image": False,
-        "norm": "batch",
         "output_channels": 3,
         "activation": "sigmoid",
     },
@@ -44,7 +53,7 @@ CONFIG = {
         "epsilon": 1e-7,
         "weight_decay": 0.0,
     },
-    "rate": {"schedule": "constant", "peak": 4e-4, "warmup": 0.02},
+    "rate": {"schedule": "cosine", "peak": 5e-4, "warmup": 0.02},
     "data": {
         "manifest": "",
         "description": "",
@@ -56,13 +65,13 @@ CONFIG = {
         "zoom_probability": 1.0,
         "mirror_probability": 0.5,
         "contrast": (0.6, 1.4),
-        "contrast_probability": 0.8,
-        "gamma": (0.75, 1.33),
+        "contrast_probability": 0.4,
+        "gamma": (1.0, 1.0),
         "exposure": (1.0, 1.0),
         "noise": 0.0,
     },
     "train": {
-        "steps": 16000,
+        "steps": 14000,
         "mixed_bfloat16": True,
         "recompute": False,
         "average_decay": 0.998,
@@ -94,16 +103,27 @@ CONFIG = {
     },
 }
 
+COLOR = {
+    "network.max_filters": 128,
+    "network.dropout": 0.2,
+    "rate.schedule": "constant",
+    "rate.peak": 4e-4,
+    "data.contrast_probability": 0.8,
+    "data.gamma": (0.75, 1.33),
+    "train.steps": 16000,
+}
+
 LARGE_BATCH = {
+    "loss.l1": 0.0,
+    "loss.mix": 1.0,
     "optimizer.weight_decay": 0.05,
     "rate.schedule": "cosine",
     "rate.peak": 1e-3,
     "data.batch_size": 16,
-    "loss.l1": 0.0,
-    "loss.mix": 1.0,
 }
 
 DETAIL = {
+    **COLOR,
     **LARGE_BATCH,
     "network.from_image": True,
     "network.dropout": 0.3,
@@ -127,6 +147,7 @@ SMOKE = {
 }
 
 DEMO = {
+    **COLOR,
     **LARGE_BATCH,
     "network.filters": 16,
     "network.max_filters": 64,
@@ -139,14 +160,20 @@ DEMO = {
     "train.checkpoint_every": 300,
 }
 
-VARIANTS = {"": {}, "detail": DETAIL, "demo": DEMO, "smoke": SMOKE}
+VARIANTS = {
+    "": {},
+    "color": COLOR,
+    "detail": DETAIL,
+    "demo": DEMO,
+    "smoke": SMOKE,
+}
 
 
 def get_config(variant: str = "") -> ConfigDict:
     if variant not in VARIANTS:
         raise ValueError(
-            f"configs/default.py:{variant}: expected ':detail', ':demo', "
-            "':smoke' or nothing"
+            f"configs/default.py:{variant}: expected ':color', ':detail', "
+            "':demo', ':smoke' or nothing"
         )
     config = ConfigDict(CONFIG)
     config.update_from_flattened_dict(VARIANTS[variant])

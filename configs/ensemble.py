@@ -18,7 +18,6 @@ DETAIL_UNET = {
     "levels": 6,
     "dropout": 0.2,
     "from_image": False,
-    "norm": "batch",
     "output_channels": 3,
     "activation": "sigmoid",
 }

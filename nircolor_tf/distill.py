@@ -7,78 +7,144 @@ Knowledge in a Neural Network, arXiv:1503.02531, 2015, for classes; here for
 colors [ours]). Each training pair gets a mixture of both as its color image.
 Under an L2 loss that is the weighted sum of the two losses; under others it is
 close to it. The student then trains like any method, on the new manifest.
+
+On the images it was trained with, a teacher mostly repeats their truth. What it
+makes of images that nobody has colored says more, and there can be any number
+of them [ours]:
+
+- variations of a training pair's NIR;
+- color photos, made to look like NIR.
 """
 
 import dataclasses
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from nircolor_tf.data import images, manifest
+from nircolor_tf.data.imitations import imitate_nir, vary
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError
 
+# (H, W, 1) -> (H, W, 3), float32 in [0, 1].
+Colorize = Callable[[np.ndarray], np.ndarray]
+
 
 def distill(
-    colorize: Callable[[np.ndarray], np.ndarray],
+    colorize: Colorize,
     source: str | os.PathLike,
     output: str | os.PathLike,
     share: float,
+    variations: int,
+    photos: bool,
 ) -> int:
-    """Writes a manifest whose training pairs a teacher has colored.
+    """Writes a manifest of training pairs that a teacher has colored.
 
-    Validation and test pairs, and photos without NIR, stay as they are.
+    Other pairs stay as they are. What is drawn depends on the images' names
+    alone.
 
     Args:
-        colorize: The teacher: (H, W, 1) -> (H, W, 3), float32 in [0, 1].
+        colorize: The teacher.
         source: The manifest.csv of the real pairs.
-        output: Folder to make, for manifest.csv and rgb/.
+        output: Folder to make, for manifest.csv, nir/ and rgb/.
         share: Of the teacher in a training pair's colors, in (0, 1].
+        variations: How many to add of each training pair, colored by the
+            teacher alone.
+        photos: Whether color photos without NIR become pairs, colored by the
+            teacher alone; otherwise they stay what they are.
 
     Returns:
         How many pairs it has colored.
 
     Raises:
-        InputError: The share is out of range, the folder exists, the manifest
-            has no training pairs, or an image is bad; nothing is left then.
+        InputError: The share or the number is out of range, the folder
+            exists, there are no training pairs or no photos asked for, or an
+            image is bad; nothing is left then.
     """
     output = Path(output)
     if not 0 < share <= 1:
         raise InputError(f"--share={share}: expected more than 0, at most 1")
+    if variations < 0:
+        raise InputError(f"--variations={variations}: expected 0 or more")
     if output.exists():
         raise InputError(f"{output}: exists already; choose another --output")
     examples = manifest.read_manifest(source)
-    chosen = {one.name for one in manifest.select(examples, "train")}
+    splits = ("train", "unpaired") if photos else ("train",)
+    for split in splits:
+        manifest.select(examples, split)
     # As deep as the output, so that relative paths hold after the move.
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
-    (folder / "rgb").mkdir(parents=True)
+    for part in ("nir", "rgb"):
+        (folder / part).mkdir(parents=True)
     try:
-        colored = [
-            _color(colorize, example, folder, share)
-            if example.name in chosen
-            else example
-            for example in tqdm(examples, "distill", unit="image")
-        ]
-        manifest.write_manifest(folder / "manifest.csv", colored)
+        colored = []
+        for example in tqdm(examples, "distill", unit="image"):
+            if example.split == "train":
+                colored.append(_color(colorize, example, folder, share))
+                colored += _vary(colorize, example, folder, variations)
+            elif example.split in splits:
+                colored.append(_imitate(colorize, example, folder))
+        others = [one for one in examples if one.split not in splits]
+        manifest.write_manifest(folder / "manifest.csv", colored + others)
         os.rename(folder, output)
     except BaseException:
         shutil.rmtree(folder)
         raise
-    return len(chosen)
+    return len(colored)
 
 
-def _color(colorize, example: Example, folder: Path, share: float) -> Example:
+def _color(
+    colorize: Colorize, example: Example, folder: Path, share: float
+) -> Example:
     pair = images.domains(
         images.read_nir(example.nir), images.read_rgb(example.rgb)
     )
     mixed = share * colorize(pair["nir"]) + (1 - share) * pair["rgb"]
+    return _with_rgb(example, mixed, folder)
+
+
+def _vary(
+    colorize: Colorize, example: Example, folder: Path, count: int
+) -> Iterator[Example]:
+    nir = images.to_float(images.read_nir(example.nir))
+    generator = np.random.default_rng(list(example.name.encode()))
+    for number in range(1, count + 1):
+        name = f"{example.name}_varied_{number}"
+        varied = dataclasses.replace(example, name=name, shift_x=0, shift_y=0)
+        yield _taught(colorize, varied, vary(nir, generator), folder)
+
+
+def _imitate(colorize: Colorize, photo: Example, folder: Path) -> Example:
+    rgb = images.to_float(images.read_rgb(photo.rgb))
+    nir = imitate_nir(rgb, np.random.default_rng(list(photo.name.encode())))
+    pair = dataclasses.replace(photo, split="train")
+    return _taught(colorize, pair, nir, folder)
+
+
+def _taught(
+    colorize: Colorize, example: Example, nir: np.ndarray, folder: Path
+) -> Example:
+    """Writes a NIR image and what the teacher makes of it."""
+    integers = images.to_integers(nir, example.bits)
+    file = folder / "nir" / f"{example.name}.png"
+    images.write_image(file, integers)
+    example = dataclasses.replace(
+        example, nir=str(file), nir_sha256=_sha256(file)
+    )
+    return _with_rgb(example, colorize(images.to_float(integers)), folder)
+
+
+def _with_rgb(example: Example, rgb: np.ndarray, folder: Path) -> Example:
     file = folder / "rgb" / f"{example.name}.png"
-    images.write_image(file, images.to_integers(mixed, example.bits))
+    images.write_image(file, images.to_integers(rgb, example.bits))
+    return dataclasses.replace(example, rgb=str(file), rgb_sha256=_sha256(file))
+
+
+def _sha256(file: Path) -> str:
     with file.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    return dataclasses.replace(example, rgb=str(file), rgb_sha256=digest)
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -125,7 +125,6 @@ def test_bilinear_enlarging_makes_none_and_transposed_convolutions_do(seed):
         levels=5,
         dropout=0.0,
         from_image=False,
-        norm="batch",
         output_channels=3,
         activation="sigmoid",
     )

@@ -1,4 +1,4 @@
-"""The shipped network: its size, its norms, what it adds to an image."""
+"""DetailUNet: its size, and what it adds to an image in logit space."""
 
 import keras
 import numpy as np
@@ -6,9 +6,6 @@ import pytest
 
 from nircolor_tf.networks import layers
 from nircolor_tf.networks.unet import DetailUNet
-
-# BatchNorm has scale, offset and two statistics; InstanceNorm nothing.
-PER_CHANNEL = {"batch": 4, "instance": 0}
 
 
 def build(**changes):
@@ -19,7 +16,6 @@ def build(**changes):
             "levels": 3,
             "dropout": 0.0,
             "from_image": False,
-            "norm": "batch",
             "output_channels": 3,
             "activation": "sigmoid",
         }
@@ -29,64 +25,34 @@ def build(**changes):
     return network
 
 
-def derive_parameters(levels, norm):
-    """Counts those of 32 channels that double up to 128."""
+def normed(kernel, inputs, outputs):
+    """Convolution without bias, then scale, offset and two statistics."""
+    return kernel**2 * inputs * outputs + 4 * outputs
 
-    def convolution(kernel, inputs, outputs, normed=True):
-        extra = PER_CHANNEL[norm] if normed else 1
-        return kernel**2 * inputs * outputs + extra * outputs
 
-    all_normed = norm == "batch"
-    widths = [1, 32, 64, *[128] * (levels - 2)]
-    total = 0
-    for level in range(1, levels + 1):
-        below, width = widths[level - 1 : level + 1]
-        normed = all_normed or level < levels
-        total += convolution(4, below, width, normed)
-        total += convolution(3, width, width, normed)
-    # From the bottom up: what comes from below joins the skip.
+def derive_parameters():
+    widths = [32, 64, 128, 128, 128, 128]
+    inputs = [1, *widths[:-1]]
+    total = sum(
+        normed(4, below, width) + normed(3, width, width)
+        for below, width in zip(inputs, widths, strict=True)
+    )
+    # From the bottom up: what comes from below, the skip, what goes on.
     features = 128
-    for width in widths[-2:0:-1]:
-        total += convolution(3, features + width, width)
-        features = width
+    for skip, outputs in ((128, 128), (128, 128), (128, 128), (64, 64)):
+        total += normed(3, features + skip, outputs)
+        features = outputs
     return (
         total
-        + convolution(3, features + 1, 16, all_normed)
-        + convolution(3, 16, 3, normed=False)
+        + normed(3, 64 + 32, 32)
+        + normed(3, 32 + 1, 16)
+        + (9 * 16 + 1) * 3
     )
 
 
-@pytest.mark.parametrize(
-    ("levels", "norm", "golden"),
-    [(6, "batch", 2_621_699), (7, "instance", 3_319_635)],
-)
-def test_golden_parameter_counts(levels, norm, golden):
-    assert derive_parameters(levels, norm) == golden
-    network = build(filters=32, max_filters=128, levels=levels, norm=norm)
-    assert network.count_params() == golden
-
-
-def test_instance_norm_leaves_a_bottom_of_one_pixel_alone():
-    """One pixel less its mean is 0: the bottom would know nothing."""
-    network = build(norm="instance")
-    images = np.random.default_rng(0).random((2, 8, 8, 1), np.float32)
-    bottoms = np.asarray(
-        keras.Sequential([*network.downs])(images, training=False)
-    )
-    assert bottoms.shape == (2, 1, 1, 8)
-    assert np.abs(bottoms[0] - bottoms[1]).max() > 0.01
-
-
-def test_brightness_and_contrast_are_left_to_the_finest_level():
-    """What InstanceNorm takes from all others; BatchNorm does not."""
-    image = np.random.default_rng(0).random((1, 16, 16, 1), np.float32)
-    for norm, same in (("instance", True), ("batch", False)):
-        down = build(norm=norm).downs[0]
-        first, second = (
-            np.asarray(down(x, training=False))
-            for x in (image, 0.5 * image + 0.2)
-        )
-        assert np.allclose(first, second, atol=1e-2) == same
+def test_golden_parameter_count():
+    network = build(filters=32, max_filters=128, levels=6)
+    assert network.count_params() == derive_parameters() == 2_621_699
 
 
 def test_untaught_it_gives_gray():

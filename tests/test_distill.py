@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nircolor_tf import distill
-from nircolor_tf.data import images, manifest
+from nircolor_tf.data import images, imitations, manifest
 from nircolor_tf.errors import InputError
 
 
@@ -17,10 +17,14 @@ def teacher(nir):
 
 def test_training_pairs_are_mixed_and_others_stay(pairs_manifest, tmp_path):
     output = tmp_path / "deep" / "distilled"
-    assert distill.distill(teacher, pairs_manifest, output, 0.75) == 7
+    count = distill.distill(teacher, pairs_manifest, output, 0.75, 0, False)
+    assert count == 7
     before = manifest.read_manifest(pairs_manifest)
     after = manifest.read_manifest(output / "manifest.csv")
-    for old, new in zip(before, after, strict=True):
+    assert len(after) == len(before)
+    by_name = {one.name: one for one in after}
+    for old in before:
+        new = by_name[old.name]
         if old.split != "train":
             assert new == old
             continue
@@ -37,6 +41,81 @@ def test_training_pairs_are_mixed_and_others_stay(pairs_manifest, tmp_path):
         )
 
 
+def test_a_teacher_colors_what_it_never_saw(pairs_manifest, tmp_path):
+    outputs = [tmp_path / name for name in ("first", "second")]
+    for output in outputs:
+        count = distill.distill(teacher, pairs_manifest, output, 1, 2, True)
+        assert count == 3 * 7 + 3
+    before = manifest.read_manifest(pairs_manifest)
+    after = manifest.read_manifest(outputs[0] / "manifest.csv")
+    assert len(after) == len(before) + 2 * 7
+    made = manifest.select(after, "train")
+    names = [one.name for one in made]
+    for old in before:
+        if old.split == "train":
+            assert {f"{old.name}_varied_{n}" for n in (1, 2)} < set(names)
+        elif old.split == "unpaired":
+            assert old.name in names
+    for one in made:
+        nir = images.read_nir(one.nir)
+        assert nir.shape[:2] == (one.height, one.width)
+        np.testing.assert_allclose(
+            images.read_rgb(one.rgb) / 255, teacher(nir / 255), atol=0.51 / 255
+        )
+        assert one.nir_sha256 == (
+            hashlib.sha256(Path(one.nir).read_bytes()).hexdigest()
+        )
+    # No two are alike, and a second time they are the same.
+    assert len({one.nir_sha256 for one in made}) == len(made)
+    again = manifest.read_manifest(outputs[1] / "manifest.csv")
+    assert [one.nir_sha256 for one in again] == [o.nir_sha256 for o in after]
+
+
+def test_a_variation_is_a_part_of_its_image_otherwise_lit():
+    # Brightness grows to the right: a part of it does, or the other way round.
+    image = np.tile(np.linspace(0.2, 0.8, 64, dtype=np.float32), (32, 1))
+    slopes = set()
+    for seed in range(8):
+        varied = imitations.vary(image[..., None], np.random.default_rng(seed))
+        assert (varied.shape, varied.dtype) == ((32, 64, 1), np.float32)
+        assert varied.min() >= 0
+        assert varied.max() <= 1
+        np.testing.assert_allclose(varied, varied[:1].repeat(32, 0), atol=1e-5)
+        steps = np.diff(varied[0, :, 0])
+        slopes.add(np.sign(steps.sum()))
+        assert np.all(steps * steps.sum() >= -1e-6)
+        assert 0.5 * 0.6 * 0.5 < np.ptp(varied) < 1
+    assert slopes == {-1, 1}
+
+
+def test_leaves_are_bright_and_skies_dark_in_imitated_nir():
+    leaf, sky, gray = [0.25, 0.45, 0.2], [0.45, 0.6, 0.9], [0.5, 0.5, 0.5]
+    photo = np.float32([[leaf, sky, gray]])
+    found = [
+        imitations.imitate_nir(photo, np.random.default_rng(seed))[0, :, 0]
+        for seed in range(200)
+    ]
+    luma = images.to_gray(photo)[0, :, 0]
+    leaves, skies, grays = np.transpose(found)
+    # The mean of a gamma of 1 / 1.4 to 1.4, of which the ends are seen.
+    assert np.mean(leaves) > luma[0] + 0.05
+    assert np.mean(skies) < luma[1] - 0.01
+    assert grays.min() == pytest.approx(0.5**1.4, abs=0.01)
+    assert grays.max() == pytest.approx(0.5 ** (1 / 1.4), abs=0.01)
+
+
+def test_photos_that_are_not_there_are_no_photos(pairs_manifest, tmp_path):
+    pairs = [
+        one
+        for one in manifest.read_manifest(pairs_manifest)
+        if one.split != "unpaired"
+    ]
+    source = tmp_path / "manifest.csv"
+    manifest.write_manifest(source, pairs)
+    with pytest.raises(InputError, match="'unpaired': the manifest has no"):
+        distill.distill(teacher, source, tmp_path / "out", 1, 0, True)
+
+
 def test_bad_input_leaves_nothing(pairs_manifest, tmp_path):
     def broken(nir):
         raise InputError("no memory")
@@ -44,10 +123,12 @@ def test_bad_input_leaves_nothing(pairs_manifest, tmp_path):
     output = tmp_path / "out"
     for share in (0, 1.5):
         with pytest.raises(InputError, match=f"--share={share}"):
-            distill.distill(teacher, pairs_manifest, output, share)
+            distill.distill(teacher, pairs_manifest, output, share, 0, False)
+    with pytest.raises(InputError, match="--variations=-1"):
+        distill.distill(teacher, pairs_manifest, output, 1, -1, False)
     with pytest.raises(InputError, match="no memory"):
-        distill.distill(broken, pairs_manifest, output, 1)
+        distill.distill(broken, pairs_manifest, output, 1, 0, False)
     assert list(tmp_path.iterdir()) == []
     output.mkdir()
     with pytest.raises(InputError, match="out: exists already"):
-        distill.distill(teacher, pairs_manifest, output, 1)
+        distill.distill(teacher, pairs_manifest, output, 1, 0, False)

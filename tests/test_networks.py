@@ -31,7 +31,6 @@ COLORIZERS = {
         "levels": 4,
         "dropout": 0.2,
         "from_image": False,
-        "norm": "batch",
         **RGB,
     },
     "edge_unet": {

@@ -235,8 +235,12 @@ def domains(nir: np.ndarray, rgb: np.ndarray) -> dict[str, np.ndarray]:
         [0, 1].
     """
     color = to_float(rgb)
-    gray = color @ np.array([[0.299], [0.587], [0.114]], np.float32)
-    return {"nir": to_float(nir), "gray": gray, "rgb": color}
+    return {"nir": to_float(nir), "gray": to_gray(color), "rgb": color}
+
+
+def to_gray(rgb: np.ndarray) -> np.ndarray:
+    """The BT.601 luma: (H, W, 3) -> (H, W, 1), float32 in [0, 1]."""
+    return rgb @ np.array([[0.299], [0.587], [0.114]], np.float32)
 
 
 def to_integers(values: np.ndarray, bits: int) -> np.ndarray:

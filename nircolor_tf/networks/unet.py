@@ -86,12 +86,12 @@ class DetailUNet(keras.Model):
 
     Not from a paper; it is what the shipped model and the demo use. Down: k4
     s2 convolution, then 3x3. Up: bilinear, concatenation with the skip, 3x3.
-    Norm and LeakyReLU after every convolution but the last. The last up level
-    is concatenated with the input, so that detail need not pass through the
-    network. Dropout of whole channels acts at the bottom and in the decoder up
-    to an eighth of the size. The three finest levels pad by repeating the edge,
-    since zeros left a colored frame of 2 to 5 px; the deeper ones pad with
-    zeros.
+    BatchNorm and LeakyReLU after every convolution but the last. The last up
+    level is concatenated with the input, so that detail need not pass through
+    the network. Dropout of whole channels acts at the bottom and in the
+    decoder up to an eighth of the size. The three finest levels pad by
+    repeating the edge, since zeros left a colored frame of 2 to 5 px; the
+    deeper ones pad with zeros.
 
     Args:
         filters: Channels of the first level; they double up to
@@ -102,8 +102,6 @@ class DetailUNet(keras.Model):
         from_image: Whether it predicts what to add to the image, of one
             channel, before the activation, so that it gives the NIR in gray
             where it knows nothing better.
-        norm: 'batch', or 'instance', then none at the bottom, where an image
-            may have one pixel, and none at full size, where it costs most.
         output_channels: 3 for rgb.
         activation: 'sigmoid' for (0, 1), 'tanh' for (-1, 1).
     """
@@ -116,7 +114,6 @@ class DetailUNet(keras.Model):
         levels: int,
         dropout: float,
         from_image: bool,
-        norm: str,
         output_channels: int,
         activation: str,
     ):
@@ -126,15 +123,11 @@ class DetailUNet(keras.Model):
         if from_image:
             self.image_to_logits = shared.InverseActivation(activation)
         widths = [min(filters * 2**i, max_filters) for i in range(levels)]
-        # After the convolutions at 1/1, 1/2, 1/4, ... of the size.
-        norms = [norm] * (levels + 1)
-        if norm == "instance":
-            norms[0] = norms[-1] = None
         self.downs = [
             keras.Sequential(
                 [
-                    *_conv_norm_act(width, 4, 2, depth, norms[depth + 1]),
-                    *_conv_norm_act(width, 3, 1, depth, norms[depth + 1]),
+                    *_conv_bn_act(width, 4, 2, depth),
+                    *_conv_bn_act(width, 3, 1, depth),
                 ]
             )
             for depth, width in enumerate(widths)
@@ -143,7 +136,7 @@ class DetailUNet(keras.Model):
         self.ups = [
             keras.Sequential(
                 [
-                    *_conv_norm_act(width, 3, 1, depth, norms[depth]),
+                    *_conv_bn_act(width, 3, 1, depth),
                     layers.SpatialDropout2D(dropout if depth > 2 else 0.0),
                 ]
             )
@@ -178,8 +171,8 @@ class DetailUNet(keras.Model):
         return self.output_activation(result)
 
 
-def _conv_norm_act(
-    filters: int, kernel: int, strides: int, depth: int, norm: str | None
+def _conv_bn_act(
+    filters: int, kernel: int, strides: int, depth: int
 ) -> list[layers.Layer]:
     repeat_edge = depth < EDGE_LEVELS
     return [
@@ -189,10 +182,10 @@ def _conv_norm_act(
             kernel,
             strides,
             padding="valid" if repeat_edge else "same",
-            use_bias=not norm,
+            use_bias=False,
             kernel_initializer="he_normal",
         ),
-        *([shared.NORMS[norm]()] if norm else []),
+        shared.batch_norm(),
         shared.leaky_relu(),
     ]
 
