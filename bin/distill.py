@@ -31,6 +31,9 @@ _VARIATIONS = flags.DEFINE_integer(
 _PHOTOS = flags.DEFINE_bool(
     "photos", False, "Make pairs of the photos that have no NIR, too."
 )
+_SATURATION = flags.DEFINE_float(
+    "saturation", 1.0, "Factor of the saturation of the teacher's colors."
+)
 
 
 def main() -> None:
@@ -43,6 +46,7 @@ def main() -> None:
         _SHARE.value,
         _VARIATIONS.value,
         _PHOTOS.value,
+        _SATURATION.value,
     )
     print(f"colored {count} pairs; {_OUTPUT.value}/manifest.csv")
 

@@ -12,7 +12,7 @@
     bin/export.py --workdir=runs/teacher --output=runs/teacher_export
     # What it makes of images that nobody has colored, and its student.
     bin/distill.py --teacher=runs/teacher_export --data=MANIFEST \
-        --output=data/taught --variations=5 --photos
+        --output=data/taught --variations=5 --photos --saturation=1.15
     bin/train.py --config=configs/default.py --workdir=runs/default \
         --config.data.manifest=data/taught/manifest.csv
 
@@ -42,7 +42,7 @@ CONFIG = {
     "loss": {
         "l1": 0.5,
         "l2": 0.0,
-        "chroma": 0.0,
+        "chroma": 1.0,
         "mix": 0.5,
         "mix_alpha": 0.3,
         "shift": 0,
@@ -71,7 +71,7 @@ CONFIG = {
         "noise": 0.0,
     },
     "train": {
-        "steps": 14000,
+        "steps": 9500,
         "mixed_bfloat16": True,
         "recompute": False,
         "average_decay": 0.998,
@@ -104,13 +104,14 @@ CONFIG = {
 }
 
 COLOR = {
+    "loss.chroma": 0.0,
     "network.max_filters": 128,
     "network.dropout": 0.2,
     "rate.schedule": "constant",
     "rate.peak": 4e-4,
     "data.contrast_probability": 0.8,
     "data.gamma": (0.75, 1.33),
-    "train.steps": 16000,
+    "train.steps": 9000,
 }
 
 LARGE_BATCH = {

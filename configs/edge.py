@@ -1,7 +1,7 @@
 """A student for cameras: 2 M parameters, 8 bit when exported.
 
     bin/distill.py --teacher=TEACHER --data=MANIFEST --output=data/taught \
-        --variations=5 --photos
+        --variations=5 --photos --saturation=1.15
     bin/train.py --config=configs/edge.py --workdir=DIR \
         --config.data.manifest=data/taught/manifest.csv
     bin/export.py --workdir=DIR --output=saved_models/edge

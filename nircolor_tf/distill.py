@@ -14,6 +14,9 @@ of them [ours]:
 
 - variations of a training pair's NIR;
 - color photos, made to look like NIR.
+
+What minimizes an error is duller than any truth, and a student of it duller
+still; a saturation above 1 gives some of that back.
 """
 
 import dataclasses
@@ -42,6 +45,7 @@ def distill(
     share: float,
     variations: int,
     photos: bool,
+    saturation: float,
 ) -> int:
     """Writes a manifest of training pairs that a teacher has colored.
 
@@ -57,37 +61,34 @@ def distill(
             teacher alone.
         photos: Whether color photos without NIR become pairs, colored by the
             teacher alone; otherwise they stay what they are.
+        saturation: Factor of the difference to gray of all that the teacher
+            makes; 1 leaves it as it is.
 
     Returns:
         How many pairs it has colored.
 
     Raises:
-        InputError: The share or the number is out of range, the folder
-            exists, there are no training pairs or no photos asked for, or an
-            image is bad; nothing is left then.
+        InputError: A number is out of range, the folder exists, there are no
+            training pairs or no photos asked for, or an image is bad; nothing
+            is left then.
     """
     output = Path(output)
-    if not 0 < share <= 1:
-        raise InputError(f"--share={share}: expected more than 0, at most 1")
-    if variations < 0:
-        raise InputError(f"--variations={variations}: expected 0 or more")
-    if output.exists():
-        raise InputError(f"{output}: exists already; choose another --output")
+    _check(output, share, variations, saturation)
     examples = manifest.read_manifest(source)
     splits = ("train", "unpaired") if photos else ("train",)
-    for split in splits:
-        manifest.select(examples, split)
+    chosen = [e for split in splits for e in manifest.select(examples, split)]
+    colorize = _saturated(colorize, saturation)
     # As deep as the output, so that relative paths hold after the move.
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
     for part in ("nir", "rgb"):
         (folder / part).mkdir(parents=True)
     try:
         colored = []
-        for example in tqdm(examples, "distill", unit="image"):
+        for example in tqdm(chosen, "distill", unit="image"):
             if example.split == "train":
                 colored.append(_color(colorize, example, folder, share))
                 colored += _vary(colorize, example, folder, variations)
-            elif example.split in splits:
+            else:
                 colored.append(_imitate(colorize, example, folder))
         others = [one for one in examples if one.split not in splits]
         manifest.write_manifest(folder / "manifest.csv", colored + others)
@@ -96,6 +97,29 @@ def distill(
         shutil.rmtree(folder)
         raise
     return len(colored)
+
+
+def _check(
+    output: Path, share: float, variations: int, saturation: float
+) -> None:
+    for flag, value, valid, expected in (
+        ("share", share, 0 < share <= 1, "more than 0, at most 1"),
+        ("variations", variations, variations >= 0, "0 or more"),
+        ("saturation", saturation, saturation > 0, "more than 0"),
+    ):
+        if not valid:
+            raise InputError(f"--{flag}={value}: expected {expected}")
+    if output.exists():
+        raise InputError(f"{output}: exists already; choose another --output")
+
+
+def _saturated(colorize: Colorize, saturation: float) -> Colorize:
+    def saturated(nir: np.ndarray) -> np.ndarray:
+        rgb = colorize(nir)
+        gray = images.to_gray(rgb)
+        return (gray + saturation * (rgb - gray)).clip(0, 1)
+
+    return saturated
 
 
 def _color(

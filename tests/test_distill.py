@@ -17,7 +17,7 @@ def teacher(nir):
 
 def test_training_pairs_are_mixed_and_others_stay(pairs_manifest, tmp_path):
     output = tmp_path / "deep" / "distilled"
-    count = distill.distill(teacher, pairs_manifest, output, 0.75, 0, False)
+    count = distill.distill(teacher, pairs_manifest, output, 0.75, 0, False, 1)
     assert count == 7
     before = manifest.read_manifest(pairs_manifest)
     after = manifest.read_manifest(output / "manifest.csv")
@@ -44,7 +44,7 @@ def test_training_pairs_are_mixed_and_others_stay(pairs_manifest, tmp_path):
 def test_a_teacher_colors_what_it_never_saw(pairs_manifest, tmp_path):
     outputs = [tmp_path / name for name in ("first", "second")]
     for output in outputs:
-        count = distill.distill(teacher, pairs_manifest, output, 1, 2, True)
+        count = distill.distill(teacher, pairs_manifest, output, 1, 2, True, 1)
         assert count == 3 * 7 + 3
     before = manifest.read_manifest(pairs_manifest)
     after = manifest.read_manifest(outputs[0] / "manifest.csv")
@@ -104,6 +104,22 @@ def test_leaves_are_bright_and_skies_dark_in_imitated_nir():
     assert grays.max() == pytest.approx(0.5 ** (1 / 1.4), abs=0.01)
 
 
+def test_saturation_moves_colors_from_gray(pairs_manifest, tmp_path):
+    distill.distill(teacher, pairs_manifest, tmp_path / "out", 1, 0, False, 1.5)
+    made = manifest.read_manifest(tmp_path / "out" / "manifest.csv")
+    one = manifest.select(made, "train")[0]
+    rgb = teacher(images.read_nir(one.nir) / 255)
+    gray = images.to_gray(rgb)
+    expected = (gray + 1.5 * (rgb - gray)).clip(0, 1)
+    np.testing.assert_allclose(
+        images.read_rgb(one.rgb) / 255, expected, atol=0.51 / 255
+    )
+    with pytest.raises(InputError, match="--saturation=0"):
+        distill.distill(
+            teacher, pairs_manifest, tmp_path / "no", 1, 0, False, 0
+        )
+
+
 def test_photos_that_are_not_there_are_no_photos(pairs_manifest, tmp_path):
     pairs = [
         one
@@ -113,7 +129,7 @@ def test_photos_that_are_not_there_are_no_photos(pairs_manifest, tmp_path):
     source = tmp_path / "manifest.csv"
     manifest.write_manifest(source, pairs)
     with pytest.raises(InputError, match="'unpaired': the manifest has no"):
-        distill.distill(teacher, source, tmp_path / "out", 1, 0, True)
+        distill.distill(teacher, source, tmp_path / "out", 1, 0, True, 1)
 
 
 def test_bad_input_leaves_nothing(pairs_manifest, tmp_path):
@@ -123,12 +139,12 @@ def test_bad_input_leaves_nothing(pairs_manifest, tmp_path):
     output = tmp_path / "out"
     for share in (0, 1.5):
         with pytest.raises(InputError, match=f"--share={share}"):
-            distill.distill(teacher, pairs_manifest, output, share, 0, False)
+            distill.distill(teacher, pairs_manifest, output, share, 0, False, 1)
     with pytest.raises(InputError, match="--variations=-1"):
-        distill.distill(teacher, pairs_manifest, output, 1, -1, False)
+        distill.distill(teacher, pairs_manifest, output, 1, -1, False, 1)
     with pytest.raises(InputError, match="no memory"):
-        distill.distill(broken, pairs_manifest, output, 1, 0, False)
+        distill.distill(broken, pairs_manifest, output, 1, 0, False, 1)
     assert list(tmp_path.iterdir()) == []
     output.mkdir()
     with pytest.raises(InputError, match="out: exists already"):
-        distill.distill(teacher, pairs_manifest, output, 1, 0, False)
+        distill.distill(teacher, pairs_manifest, output, 1, 0, False, 1)
