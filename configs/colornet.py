@@ -112,7 +112,7 @@ SMOKE = {
 
 CPU = {
     "network.filters": 32,
-    "rate.peak": 2e-4,
+    "rate.peak": 4e-4,
     "inference.working_size": 128,
     "data.crop": 128,
     "data.zoom": (0.5, 0.8),
