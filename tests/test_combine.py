@@ -73,13 +73,13 @@ def test_its_row_has_the_command_of_each_member(members, workdir):
     )
     command = (
         f"bin/train.py --config={CONFIG} --workdir=runs/mean_{{}} "
-        "--config.data.manifest=MANIFEST {}"
+        "--config.data.manifest=MANIFEST {}--config.rate.peak=0.001 {}"
         "--config.train.average_decay=0.9"
     )
-    changed = "--config.network.from_image=True --config.seed=1 "
+    changed = "--config.network.from_image=True ", "--config.seed=1 "
     assert [one.replace(" \\\n    ", " ") for one in trainings] == [
-        command.format(1, ""),
-        command.format(2, changed),
+        command.format(1, "", ""),
+        command.format(2, *changed),
     ]
     with pytest.raises(InputError, match="1 configs; the run is of 2"):
         list(
