@@ -17,11 +17,11 @@
         --config.data.manifest=data/taught/manifest.csv
 
 MANIFEST has photos without NIR, too: bin/prepare_data.py --unpaired=FOLDER. It
-trains on real pairs alone, too, best with `:color`, which overfits later: more
-dropout, contrast and gamma. `:detail` predicts what to change of the NIR
-image, so that what it does not know stays gray. `:demo` learns synthetic pairs
-of 128x128 in about two minutes on two cores; `:smoke` makes it tiny, for tests.
-All see 128 px (docs/experiments.md).
+trains on real pairs alone, too: `:color` is made for them, with more dropout,
+contrast and gamma. `:detail` predicts what to change of the NIR image, so that
+what it does not know stays gray. All three see 128 px (docs/experiments.md).
+`:demo` learns synthetic pairs of 128x128 in about two minutes on two cores;
+`:smoke` makes it tiny, for tests.
 """
 
 from ml_collections import ConfigDict
