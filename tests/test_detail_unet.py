@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 import pytest
+import smoke
 
-from nircolor_tf.networks import layers
+from nircolor_tf.networks import layers, make_network
 from nircolor_tf.networks.unet import DetailUNet
 
 
@@ -30,18 +31,19 @@ def normed(kernel, inputs, outputs):
     return kernel**2 * inputs * outputs + 4 * outputs
 
 
-def derive_parameters():
-    widths = [32, 64, 128, 128, 128, 128]
+def derive_parameters(deep):
+    """Counts those of six levels that double from 32 up to `deep`."""
+    widths = [32, 64, 128, deep, deep, deep]
     inputs = [1, *widths[:-1]]
     total = sum(
         normed(4, below, width) + normed(3, width, width)
         for below, width in zip(inputs, widths, strict=True)
     )
     # From the bottom up: what comes from below, the skip, what goes on.
-    features = 128
-    for skip, outputs in ((128, 128), (128, 128), (128, 128), (64, 64)):
-        total += normed(3, features + skip, outputs)
-        features = outputs
+    features = deep
+    for width in (deep, deep, 128, 64):
+        total += normed(3, features + width, width)
+        features = width
     return (
         total
         + normed(3, 64 + 32, 32)
@@ -50,9 +52,14 @@ def derive_parameters():
     )
 
 
-def test_golden_parameter_count():
-    network = build(filters=32, max_filters=128, levels=6)
-    assert network.count_params() == derive_parameters() == 2_621_699
+@pytest.mark.parametrize(
+    ("variant", "deep", "golden"),
+    [("", 192, 4_774_147), ("color", 128, 2_621_699)],
+)
+def test_golden_parameter_counts(variant, deep, golden):
+    network = make_network(smoke.load_config("default", variant).network)
+    network(keras.Input((None, None, 1)))
+    assert network.count_params() == derive_parameters(deep) == golden
 
 
 def test_untaught_it_gives_gray():
