@@ -38,15 +38,19 @@ _SATURATION = flags.DEFINE_float(
 
 def main() -> None:
     from nircolor_tf import distill, inference  # noqa: PLC0415
+    from nircolor_tf.data import training_data  # noqa: PLC0415
 
     count = distill.distill(
         inference.load_export(_TEACHER.value, path=_PATH.value),
+        training_data.read(_TEACHER.value),
         _DATA.value,
         _OUTPUT.value,
-        _SHARE.value,
-        _VARIATIONS.value,
-        _PHOTOS.value,
-        _SATURATION.value,
+        distill.Options(
+            share=_SHARE.value,
+            variations=_VARIATIONS.value,
+            photos=_PHOTOS.value,
+            saturation=_SATURATION.value,
+        ),
     )
     print(f"colored {count} pairs; {_OUTPUT.value}/manifest.csv")
 

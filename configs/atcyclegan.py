@@ -12,7 +12,8 @@ which images stand in for them: docs/experiments.md.
 `:submission` has the loss weights of the authors' challenge submission (cycle
 10, pair 60). `:cpu` is its row of the equal-budget table, by the rule of
 docs/experiments.md: half the channels and half the resolution, phases in the
-paper's proportion; nothing else differs. `:smoke` makes it tiny, for tests.
+paper's proportion, bfloat16 and an average as for all rows. `:smoke` makes it
+tiny, for tests.
 """
 
 from ml_collections import ConfigDict

@@ -13,7 +13,8 @@ with --config.pairing=unpaired and --config.loss.cycle=10.
 
 `,cpu` after a name is its row of the equal-budget table, by the rule of
 docs/experiments.md: half the channels and half the resolution, phases in the
-paper's proportion; nothing else differs. `,smoke` makes it tiny, for tests.
+paper's proportion, bfloat16 and an average as for all rows. `,smoke` makes it
+tiny, for tests.
 """
 
 from ml_collections import ConfigDict

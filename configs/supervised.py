@@ -5,8 +5,8 @@
 
 Variants: unet256 (the default; SCD in ColorNet's Table 2), linknet, resnet,
 snet. After a name, `,cpu` is its row of the equal-budget table, by the rule of
-docs/experiments.md: half the channels and half the resolution; nothing else
-differs. `,smoke` makes it tiny, for tests: `unet256,smoke`.
+docs/experiments.md: half the channels and half the resolution, batch, rate and
+average as for all rows. `,smoke` makes it tiny, for tests: `unet256,smoke`.
 ColorNet reports on EPFL (480x480, 57 images), after 300 epochs of batch 16:
 LinkNet 17.13 dB / 0.5368 (Table 2), and the same MAE 0.1139, 16.58 dB / 0.5205
 for both S-Net (Table 1) and SCD (Table 2).

@@ -20,7 +20,6 @@ still; a saturation above 1 gives some of that back.
 """
 
 import dataclasses
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -29,33 +28,22 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from nircolor_tf.data import images, manifest
+from nircolor_tf import files
+from nircolor_tf.data import images, manifest, training_data
 from nircolor_tf.data.imitations import imitate_nir, vary
 from nircolor_tf.data.manifest import Example
+from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 
 # (H, W, 1) -> (H, W, 3), float32 in [0, 1].
 Colorize = Callable[[np.ndarray], np.ndarray]
 
 
-def distill(
-    colorize: Colorize,
-    source: str | os.PathLike,
-    output: str | os.PathLike,
-    share: float,
-    variations: int,
-    photos: bool,
-    saturation: float,
-) -> int:
-    """Writes a manifest of training pairs that a teacher has colored.
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How a teacher colors.
 
-    Other pairs stay as they are. What is drawn depends on the images' names
-    alone.
-
-    Args:
-        colorize: The teacher.
-        source: The manifest.csv of the real pairs.
-        output: Folder to make, for manifest.csv, nir/ and rgb/.
+    Attributes:
         share: Of the teacher in a training pair's colors, in (0, 1].
         variations: How many to add of each training pair, colored by the
             teacher alone.
@@ -63,6 +51,34 @@ def distill(
             teacher alone; otherwise they stay what they are.
         saturation: Factor of the difference to gray of all that the teacher
             makes; 1 leaves it as it is.
+    """
+
+    share: float
+    variations: int
+    photos: bool
+    saturation: float
+
+
+def distill(
+    colorize: Colorize,
+    seen: TrainingData,
+    source: str | os.PathLike,
+    output: str | os.PathLike,
+    options: Options,
+) -> int:
+    """Writes a manifest of training pairs that a teacher has colored.
+
+    Other pairs stay as they are. What is drawn depends on the images' names
+    alone. Beside the manifest lies the record of what a student of it has seen
+    by its teacher's eyes (`training_data.collect_taught`).
+
+    Args:
+        colorize: The teacher.
+        seen: What it was trained on.
+        source: The manifest.csv of the real pairs.
+        output: Folder to make, for manifest.csv, training_data.csv, nir/ and
+            rgb/.
+        options: How.
 
     Returns:
         How many pairs it has colored.
@@ -73,25 +89,21 @@ def distill(
             is left then.
     """
     output = Path(output)
-    _check(output, share, variations, saturation)
+    _check(output, options)
     examples = manifest.read_manifest(source)
-    splits = ("train", "unpaired") if photos else ("train",)
+    splits = ("train", "unpaired") if options.photos else ("train",)
     chosen = [e for split in splits for e in manifest.select(examples, split)]
-    colorize = _saturated(colorize, saturation)
+    taught = training_data.collect_taught(source, chosen, True, validation="")
     # As deep as the output, so that relative paths hold after the move.
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
     for part in ("nir", "rgb"):
         (folder / part).mkdir(parents=True)
     try:
-        colored = []
-        for example in tqdm(chosen, "distill", unit="image"):
-            if example.split == "train":
-                colored.append(_color(colorize, example, folder, share))
-                colored += _vary(colorize, example, folder, variations)
-            else:
-                colored.append(_imitate(colorize, example, folder))
+        colored = list(_colored(colorize, chosen, folder, options))
         others = [one for one in examples if one.split not in splits]
         manifest.write_manifest(folder / "manifest.csv", colored + others)
+        for record in (seen, taught):
+            training_data.write(folder, record)
         os.rename(folder, output)
     except BaseException:
         shutil.rmtree(folder)
@@ -99,18 +111,34 @@ def distill(
     return len(colored)
 
 
-def _check(
-    output: Path, share: float, variations: int, saturation: float
-) -> None:
+def _check(output: Path, options: Options) -> None:
+    share, count = options.share, options.variations
     for flag, value, valid, expected in (
         ("share", share, 0 < share <= 1, "more than 0, at most 1"),
-        ("variations", variations, variations >= 0, "0 or more"),
-        ("saturation", saturation, saturation > 0, "more than 0"),
+        ("variations", count, count >= 0, "0 or more"),
+        (
+            "saturation",
+            options.saturation,
+            options.saturation > 0,
+            "more than 0",
+        ),
     ):
         if not valid:
             raise InputError(f"--{flag}={value}: expected {expected}")
     if output.exists():
         raise InputError(f"{output}: exists already; choose another --output")
+
+
+def _colored(
+    colorize: Colorize, chosen: list[Example], folder: Path, options: Options
+) -> Iterator[Example]:
+    colorize = _saturated(colorize, options.saturation)
+    for example in tqdm(chosen, "distill", unit="image"):
+        if example.split == "train":
+            yield _color(colorize, example, folder, options.share)
+            yield from _vary(colorize, example, folder, options.variations)
+        else:
+            yield _imitate(colorize, example, folder)
 
 
 def _saturated(colorize: Colorize, saturation: float) -> Colorize:
@@ -158,7 +186,7 @@ def _taught(
     file = folder / "nir" / f"{example.name}.png"
     images.write_image(file, integers)
     example = dataclasses.replace(
-        example, nir=str(file), nir_sha256=_sha256(file)
+        example, nir=str(file), nir_sha256=files.sha256(file)
     )
     return _with_rgb(example, colorize(images.to_float(integers)), folder)
 
@@ -166,9 +194,6 @@ def _taught(
 def _with_rgb(example: Example, rgb: np.ndarray, folder: Path) -> Example:
     file = folder / "rgb" / f"{example.name}.png"
     images.write_image(file, images.to_integers(rgb, example.bits))
-    return dataclasses.replace(example, rgb=str(file), rgb_sha256=_sha256(file))
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return dataclasses.replace(
+        example, rgb=str(file), rgb_sha256=files.sha256(file)
+    )

@@ -29,6 +29,22 @@ def config(pairs_manifest):
         ({"data.gamma": (2.0, 1.0)}, "config.data.gamma is .*0 < low <= high"),
         ({"data.exposure": (0.0, 1.0)}, "config.data.exposure is .*0 < low"),
         ({"data.noise": 1.5}, "config.data.noise is 1.5; expected 0 to 1"),
+        (
+            {"data.mirror_probability": 50.0},
+            "mirror_probability is 50.0; .* 0 to 1",
+        ),
+        ({"train.average_decay": 1.0}, "average_decay is 1.0; .* less than 1"),
+        ({"rate.peak": -1e-3}, "config.rate.peak is -0.001; .*more than 0"),
+        ({"loss.l1": -1.0}, "config.loss.l1 is -1.0; expected at least 0"),
+        ({"loss.mix_alpha": 5.0}, "config.loss.mix_alpha is 5.0; .* 0 to 1"),
+        (
+            {"network.activation": "relu"},
+            "config.network.activation is 'relu'; expected 'tanh' or 'sigmoid'",
+        ),
+        (
+            {"network.activation": "tanh"},
+            r"value_range is \(0.0, 1.0\); expected \(-1.0, 1.0\), what config",
+        ),
         ({"data.crop": 40}, "config.data.crop is 40; .* a multiple of 16"),
         (
             {"loss.l1": 0.0},
@@ -39,7 +55,7 @@ def config(pairs_manifest):
         ({"evaluate.split": "test"}, "split 'test'.*train, unpaired, val"),
         ({"evaluate.best_metric": "std/mae"}, "is 'std/mae'; .* std/psnr or"),
         ({"evaluate.protocols": ("std", "own")}, "protocols is 'own'; .*hkbu"),
-        ({"network.norm": "group"}, "config of network 'unet256': 'group'"),
+        ({"network.norm": "group"}, "config.network, 'unet256': 'group'"),
     ],
 )
 def test_bad_configs_are_refused_before_anything_is_written(
@@ -69,3 +85,24 @@ def test_batch_size_is_a_multiple_of_the_devices(
     config.data.batch_size = 3
     with pytest.raises(InputError, match="is 3; expected a multiple of the 2"):
         trainer.train(config, tmp_path, two_replicas)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "key", "value"),
+    [
+        (("dcgan", "smoke"), "discriminator.name", "unet"),
+        (("dcgan", "smoke"), "discriminator_rate.schedule", "step"),
+        (("dcgan", "smoke"), "discriminator_rate.peak", 0.0),
+        (("dcgan", "smoke"), "data.value_range", (0.0, 1.0)),
+        (("ensemble", "smoke"), "members.second.name", "unet"),
+        (("ensemble", "smoke"), "members.second.activation", "relu"),
+    ],
+)
+def test_the_very_key_is_named(
+    experiment, key, value, pairs_manifest, tmp_path, one_replica
+):
+    config = smoke.smoke_config(*experiment, pairs_manifest)
+    config.update_from_flattened_dict({key: value})
+    with pytest.raises(InputError, match=rf"^config\.{key} is "):
+        trainer.train(config, tmp_path / "w", one_replica)
+    assert not (tmp_path / "w").exists()

@@ -57,13 +57,20 @@ def derive_parameters(deep):
     [("", 192, 4_774_147), ("color", 128, 2_621_699)],
 )
 def test_golden_parameter_counts(variant, deep, golden):
-    network = make_network(smoke.load_config("default", variant).network)
+    network = make_network(
+        smoke.load_config("default", variant).network, "network"
+    )
     network(keras.Input((None, None, 1)))
     assert network.count_params() == derive_parameters(deep) == golden
 
 
-def test_untaught_it_gives_gray():
-    network = build(from_image=True)
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_untaught_it_gives_gray(policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        network = build(from_image=True)
+    finally:
+        keras.config.set_dtype_policy("float32")
     head = network.head.layers[-1]
     head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
     nir = np.random.default_rng(0).random((1, 32, 32, 1), np.float32)

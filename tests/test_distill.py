@@ -7,8 +7,14 @@ import numpy as np
 import pytest
 
 from nircolor_tf import distill
-from nircolor_tf.data import images, imitations, manifest
+from nircolor_tf.data import images, imitations, manifest, training_data
+from nircolor_tf.data.training_data import TrainingData, TrainingImage
+from nircolor_tf.distill import Options
 from nircolor_tf.errors import InputError
+
+SEEN = TrainingData(
+    (TrainingImage("elsewhere", "pair", "folder", "", "a" * 16, "b" * 16),)
+)
 
 
 def teacher(nir):
@@ -17,7 +23,9 @@ def teacher(nir):
 
 def test_training_pairs_are_mixed_and_others_stay(pairs_manifest, tmp_path):
     output = tmp_path / "deep" / "distilled"
-    count = distill.distill(teacher, pairs_manifest, output, 0.75, 0, False, 1)
+    count = distill.distill(
+        teacher, SEEN, pairs_manifest, output, Options(0.75, 0, False, 1)
+    )
     assert count == 7
     before = manifest.read_manifest(pairs_manifest)
     after = manifest.read_manifest(output / "manifest.csv")
@@ -44,7 +52,9 @@ def test_training_pairs_are_mixed_and_others_stay(pairs_manifest, tmp_path):
 def test_a_teacher_colors_what_it_never_saw(pairs_manifest, tmp_path):
     outputs = [tmp_path / name for name in ("first", "second")]
     for output in outputs:
-        count = distill.distill(teacher, pairs_manifest, output, 1, 2, True, 1)
+        count = distill.distill(
+            teacher, SEEN, pairs_manifest, output, Options(1, 2, True, 1)
+        )
         assert count == 3 * 7 + 3
     before = manifest.read_manifest(pairs_manifest)
     after = manifest.read_manifest(outputs[0] / "manifest.csv")
@@ -105,7 +115,13 @@ def test_leaves_are_bright_and_skies_dark_in_imitated_nir():
 
 
 def test_saturation_moves_colors_from_gray(pairs_manifest, tmp_path):
-    distill.distill(teacher, pairs_manifest, tmp_path / "out", 1, 0, False, 1.5)
+    distill.distill(
+        teacher,
+        SEEN,
+        pairs_manifest,
+        tmp_path / "out",
+        Options(1, 0, False, 1.5),
+    )
     made = manifest.read_manifest(tmp_path / "out" / "manifest.csv")
     one = manifest.select(made, "train")[0]
     rgb = teacher(images.read_nir(one.nir) / 255)
@@ -116,7 +132,11 @@ def test_saturation_moves_colors_from_gray(pairs_manifest, tmp_path):
     )
     with pytest.raises(InputError, match="--saturation=0"):
         distill.distill(
-            teacher, pairs_manifest, tmp_path / "no", 1, 0, False, 0
+            teacher,
+            SEEN,
+            pairs_manifest,
+            tmp_path / "no",
+            Options(1, 0, False, 0),
         )
 
 
@@ -129,7 +149,9 @@ def test_photos_that_are_not_there_are_no_photos(pairs_manifest, tmp_path):
     source = tmp_path / "manifest.csv"
     manifest.write_manifest(source, pairs)
     with pytest.raises(InputError, match="'unpaired': the manifest has no"):
-        distill.distill(teacher, source, tmp_path / "out", 1, 0, True, 1)
+        distill.distill(
+            teacher, SEEN, source, tmp_path / "out", Options(1, 0, True, 1)
+        )
 
 
 def test_bad_input_leaves_nothing(pairs_manifest, tmp_path):
@@ -139,12 +161,42 @@ def test_bad_input_leaves_nothing(pairs_manifest, tmp_path):
     output = tmp_path / "out"
     for share in (0, 1.5):
         with pytest.raises(InputError, match=f"--share={share}"):
-            distill.distill(teacher, pairs_manifest, output, share, 0, False, 1)
+            distill.distill(
+                teacher,
+                SEEN,
+                pairs_manifest,
+                output,
+                Options(share, 0, False, 1),
+            )
     with pytest.raises(InputError, match="--variations=-1"):
-        distill.distill(teacher, pairs_manifest, output, 1, -1, False, 1)
+        distill.distill(
+            teacher, SEEN, pairs_manifest, output, Options(1, -1, False, 1)
+        )
     with pytest.raises(InputError, match="no memory"):
-        distill.distill(broken, pairs_manifest, output, 1, 0, False, 1)
+        distill.distill(
+            broken, SEEN, pairs_manifest, output, Options(1, 0, False, 1)
+        )
     assert list(tmp_path.iterdir()) == []
     output.mkdir()
     with pytest.raises(InputError, match="out: exists already"):
-        distill.distill(teacher, pairs_manifest, output, 1, 0, False, 1)
+        distill.distill(
+            teacher, SEEN, pairs_manifest, output, Options(1, 0, False, 1)
+        )
+
+
+def test_a_student_has_seen_what_its_teacher_has(pairs_manifest, tmp_path):
+    output = tmp_path / "out"
+    distill.distill(
+        teacher, SEEN, pairs_manifest, output, Options(1, 2, True, 1)
+    )
+    path = output / "manifest.csv"
+    found = training_data.collect_taught(
+        path, manifest.read_manifest(path), False, "val"
+    )
+    real = training_data.collect(
+        manifest.read_manifest(pairs_manifest), True, "val"
+    )
+    # The pairs and photos at hand, not the 3 * 7 + 3 pairs made of them.
+    assert set(found.images) == {*SEEN.images, *real.images}
+    assert [found.count(role) for role in training_data.ROLES] == [8, 3, 3]
+    assert training_data.read(output).count("validation") == 0

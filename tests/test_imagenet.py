@@ -6,11 +6,13 @@ import types
 import keras
 import numpy as np
 import pytest
+import smoke
 from keras import layers
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.networks import imagenet
 from nircolor_tf.networks.resnet import ResNetEncoder
+from nircolor_tf.training import restore, trainer
 
 
 def conv_bn(features, name, filters, kernel, strides):
@@ -122,3 +124,29 @@ def test_without_keras_hub_it_says_what_to_install(monkeypatch):
 def test_weights_that_cannot_be_had(hub):
     with pytest.raises(InputError, match=r"'gone': .*cannot be loaded.*'gone'"):
         imagenet.load(None, 18, "gone")
+
+
+def test_a_training_takes_them_once(
+    hub, monkeypatch, pairs_manifest, tmp_path, one_replica
+):
+    config = smoke.smoke_config("colornet", "smoke", pairs_manifest)
+    config.encoder_weights = "resnet18"
+    hub["resnet18"] = make_backbone(filters=config.network.filters)
+    begun = trainer.train(config, tmp_path, one_replica, stop_at=0)
+    expected = make_encoder(18, config.network.filters)
+    imagenet.load(expected, 18, "resnet18")
+    for actual, weight in zip(
+        begun.colorizer.encoder.get_weights(),
+        expected.get_weights(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(actual, weight)
+    trainer.train(config, tmp_path, one_replica, stop_at=2)
+    # From here on the checkpoint is all that it takes.
+    monkeypatch.setitem(sys.modules, "keras_hub", None)
+    trainer.train(config, tmp_path, one_replica)
+    _, record = restore.load_method(tmp_path, "latest")
+    assert record["step"] == config.train.steps
+    with pytest.raises(InputError, match="needs keras-hub"):
+        trainer.train(config, tmp_path / "another", one_replica)
+    assert not (tmp_path / "another").exists()

@@ -182,7 +182,9 @@ GOLDEN = {
         derive_resnet_generator,
     ),
     "snet": (
-        lambda: make_network(smoke.load_config("supervised", "snet").network),
+        lambda: make_network(
+            smoke.load_config("supervised", "snet").network, "network"
+        ),
         20_005_062,
         derive_snet,
     ),
@@ -197,7 +199,7 @@ GOLDEN = {
         lambda: derive_acd(glffnet=True),
     ),
     "edge": (
-        lambda: make_network(smoke.load_config("edge", "").network),
+        lambda: make_network(smoke.load_config("edge", "").network, "network"),
         1_941_182,
         derive_edge_unet,
     ),

@@ -116,13 +116,13 @@ def rows(workdir, kind):
 )
 def test_schedules(name, expected):
     rate = make_schedule(
-        ConfigDict({"schedule": name, "peak": 8.0, "warmup": 0.2})
+        ConfigDict({"schedule": name, "peak": 8.0, "warmup": 0.2}), "rate"
     )
     for progress, value in zip((0, 0.1, 0.2, 0.5, 1), expected, strict=True):
         if value is not None:
             assert rate(progress) == pytest.approx(value, abs=1e-12)
     plain = make_schedule(
-        ConfigDict({"schedule": name, "peak": 8.0, "warmup": 0.0})
+        ConfigDict({"schedule": name, "peak": 8.0, "warmup": 0.0}), "rate"
     )
     assert plain(0.0) == 8.0
 

@@ -3,7 +3,6 @@
 check all -> scenes -> shift -> (epfl: cut) -> split -> manifest.csv
 """
 
-import hashlib
 import os
 import shutil
 from collections import Counter
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from nircolor_tf import files
 from nircolor_tf.data import (
     checking,
     cutting,
@@ -233,11 +233,6 @@ def _example(entry, protocol, split="unpaired", scene="", shift_x=0, shift_y=0):
         scene=scene,
         shift_x=shift_x,
         shift_y=shift_y,
-        nir_sha256=_sha256(entry.nir) if entry.nir else "",
-        rgb_sha256=_sha256(entry.rgb),
+        nir_sha256=files.sha256(entry.nir) if entry.nir else "",
+        rgb_sha256=files.sha256(entry.rgb),
     )
-
-
-def _sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -111,6 +111,34 @@ def collect(
     )
 
 
+def collect_taught(
+    manifest: str | os.PathLike,
+    examples: Sequence[Example],
+    photos: bool,
+    validation: str,
+) -> TrainingData:
+    """As `collect`, but of what a teacher has colored, what that is made of.
+
+    `distill.py` writes a record beside its manifest: what the teacher has seen,
+    and the images that it made pairs of. It takes the place of those pairs.
+
+    Args:
+        manifest: Path of the manifest.csv.
+        examples: All of it.
+        photos: As for `collect`.
+        validation: As for `collect`.
+
+    Raises:
+        InputError: The record there is malformed.
+    """
+    taught = read_if_there(Path(manifest).parent)
+    if taught is None:
+        return collect(examples, photos, validation)
+    others = [example for example in examples if example.split != "train"]
+    seen = taught.images + collect(others, photos, validation).images
+    return TrainingData(tuple(dict.fromkeys(seen)))
+
+
 def write(folder: str | os.PathLike, training: TrainingData) -> None:
     """Writes the record into a folder, in addition to what it has there.
 
@@ -130,8 +158,23 @@ def write(folder: str | os.PathLike, training: TrainingData) -> None:
             writer.writerow(dataclasses.asdict(image))
 
 
-def read_if_there(folder: str | os.PathLike) -> TrainingData | None:
+def read(folder: str | os.PathLike) -> TrainingData:
     """Reads the record of a workdir or an export.
+
+    Raises:
+        InputError: There is none, or it is malformed.
+    """
+    seen = read_if_there(folder)
+    if seen is None:
+        raise InputError(
+            f"{folder}: has no {FILE}: an older version wrote it; train it "
+            "again"
+        )
+    return seen
+
+
+def read_if_there(folder: str | os.PathLike) -> TrainingData | None:
+    """As `read`, where there may be none.
 
     Returns:
         None if the folder has none: older versions wrote none.

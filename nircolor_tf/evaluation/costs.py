@@ -282,11 +282,7 @@ def _count(model: _Model, size: int) -> dict[str, Any]:
     seen = min(size, colorizer.working_size or size)
     multiple = colorizer.size_multiple
     side = -(-max(seen, colorizer.minimum_size) // multiple) * multiple
-    record = training_data.read_if_there(model.about["folder"])
-    if record is None:
-        raise InputError(
-            f"{model.about['folder']}: no {training_data.FILE}; train it again"
-        )
+    record = training_data.read(model.about["folder"])
     return {
         "about": dict(model.about),
         "config": model.config,

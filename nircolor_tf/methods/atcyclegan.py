@@ -47,6 +47,9 @@ Departures and choices
       (32 s and 93 s) suggest one draw per photo, 1,020: then
       config.schedule.unpaired_epoch_images.
     - [ours] All losses are means over pixels, patches and batch.
+    - [ours] Contrast and crop are drawn apart, each with its probability, and
+      the contrast about the mean of the crop: the paper (II-E) names the
+      contrast first, and does not say about what.
 """
 
 from ml_collections import ConfigDict
@@ -63,18 +66,21 @@ class ATCycleGAN(Method):
     """Two generators, two discriminators, pairs and photos by turns."""
 
     def __init__(self, config: ConfigDict):
-        colorizer = make_network(config.network)
+        colorizer = make_network(config.network, "network")
         super().__init__(config, colorizer.size_multiple)
         to_nir = ConfigDict({**config.network, "output_channels": 1})
         self.add_network("colorizer", colorizer, channels=1, inference=True)
         self.add_network(
-            "rgb_to_nir", make_network(to_nir), channels=3, inference=False
+            "rgb_to_nir",
+            make_network(to_nir, "network"),
+            channels=3,
+            inference=False,
         )
         for name, channels in (
             ("rgb_discriminator", 3),
             ("nir_discriminator", 1),
         ):
-            network = make_network(config.discriminator)
+            network = make_network(config.discriminator, "discriminator")
             self.add_network(name, network, channels, inference=False)
         self.add_pool("fake_rgb", channels=3)
         self.add_pool("fake_nir", channels=1)

@@ -131,6 +131,15 @@ class Method(keras.Model):
         """
         return self.pools[name](images) if name in self.pools else images
 
+    def load_pretrained(self) -> None:
+        """Takes over weights from elsewhere, once, before the first step.
+
+        What is made again from a checkpoint needs none of it.
+
+        Raises:
+            InputError: They cannot be had, or do not fit.
+        """
+
     def inference_paths(self) -> Mapping[str, InferencePath]:
         """Returns every way in which it is used, by name; `call`'s is first."""
         return {

@@ -106,14 +106,14 @@ class CoColor(Method):
     """Four generators and four discriminators in three phases."""
 
     def __init__(self, config: ConfigDict):
-        nir_colorizer = make_network(config.network)
+        nir_colorizer = make_network(config.network, "network")
         super().__init__(config, nir_colorizer.size_multiple)
         translator = ConfigDict({**config.network, "output_channels": 1})
         for name, network in (
             ("nir_colorizer", nir_colorizer),
-            ("gray_colorizer", make_network(config.network)),
-            ("nir_to_gray", make_network(translator)),
-            ("gray_to_nir", make_network(translator)),
+            ("gray_colorizer", make_network(config.network, "network")),
+            ("nir_to_gray", make_network(translator, "network")),
+            ("gray_to_nir", make_network(translator, "network")),
         ):
             self.add_network(name, network, channels=1, inference=True)
         for names, channels in (
@@ -121,7 +121,7 @@ class CoColor(Method):
             (FEATURE_DISCRIMINATORS, 3),
         ):
             for name in names:
-                network = make_network(config.discriminator)
+                network = make_network(config.discriminator, "discriminator")
                 self.add_network(name, network, channels, inference=False)
         for name, networks in (
             ("translator_optimizer", TRANSLATORS),

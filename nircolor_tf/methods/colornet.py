@@ -57,15 +57,9 @@ class ColorNet(Method):
 
     def __init__(self, config: ConfigDict):
         losses.check_shift(config.loss.shift, config.data.crop)
-        colorizer = make_network(config.network)
+        colorizer = make_network(config.network, "network")
         super().__init__(config, colorizer.size_multiple)
         self.add_network("colorizer", colorizer, channels=1, inference=True)
-        if config.encoder_weights:
-            imagenet.load(
-                self.colorizer.encoder,
-                config.network.depth,
-                config.encoder_weights,
-            )
         self.add_optimizer(
             "colorizer_optimizer", make_adam(config.optimizer), ("colorizer",)
         )
@@ -73,6 +67,15 @@ class ColorNet(Method):
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in (-1, 1); eq. 1."""
         return self.colorizer(nir, training=training)
+
+    def load_pretrained(self) -> None:
+        """ImageNet's weights for the encoder (section 4), if configured."""
+        if self.config.encoder_weights:
+            imagenet.load(
+                self.colorizer.encoder,
+                self.config.network.depth,
+                self.config.encoder_weights,
+            )
 
     def phases(self) -> tuple[Phase, ...]:
         """One phase on pairs (section 4)."""
@@ -83,7 +86,11 @@ class ColorNet(Method):
                 losses=self.train_losses,
                 optimizers=("colorizer_optimizer",),
                 data=("paired",),
-                rates={"colorizer_optimizer": make_schedule(self.config.rate)},
+                rates={
+                    "colorizer_optimizer": make_schedule(
+                        self.config.rate, "rate"
+                    )
+                },
             ),
         )
 

@@ -64,18 +64,21 @@ class CycleGAN(Method):
                 f"config.pairing is {config.pairing!r}; expected 'paired' or "
                 "'unpaired'"
             )
-        colorizer = make_network(config.network)
+        colorizer = make_network(config.network, "network")
         super().__init__(config, colorizer.size_multiple)
         to_nir = ConfigDict({**config.network, "output_channels": 1})
         self.add_network("colorizer", colorizer, channels=1, inference=True)
         self.add_network(
-            "rgb_to_nir", make_network(to_nir), channels=3, inference=False
+            "rgb_to_nir",
+            make_network(to_nir, "network"),
+            channels=3,
+            inference=False,
         )
         for name, channels in (
             ("rgb_discriminator", 3),
             ("nir_discriminator", 1),
         ):
-            network = make_network(config.discriminator)
+            network = make_network(config.discriminator, "discriminator")
             self.add_network(name, network, channels, inference=False)
         self.add_pool("fake_rgb", channels=3)
         self.add_pool("fake_nir", channels=1)

@@ -48,6 +48,7 @@ from keras import ops
 from ml_collections import ConfigDict
 
 from nircolor_tf import losses
+from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
 from nircolor_tf.networks import make_network
 from nircolor_tf.training.optimizers import make_adam
@@ -58,12 +59,17 @@ class DCGAN(Method):
     """A generator on NIR patches against a discriminator of RGB patches."""
 
     def __init__(self, config: ConfigDict):
-        colorizer = make_network(config.network)
+        if tuple(config.data.value_range) != (-1.0, 1.0):
+            raise InputError(
+                f"config.data.value_range is {config.data.value_range}; "
+                "expected (-1.0, 1.0), what the generator makes"
+            )
+        colorizer = make_network(config.network, "network")
         super().__init__(config, colorizer.size_multiple)
         self.add_network("colorizer", colorizer, channels=1, inference=True)
         self.add_network(
             "rgb_discriminator",
-            make_network(config.discriminator),
+            make_network(config.discriminator, "discriminator"),
             channels=3,
             inference=False,
             size=config.data.crop,
@@ -92,9 +98,11 @@ class DCGAN(Method):
                 optimizers=("generator_optimizer", "discriminator_optimizer"),
                 data=("paired",),
                 rates={
-                    "generator_optimizer": make_schedule(self.config.rate),
+                    "generator_optimizer": make_schedule(
+                        self.config.rate, "rate"
+                    ),
                     "discriminator_optimizer": make_schedule(
-                        self.config.discriminator_rate
+                        self.config.discriminator_rate, "discriminator_rate"
                     ),
                 },
             ),

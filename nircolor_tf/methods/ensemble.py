@@ -52,7 +52,7 @@ class Ensemble(Method):
     def __init__(self, config: ConfigDict):
         losses.check_shift(config.loss.shift, config.data.crop)
         members = {
-            name: make_network(network)
+            name: make_network(network, f"members.{name}")
             for name, network in config.members.items()
         }
         super().__init__(
@@ -79,7 +79,9 @@ class Ensemble(Method):
                 losses=self.train_losses,
                 optimizers=("members_optimizer",),
                 data=("paired",),
-                rates={"members_optimizer": make_schedule(self.config.rate)},
+                rates={
+                    "members_optimizer": make_schedule(self.config.rate, "rate")
+                },
             ),
         )
 

@@ -89,12 +89,12 @@ class MPFNetMethod(Method):
                 f"config.data.crop is {config.data.crop}; expected at least "
                 f"{smallest}, for L_mix at the coarsest of {scales} scales"
             )
-        gray_colorizer = make_network(config.network)
+        gray_colorizer = make_network(config.network, "network")
         super().__init__(config, gray_colorizer.size_multiple)
         translator = ConfigDict({**config.network, "output_channels": 1})
         for name, network in (
-            ("nir_to_gray", make_network(translator)),
-            ("gray_to_nir", make_network(translator)),
+            ("nir_to_gray", make_network(translator, "network")),
+            ("gray_to_nir", make_network(translator, "network")),
             ("gray_colorizer", gray_colorizer),
         ):
             self.add_network(name, network, channels=1, inference=True)
@@ -103,7 +103,7 @@ class MPFNetMethod(Method):
             ("gray_discriminator", 1),
             ("gray_feature_discriminator", 3),
         ):
-            network = make_network(config.discriminator)
+            network = make_network(config.discriminator, "discriminator")
             self.add_network(name, network, channels, inference=False)
         for name, networks in (
             ("translator_optimizer", ("nir_to_gray", "gray_to_nir")),

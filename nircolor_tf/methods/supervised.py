@@ -43,7 +43,7 @@ class Supervised(Method):
 
     def __init__(self, config: ConfigDict):
         losses.check_shift(config.loss.shift, config.data.crop)
-        colorizer = make_network(config.network)
+        colorizer = make_network(config.network, "network")
         super().__init__(config, colorizer.size_multiple)
         self.add_network("colorizer", colorizer, channels=1, inference=True)
         self.add_optimizer(
@@ -67,7 +67,11 @@ class Supervised(Method):
                 losses=self.train_losses,
                 optimizers=("colorizer_optimizer",),
                 data=("paired",),
-                rates={"colorizer_optimizer": make_schedule(self.config.rate)},
+                rates={
+                    "colorizer_optimizer": make_schedule(
+                        self.config.rate, "rate"
+                    )
+                },
             ),
         )
 

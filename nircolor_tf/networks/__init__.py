@@ -31,11 +31,12 @@ NETWORKS = {
 }
 
 
-def make_network(config: ConfigDict) -> keras.Model:
+def make_network(config: ConfigDict, key: str) -> keras.Model:
     """Builds the network that `config.name` names.
 
     Args:
         config: `name` and every keyword argument of that network.
+        key: Where it stands in the whole config, for errors.
 
     Raises:
         InputError: The name is unknown, or a key is missing or superfluous.
@@ -44,10 +45,10 @@ def make_network(config: ConfigDict) -> keras.Model:
     name = arguments.pop("name")
     if name not in NETWORKS:
         raise InputError(
-            f"config.network.name is {name!r}; expected one of "
+            f"config.{key}.name is {name!r}; expected one of "
             f"{', '.join(sorted(NETWORKS))}"
         )
     try:
         return NETWORKS[name](**arguments)
     except (TypeError, KeyError) as error:
-        raise InputError(f"config of network {name!r}: {error}") from error
+        raise InputError(f"config.{key}, {name!r}: {error}") from error

@@ -48,7 +48,7 @@ class UpBlock(layers.Layer):
     def __init__(self, filters: int):
         super().__init__()
         self.upsample = shared.BilinearUpsampling2D()
-        self.body = _double_convolution(filters)
+        self.body = shared.double_conv_bn_relu(filters)
 
     def call(self, features, skip, training=False):
         """(B, H, W, C), (B, 2 H, 2 W, S) -> (B, 2 H, 2 W, filters)."""
@@ -83,7 +83,7 @@ class ACD(keras.Model):
             depth=depth, filters=filters, stem_strides=1
         )
         self.glffnet = GLFFNet(8 * filters) if glffnet else None
-        self.bottleneck = _double_convolution(8 * filters)
+        self.bottleneck = shared.double_conv_bn_relu(8 * filters)
         self.up_blocks = [UpBlock(filters * f) for f in (4, 2, 1, 1)]
         self.head = keras.Sequential(
             [
@@ -104,9 +104,3 @@ class ACD(keras.Model):
         for up_block, skip in zip(self.up_blocks, skips[::-1], strict=True):
             features = up_block(features, skip, training=training)
         return self.head(features)
-
-
-def _double_convolution(filters: int) -> layers.Layer:
-    return keras.Sequential(
-        [shared.conv_bn_relu(filters, 3), shared.conv_bn_relu(filters, 3)]
-    )

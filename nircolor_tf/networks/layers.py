@@ -82,6 +82,13 @@ def conv_bn_relu(filters: int, kernel: int, strides: int = 1) -> layers.Layer:
     )
 
 
+def double_conv_bn_relu(filters: int) -> layers.Layer:
+    """Two 3x3 convolutions, each with BatchNorm and ReLU: a U-Net's level."""
+    return keras.Sequential(
+        [conv_bn_relu(filters, 3), conv_bn_relu(filters, 3)]
+    )
+
+
 class PaddedConv2D(layers.Layer):
     """Convolution padded by (kernel - 1) / 2 on every side, without bias.
 

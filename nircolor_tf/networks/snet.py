@@ -75,10 +75,12 @@ class Codec(layers.Layer):
     def __init__(self, filters: int, levels: int, output_channels: int):
         super().__init__()
         widths = [filters * min(2**level, 8) for level in range(levels + 1)]
-        self.downs = [_double_convolution(width) for width in widths]
+        self.downs = [shared.double_conv_bn_relu(width) for width in widths]
         self.pool = layers.MaxPooling2D()
         self.upsample = shared.BilinearUpsampling2D()
-        self.ups = [_double_convolution(width) for width in widths[-2::-1]]
+        self.ups = [
+            shared.double_conv_bn_relu(width) for width in widths[-2::-1]
+        ]
         self.head = layers.Conv2D(output_channels, 1)
 
     def call(self, image, training=False):
@@ -91,9 +93,3 @@ class Codec(layers.Layer):
             joined = [skips.pop(), self.upsample(features)]
             features = up(ops.concatenate(joined, axis=-1), training=training)
         return self.head(features)
-
-
-def _double_convolution(filters: int) -> keras.Sequential:
-    return keras.Sequential(
-        [shared.conv_bn_relu(filters, 3), shared.conv_bn_relu(filters, 3)]
-    )

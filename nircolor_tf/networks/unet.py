@@ -89,9 +89,9 @@ class DetailUNet(keras.Model):
     BatchNorm and LeakyReLU after every convolution but the last. The last up
     level is concatenated with the input, so that detail need not pass through
     the network. Dropout of whole channels acts at the bottom and in the
-    decoder up to an eighth of the size. The three finest levels pad by
-    repeating the edge, since zeros left a colored frame of 2 to 5 px; the
-    deeper ones pad with zeros.
+    decoder up to an eighth of the size; replicas drop the same ones. The three
+    finest levels pad by repeating the edge, since zeros left a colored frame of
+    2 to 5 px; the deeper ones pad with zeros.
 
     Args:
         filters: Channels of the first level; they double up to
@@ -117,7 +117,8 @@ class DetailUNet(keras.Model):
         output_channels: int,
         activation: str,
     ):
-        super().__init__()
+        # The image joins the prediction uncast: the result is float32.
+        super().__init__(autocast=False)
         self.size_multiple = 2**levels
         self.image_to_logits = None
         if from_image:
@@ -158,7 +159,7 @@ class DetailUNet(keras.Model):
 
         H and W are multiples of 2 ** levels.
         """
-        skips = [image]
+        skips = [ops.cast(image, self.compute_dtype)]
         for down in self.downs:
             skips.append(down(skips[-1], training=training))
         features = self.dropout(skips.pop(), training=training)

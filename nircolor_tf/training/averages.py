@@ -52,6 +52,11 @@ class MovingAverages:
                 average, _move_towards, args=(value, 1.0 - decay)
             )
 
+    def restart(self) -> None:
+        """Takes the weights as they are now for the average."""
+        for average, value in zip(self.variables, self._values, strict=True):
+            average.assign(value.numpy())
+
     def apply(self) -> None:
         """Replaces the method's weights by the averages, for good."""
         for value, average in zip(self._values, self.variables, strict=True):

@@ -71,9 +71,14 @@ class Checkpoints:
         """Saves everything at the current step."""
         self._manager.save(int(self._step.numpy()))
 
+    @property
+    def latest(self) -> str | None:
+        """Path of the newest checkpoint; None when there is none."""
+        return self._manager.latest_checkpoint
+
     def restore_latest(self) -> bool:
         """Restores the newest checkpoint; False when there is none."""
-        path = self._manager.latest_checkpoint
+        path = self.latest
         if path is None:
             return False
         try:

@@ -84,7 +84,8 @@ def combine(
         folder = Path(scratch, "workdir")
         restore.write_config(folder, config)
         for member in members:
-            training_data.write(folder, _training_data(member))
+            # With a gap it would call images clean that a member has seen.
+            training_data.write(folder, training_data.read(member))
         _save(ensemble, folder, metrics, sum(r["minutes"] for _, r in loaded))
         folder.rename(workdir)
     return metrics
@@ -115,17 +116,6 @@ def _config(loaded: Sequence[tuple[Method, dict]]) -> ConfigDict:
     }
     config.train.steps = sum(record["step"] for _, record in loaded)
     return config.lock()
-
-
-def _training_data(member: str | os.PathLike) -> training_data.TrainingData:
-    """A record with gaps would call images clean that a member has seen."""
-    seen = training_data.read_if_there(member)
-    if seen is None:
-        raise InputError(
-            f"{member}: has no {training_data.FILE}: an older version wrote "
-            "it; train it again"
-        )
-    return seen
 
 
 def _check_alike(

@@ -36,24 +36,25 @@ def part(schedule: Schedule, index: int, count: int) -> Schedule:
 SCHEDULES = {"constant": constant, "linear": linear, "cosine": cosine}
 
 
-def make_schedule(config: ConfigDict) -> Schedule:
+def make_schedule(config: ConfigDict, key: str) -> Schedule:
     """Builds a schedule.
 
     Args:
         config: `schedule`, a name above; `peak`, the largest rate; `warmup`,
             the fraction of the phase over which the rate rises from 0.
+        key: Where it stands in the whole config, for errors.
 
     Raises:
         InputError: Unknown name, or warmup outside [0, 1).
     """
     if config.schedule not in SCHEDULES:
         raise InputError(
-            f"config.rate.schedule is {config.schedule!r}; expected one of "
+            f"config.{key}.schedule is {config.schedule!r}; expected one of "
             f"{', '.join(sorted(SCHEDULES))}"
         )
     if not 0.0 <= config.warmup < 1.0:
         raise InputError(
-            f"config.rate.warmup is {config.warmup}; expected a fraction of "
+            f"config.{key}.warmup is {config.warmup}; expected a fraction of "
             "the phase, 0 <= warmup < 1"
         )
     schedule, warmup = SCHEDULES[config.schedule](config.peak), config.warmup

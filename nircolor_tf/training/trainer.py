@@ -84,6 +84,7 @@ class _Run:
     end: int
     data: dict[str, ImageCache]
     compiled: dict[tuple, Callable]
+    clock: float
 
     @classmethod
     def start(cls, config, workdir, strategy) -> "_Run":
@@ -103,13 +104,18 @@ class _Run:
             for name in sorted({n for phase in phases for n in phase.data})
         }
         evaluator = Evaluator(method, validation, config.evaluate)
+        checkpoints = Checkpoints(workdir, method, averages, step)
+        if checkpoints.latest is None:
+            method.load_pretrained()
+            averages.restart()
         restore.write_config(workdir, config)
         photos = reads_photos(data, config.data)
         training_data.write(
             workdir,
-            training_data.collect(examples, photos, config.evaluate.split),
+            training_data.collect_taught(
+                config.data.manifest, examples, photos, config.evaluate.split
+            ),
         )
-        checkpoints = Checkpoints(workdir, method, averages, step)
         checkpoints.restore_latest()
         return cls(
             config=config,
@@ -123,6 +129,7 @@ class _Run:
             end=end,
             data=data,
             compiled={},
+            clock=time.monotonic(),
         )
 
     @property
@@ -145,7 +152,7 @@ class _Run:
         """
         train, end = self.config.train, start + phase.steps
         train_step, batches = self._compiled(phase), self._batches(phase)
-        pending, clock = [], time.monotonic()
+        pending = []
         for step in range(self.current_step + 1, end + 1):
             progress = (step - 1 - start) / phase.steps
             for name, rate in phase.rates.items():
@@ -161,16 +168,20 @@ class _Run:
             if save or evaluate or step == end or step % train.log_every == 0:
                 self._log(phase, pending)
                 pending = []
-            if save or evaluate:
-                now = time.monotonic()
-                self.checkpoints.count_time(now - clock)
-                clock = now
             if evaluate:
+                self._count_time()
                 self._evaluate(phase)
             if save:
+                self._count_time()
                 self.checkpoints.save_latest()
             if step == stop_at:
                 return
+
+    def _count_time(self) -> None:
+        """Counts what passed since the last time, through all phases."""
+        now = time.monotonic()
+        self.checkpoints.count_time(now - self.clock)
+        self.clock = now
 
     def _compiled(self, phase: Phase):
         # Phases that alternate share their losses, and so one compiled step.

@@ -1,0 +1,45 @@
+"""The minutes that a training records are those that passed."""
+
+import pytest
+import smoke
+
+from nircolor_tf.training import restore, trainer
+
+STEP, EVALUATION = 60.0, 600.0
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Time passes in steps and evaluations, and in nothing else."""
+    now = [0.0]
+
+    def passing(function, seconds):
+        def called(*arguments):
+            now[0] += seconds
+            return function(*arguments)
+
+        return called
+
+    monkeypatch.setattr(trainer.time, "monotonic", lambda: now[0])
+    for owner, name, seconds in (
+        (trainer.Writer, "advance", STEP),
+        (trainer.Evaluator, "evaluate", EVALUATION),
+    ):
+        changed = passing(getattr(owner, name), seconds)
+        monkeypatch.setattr(owner, name, changed)
+    return now
+
+
+def test_no_phase_and_no_evaluation_is_lost(
+    clock, pairs_manifest, tmp_path, one_replica
+):
+    config = smoke.smoke_config("atcyclegan", "smoke", pairs_manifest)
+    # A phase is an epoch of two steps, each evaluation and save in another.
+    config.train.evaluate_every = config.train.checkpoint_every = 3
+    for stop_at in (3, 7, None):
+        trainer.train(config, tmp_path, one_replica, stop_at)
+    method, latest = restore.load_method(tmp_path, "latest")
+    steps = sum(phase.steps for phase in method.phases())
+    assert steps == 8
+    assert clock[0] == 8 * STEP + 3 * EVALUATION
+    assert latest["minutes"] == pytest.approx(clock[0] / 60)
