@@ -1,5 +1,6 @@
 """bin/card.py: what was measured of an export, in its card."""
 
+import csv
 import json
 import shutil
 
@@ -109,3 +110,22 @@ def test_an_evaluation_of_something_else_is_refused(files, monkeypatch):
     with pytest.raises(InputError, match="'tiny': 11 of 12 images"):
         card_numbers.add_measurements("tiny", "report", "")
     assert (files / "tiny/card.json").read_text() == before
+
+
+def test_an_export_that_makes_gray_has_no_angle(files, monkeypatch):
+    monkeypatch.chdir(files)
+    change(files, call_clean)
+    path = files / "report" / "robustness.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, lines[0])
+        writer.writeheader()
+        writer.writerows({**line, "ae": ""} for line in lines)
+    (entry,) = card_numbers.add_measurements("tiny", "report", "")
+    assert set(entry["robustness"]["noise"][0]) == {
+        "psnr",
+        "ssim",
+        "strength",
+        "images",
+    }

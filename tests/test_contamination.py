@@ -159,6 +159,25 @@ def test_chosen_on_is_not_trained_on():
     assert (found.state, found.images, found.selection) == ("clean", {}, 1)
 
 
+@pytest.mark.parametrize("category", contamination._LANDSCAPES)
+@pytest.mark.parametrize("trained", ["vcip-strict", "epfl"])
+def test_vcip_is_cut_from_landscapes_of_epfl(category, trained):
+    crop = example("0001", protocol="vcip-strict")
+    photo = example(f"{category}_0001", protocol="epfl")
+    if trained == "epfl":
+        crop, photo = photo, crop
+    found = contamination.check(trained_on(crop), [photo], [photo])
+    assert found.state == "unknown"
+    assert "crops of EPFL's photos" in found.describe()
+
+
+def test_vcip_is_not_cut_from_towns_of_epfl():
+    crop = example("0001", protocol="vcip-strict")
+    photo = example("urban_0001", protocol="epfl")
+    found = contamination.check(trained_on(crop), [photo], [photo])
+    assert found.state == "clean"
+
+
 def test_without_a_record_nothing_is_known():
     found = contamination.check(None, [example("a")], [])
     assert (found.state, found.evaluated) == ("unknown", 1)

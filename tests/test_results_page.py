@@ -5,21 +5,20 @@ The evaluations are real, of images; only who made the images is pretended.
 
 import csv
 import json
-import shlex
+import re
 import shutil
+import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from absl import flags
-from ml_collections import config_flags
 from small_split import options, write_split
 
+from nircolor_tf import config_files
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import (
     evaluate,
-    result_commands,
     result_rows,
     results_page,
 )
@@ -30,15 +29,6 @@ ROWS = [
     ("near", "configs/colornet.py:cpu", "", "Taught by far."),
 ]
 README = "# Title\n\n<!-- results -->\nbefore\n<!-- /results -->\n\nEnd.\n"
-
-
-def load_config(text):
-    values, words = flags.FlagValues(), ["test", *shlex.split(text)]
-    config_flags.DEFINE_config_file(
-        "config", flag_values=values, sys_argv=words
-    )
-    values(words)
-    return values.config
 
 
 def change(path, keys, value):
@@ -96,7 +86,7 @@ def files(measured, tmp_path, repository, monkeypatch):
                 "path": "n2c",
                 "checkpoint": "best, step 1200",
             },
-            "config": json.loads(load_config(f"--config={config}").to_json()),
+            "config": json.loads(config_files.read(config).to_json()),
             "parameters": 1_234_567 * number,
             "seen": 128 * number,
             "macs": 2_340_000_000 * number,
@@ -161,31 +151,56 @@ def test_every_number_is_that_of_a_file(files):
     assert elsewhere != numbers[:6]
     assert cost[:5] == ["supervised", "n2c", "unet256", "", "1.23 M"]
     assert cost[5:] == ["128 px", "2.34", "1.26"]
-    config = load_config(f"--config={CONFIG}")
+    config = config_files.read(CONFIG)
     batch, rate = str(config.data.batch_size), f"{config.rate.peak:g}"
     assert training[:5] == [f"`{CONFIG}`", "290", "2,656", batch, rate]
     assert training[5:] == ["3,456 of 4,000", "39", "1,200", "31"]
-    assert cells(page, "near")[1][3] == "BFWLS"
-    nothing, _ = cells(page, "NIR as it is")
+    assert cells(page, "near")[2][3] == "BFWLS"
+    nothing, *_ = cells(page, "NIR as it is")
     assert nothing[:6] == expected_cells(files / "val", "NIR as it is", both)
-    # Rows are in the order of the list, and the better one is compared.
     assert page.index("| far |") < page.index("| near |")
-    assert "near and the others" in page
-    assert "- near better than far by" in page
     assert "near: Taught by far." in page
     assert "bin/costs.py --evaluation=reports/val --reference=far" in page
     # A reference that is no row has an evaluation of its own.
     change(files / "costs.json", ("reference",), "other")
     page = results_page.format_page(read(files))
     assert "--evaluation=reports/reference,reports/val --ref" in page
-    assert "bin/prepare_data.py; other, of measured/README.md:" in page
+    assert "OTHER that of Elsewhere; other, of measured/README.md:" in page
+
+
+def test_the_first_row_is_compared_with_each_other_one(files):
+    page = results_page.format_page(read(files))
+    assert "far less each other run, image by image" in page
+    part = page[page.index("| less |") :]
+    with (files / "val" / "per_image.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    for other in ("near", "NIR as it is"):
+        for cell, key, digits in zip(
+            cells(part, other)[0],
+            ("std/psnr", "std/ssim", "std/ae"),
+            (2, 3, 2),
+            strict=True,
+        ):
+            means = [
+                statistics.fmean(
+                    float(line[key]) for line in lines if line["run"] == run
+                )
+                for run in ("far", other)
+            ]
+            difference = f"{means[0] - means[1]:+.{digits}f} ["
+            assert cell.strip("*").startswith(difference)
+            low, high = map(float, re.findall(r"[+-][\d.]+", cell)[1:])
+            assert cell.startswith("**") == (low > 0 or high < 0)
+    psnr, _, angle = cells(part, "near")[0]
+    assert psnr.startswith("**-")
+    assert angle.startswith("**+")
 
 
 def test_an_ensemble_names_all_its_networks(files):
     config = "configs/ensemble.py"
     path = files / "rows.csv"
     path.write_text(path.read_text().replace('"' + CONFIG + '"', config))
-    found = json.loads(load_config(f"--config={config}").to_json())
+    found = json.loads(config_files.read(config).to_json())
     change(files / "costs.json", ("runs", "far", "config"), found)
     _, cost, _ = cells(results_page.format_page(read(files, "")), "far")
     assert cost[:2] == ["ensemble", "n2c"]
@@ -197,32 +212,6 @@ def test_the_short_table(files):
     ((*numbers, parameters, _),) = cells(text, "near")
     assert numbers == expected_cells(files / "val", "near", ("std",))
     assert parameters == "2.47 M"
-
-
-def test_a_command_gives_the_config_that_was_trained(files):
-    trained = {
-        "data.batch_size": 3,
-        "data.zoom": (0.25, 0.75),
-        "evaluate.paths": ("n2c", "g2c"),
-        "rate.schedule": "cosine",
-        "train.mixed_bfloat16": False,
-    }
-    config = load_config(f"--config={CONFIG}")
-    config.update_from_flattened_dict(trained)
-    plain = json.loads(config.to_json())
-    command = result_commands.train_command("far", CONFIG, plain, "far")
-    words = shlex.split(command.replace("\\\n", ""))
-    assert words[:1] == ["bin/train.py"]
-    assert len(words) == 4 + len(trained)
-    again = load_config(shlex.join(w for w in words if "workdir" not in w))
-    config.data.manifest = "MANIFEST"
-    assert again.to_dict() == config.to_dict()
-    # What a flag cannot say is said.
-    del plain["loss"]["l1"]
-    plain["train"]["speed"] = 1
-    command = result_commands.train_command("far", CONFIG, plain, "far")
-    assert "# The config now has loss.l1." in command
-    assert "# The config no longer has train.speed." in command
 
 
 def test_twice_changes_nothing_and_a_failure_writes_nothing(files, repository):

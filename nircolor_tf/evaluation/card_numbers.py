@@ -117,6 +117,7 @@ def _robustness(evaluation: str | os.PathLike, run: str) -> dict[str, list]:
                     point = {
                         key: _number(line[key])
                         for key in (*_METRICS, "strength")
+                        if line[key]
                     }
                     point["images"] = int(line["images"])
                     curves[line["degradation"]].append(point)

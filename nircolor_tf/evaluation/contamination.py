@@ -12,6 +12,8 @@ image
 
 Photos without NIR have no scene: of them, only identical files are found. A
 copy that was encoded again, or cut otherwise, under another name is not found.
+VCIP's pairs are such crops, of EPFL's photos of landscapes, and of which nobody
+wrote down: between the two the answer is 'unknown'.
 """
 
 import dataclasses
@@ -29,6 +31,15 @@ BY_DEFINITION = ("vcip-official",)
 _NAMED_IMAGES = 30
 _NAMED_TWINS = 3
 
+# Categories of EPFL's photos that VCIP's pairs were cut from.
+_LANDSCAPES = ("country", "field", "forest", "mountain")
+
+_NO_RECORD = "there is no record of the training data"
+_ONE_SOURCE = (
+    "VCIP's pairs are crops of EPFL's photos of landscapes, of which ones was "
+    "not written down"
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Contamination:
@@ -36,13 +47,14 @@ class Contamination:
 
     Attributes:
         state: 'clean', 'contaminated', or 'unknown' where nobody wrote down
-            what it was trained on.
+            what it was trained on, or of what that was cut.
         evaluated: How many images it is measured on.
         images: Name of each contaminated image -> names of the training
             images of its scene, sorted.
         copies: Likewise, of the training images that are the same image.
         selection: How many of the evaluated images show a scene that the
             checkpoint was chosen on.
+        reason: Why the state is 'unknown'.
     """
 
     state: str
@@ -50,11 +62,12 @@ class Contamination:
     images: Mapping[str, tuple[str, ...]]
     copies: Mapping[str, tuple[str, ...]]
     selection: int
+    reason: str = ""
 
     def describe(self) -> str:
         """Returns a paragraph with the state, counts and names."""
         if self.state == "unknown":
-            return "unknown: there is no record of the training data"
+            return f"unknown: {self.reason}"
         text = f"{self.state}: {len(self.images)} of the {self.evaluated} "
         text += "images show a scene of the training data"
         if self.copies:
@@ -87,7 +100,7 @@ def check(
         manifest_examples: The whole manifest that they are from.
     """
     if training is None:
-        return Contamination("unknown", len(evaluated), {}, {}, 0)
+        return Contamination("unknown", len(evaluated), {}, {}, 0, _NO_RECORD)
     trained, chosen_on = (
         _Index(
             [i for i in training.images if (i.role == "validation") == chosen],
@@ -106,12 +119,14 @@ def check(
         for image in tested
         if (names := trained.same_image(image))
     }
+    unsure = _cut_from_one_source(training.images, tested)
     return Contamination(
-        state="contaminated" if images else "clean",
+        state="contaminated" if images else "unknown" if unsure else "clean",
         evaluated=len(evaluated),
         images=images,
         copies=copies,
         selection=sum(bool(chosen_on.same_scene(image)) for image in tested),
+        reason=_ONE_SOURCE if unsure else "",
     )
 
 
@@ -135,6 +150,23 @@ def warning(
     ]
     found = check(TrainingData(tuple(pairs)), evaluated, manifest_examples)
     return f"{protocol}, whoever trains on its pairs: {found.describe()}"
+
+
+def _cut_from_one_source(
+    trained: Sequence[TrainingImage], tested: Sequence[TrainingImage]
+) -> bool:
+    """Whether one has VCIP's pairs, the other EPFL's photos of landscapes."""
+    return any(
+        any(i.protocol.startswith("vcip") for i in crops)
+        and any(_is_landscape(i) for i in photos)
+        for crops, photos in ((trained, tested), (tested, trained))
+    )
+
+
+def _is_landscape(image: TrainingImage) -> bool:
+    return image.protocol.startswith("epfl") and image.name.startswith(
+        _LANDSCAPES
+    )
 
 
 class _Index:

@@ -49,14 +49,16 @@ def format_commands(found: Results) -> Iterator[str]:
         yield f"{row.label}:" + (f" {row.note}" if row.note else "")
         yield _code(lines)
     text = "MANIFEST is that of bin/prepare_data.py"
+    if found.other is not None:
+        text += f", OTHER that of {found.other_name}"
     reference, counted = found.costs["reference"], "reports/val"
     if reference not in found.measured["runs"]:
         counted = f"reports/reference,{counted}"
         text += f"; {reference}, of measured/README.md"
     yield f"All rows, measured, counted and written. {text}:"
-    evaluations = [("reports/val", found.measured)]
+    evaluations = [("MANIFEST", "reports/val", found.measured)]
     if found.other is not None:
-        evaluations.append(("reports/other", found.other))
+        evaluations.append(("OTHER", "reports/other", found.other))
     lines = [_evaluate_command(*one) for one in evaluations]
     lines.append(
         f"bin/costs.py --evaluation={counted} "
@@ -153,8 +155,10 @@ def train_command(
     return "\n".join(lines)
 
 
-def _evaluate_command(output: str, measured: Mapping[str, Any]) -> str:
-    words = ["bin/evaluate.py", "--data=MANIFEST"]
+def _evaluate_command(
+    manifest: str, output: str, measured: Mapping[str, Any]
+) -> str:
+    words = ["bin/evaluate.py", f"--data={manifest}"]
     words += [f"--split={measured['data']['split']}", f"--output={output}"]
     runs = measured["runs"]
     if any(map(is_baseline, runs.values())):

@@ -169,17 +169,17 @@ def read_summary(folder: str | os.PathLike) -> dict[str, Any]:
 
 
 def read_images(
-    folder: str | os.PathLike, key: str
-) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+    folder: str | os.PathLike, keys: Sequence[str]
+) -> tuple[dict[str, dict[str, dict[str, float]]], dict[str, str]]:
     """Reads the per_image.csv of an evaluation.
 
     Args:
         folder: That bin/evaluate.py wrote.
-        key: '<protocol>/<metric>'.
+        keys: Metrics, '<protocol>/<metric>'.
 
     Returns:
-        {run: {image: value}} of that metric, and {image: scene}; an image
-        whose scene is unknown is its own.
+        {run: {metric: {image: value}}}, and {image: scene}; an image whose
+        scene is unknown is its own.
 
     Raises:
         InputError: The file is missing, or has no such column.
@@ -194,9 +194,11 @@ def read_images(
         ) from error
     values, scenes = {}, {}
     for line in lines:
-        if key not in line:
-            raise InputError(f"{path}: no column {key}")
-        values.setdefault(line["run"], {})[line["name"]] = float(line[key])
+        of_run = values.setdefault(line["run"], {key: {} for key in keys})
+        for key in keys:
+            if key not in line:
+                raise InputError(f"{path}: no column {key}")
+            of_run[key][line["name"]] = float(line[key])
         scenes[line["name"]] = line["scene"] or f"image {line['name']}"
     return values, scenes
 
@@ -233,7 +235,7 @@ def read_evaluations(folders: Sequence[str]) -> dict[str, Any]:
 
     Returns:
         'data' as summary.json has it; 'runs', by name; 'images' and 'scenes'
-        as `read_images` has them, of the first of `METRICS`.
+        as `read_images` has them, of `METRICS`.
 
     Raises:
         InputError: They are not on the same images, or two have different
@@ -255,7 +257,7 @@ def read_evaluations(folders: Sequence[str]) -> dict[str, Any]:
                     f"{folder}: the run {run['name']!r} is in another "
                     "evaluation, too, with other numbers"
                 )
-        values, scenes = read_images(folder, METRICS[0])
+        values, scenes = read_images(folder, METRICS)
         found["images"] = values | found["images"]
         found["scenes"] |= scenes
     return found

@@ -65,8 +65,9 @@ def format_page(found: Results) -> str:
         _text(
             "Minutes: wall time with evaluations, on the machine that "
             "trained, which is not recorded. Steps of more: stopped before "
-            "the end. Best: of the weights that were measured. ?: an export "
-            "knows only those."
+            "the end. Best: of the weights that were measured; of a mean, the "
+            "minutes of all together. ?: an export and a mean know only "
+            "those. A student's minutes are without its teacher's."
         ),
     ]
     if found.other is not None:
@@ -180,13 +181,13 @@ def _trainings(found: Results) -> str:
     lines = []
     for row in found.rows:
         cost = found.costs["runs"][row.label]
+        members = member_configs(cost["config"])
         steps = minutes = "?"
-        if trained := cost["trained"]:
+        if len(members) == 1 and (trained := cost["trained"]):
             steps = f"{trained['step']:,}"
             if trained["step"] < trained["planned"]:
                 steps += f" of {trained['planned']:,}"
             minutes = f"{trained['minutes']:.0f}"
-        members = member_configs(cost["config"])
         lines.append(
             [
                 row.label,
@@ -223,23 +224,46 @@ def _training_statements(found: Results, measured: Mapping[str, Any]) -> str:
 
 
 def _differences(found: Results) -> Iterator[str]:
-    """The best row against the others, image by image."""
-    measured, key = found.measured, METRICS[0]
+    """The first row less each other, image by image."""
+    measured, (first, *rows) = found.measured, found.rows
     runs, images = measured["runs"], measured["images"]
-    labels = [row.label for row in found.rows]
-    best = max(labels, key=lambda label: float(runs[label]["mean"][key]))
-    others = [label for label in labels if label != best]
+    others = [row.label for row in rows]
     others += [name for name, run in runs.items() if is_baseline(run)]
-    compared = [
-        comparisons.paired(
-            (best, other, key), images[best], images[other], measured["scenes"]
-        )
+    lines = [
+        [
+            other,
+            *(
+                _difference(
+                    comparisons.paired(
+                        (first.label, other, key),
+                        images[first.label][key],
+                        images[other][key],
+                        measured["scenes"],
+                    )
+                )
+                for key in _SHORT
+            ),
+        ]
         for other in others
     ]
-    sentences = [_item(f"{one.text}.") for one in compared if one is not None]
-    if sentences:
-        yield f"{best} and the others, image by image (`std`):"
-        yield "\n".join(sentences)
+    if lines:
+        yield _text(
+            f"{first.label} less each other run, image by image; bold where "
+            "the interval leaves out 0:"
+        )
+        yield _table(["less", *map(_heading, _SHORT)], lines)
+
+
+def _difference(found: comparisons.Comparison | None) -> str:
+    if found is None:
+        return ""
+    digits = protocols.METRICS[found.metric.partition("/")[2]].digits
+    text = f"{found.difference:+.{digits}f}"
+    if found.interval is None:
+        return text
+    low, high = found.interval
+    text += f" [{low:+.{digits}f}, {high:+.{digits}f}]"
+    return f"**{text}**" if low > 0 or high < 0 else text
 
 
 def _reported(row: Row) -> str:
