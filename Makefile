@@ -39,7 +39,7 @@ bench: $(INSTALLED) ## Time the shipped model on this machine
 results: $(INSTALLED) ## Write docs/results.md and the README's table
 	$(BIN)/python bin/results.py --rows=docs/results_rows.csv \
 	  --evaluation=$(call files,docs/measured/*/val) \
-	  --other="RGB-NIR Scene, photos of another camera=$(call files,docs/measured/*/rgb_nir_scene)" \
+	  --other="RGB-NIR Scene, photos of other scenes=$(call files,docs/measured/*/rgb_nir_scene)" \
 	  --costs=$(call files,docs/measured/*/costs.json) \
 	  --output=docs/results.md --readme=README.md
 

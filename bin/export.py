@@ -14,10 +14,11 @@ export. The SavedModel holds them all, each as a signature of its name; the
 TFLite file of the first is model.tflite, of the others model_<path>.tflite.
 
 model.tflite takes any size, in floating point. Cameras want files of one size,
-and smaller ones: --tflite=dynamic,int8 --sizes=256x256,480x640 writes each kind
-at each size, beside it. Without these flags the config of the workdir decides
-(its section `export`). Every file is compared with the method; one that is
-further from it than config.export.least_db allows fails the export.
+and smaller ones: --tflite=dynamic,int8 --sizes=128x128,128x256 writes each kind
+at each size, beside it. The sizes are those that the network sees: after the
+working size, padded. Without these flags the config of the workdir decides (its
+section `export`). Every file is compared with the method; one that is further
+from it than config.export.least_db allows fails the export.
 """
 
 from absl import flags

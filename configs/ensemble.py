@@ -1,4 +1,4 @@
-"""Three small U-Nets for landscapes and towns, averaged.
+"""Three small U-Nets, averaged; never trained to the end.
 
     bin/train.py --config=configs/ensemble.py --workdir=DIR \
         --config.data.manifest=MANIFEST

@@ -1,12 +1,19 @@
 """How every binary starts and fails."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
 
 from absl import app, flags, logging
 
 from nircolor_tf.errors import NirColorError
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: systemd or `docker stop` wants the program to end."""
 
 
 def run(main: Callable[..., None], takes: str = "") -> None:
@@ -14,7 +21,7 @@ def run(main: Callable[..., None], takes: str = "") -> None:
 
     A wrong flag, a NirColorError, what the system refuses (OSError: no such
     file, no space left) and Ctrl-C are reported in one message without a
-    traceback.
+    traceback. SIGTERM does what Ctrl-C does, with exit status 143.
 
     Args:
         main: Reads absl flags and makes one library call. Arguments that are
@@ -31,12 +38,16 @@ def run(main: Callable[..., None], takes: str = "") -> None:
                 f"unexpected argument {argv[1]!r}; every option is a "
                 "--flag=value, see --help"
             )
+        signal.signal(signal.SIGTERM, _terminate)
         try:
             main(*argv[1:])
         except NirColorError as error:
             _fail(str(error))
         except OSError as error:
             _fail(_last_line(error))
+        except _Terminated:
+            # What a shell reports of a program that the signal ended.
+            _fail("terminated", 128 + signal.SIGTERM)
         except KeyboardInterrupt:
             _fail("interrupted")
 
@@ -47,6 +58,11 @@ def require(*names: str) -> None:
     """Makes string flags of the main module mandatory."""
     for name in names:
         flags.mark_flag_as_required(name)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    # Left to itself, the signal would end the program without its cleanup.
+    raise _Terminated
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
@@ -68,6 +84,6 @@ def _last_line(error: Exception) -> str:
     return str(error).splitlines()[-1].strip()
 
 
-def _fail(message: str) -> None:
+def _fail(message: str, status: int = 1) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
-    sys.exit(1)
+    sys.exit(status)

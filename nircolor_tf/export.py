@@ -101,7 +101,7 @@ def export_workdir(
     method, record = restore.load_method(workdir, checkpoint)
     chosen = choose_paths(method, paths)
     fixed = tflite.fixed_sizes(
-        method.config.export, kinds, sizes, method.size_multiple
+        method.config, kinds, sizes, method.size_multiple
     )
     training = _training_data(workdir, method)
     card = make_card(method, output.name, chosen, record, training)
@@ -349,7 +349,8 @@ def _training_data(workdir: str | os.PathLike, method: Method) -> TrainingData:
         return recorded
     config = method.config
     names = {name for phase in method.phases() for name in phase.data}
-    return training_data.collect(
+    return training_data.collect_taught(
+        config.data.manifest,
         manifest.read_manifest(config.data.manifest),
         pipeline.reads_photos(names, config.data),
         config.evaluate.split,

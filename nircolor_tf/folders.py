@@ -24,6 +24,9 @@ VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm")
 # What `--format` calls them -> suffix of the results; None keeps the input's.
 SUFFIXES = {"same": None, "png": ".png", "tiff": ".tif", "jpeg": ".jpg"}
 
+# Of files that are never written here: who names one does not mean a folder.
+_OTHER_SUFFIXES = (*VIDEO_SUFFIXES, ".bmp", ".gif", ".webp")
+
 # What one image may fail with while the others go on; OpenCV's error is how
 # it says that the memory does not suffice.
 _FAILURES = (InputError, MemoryError, cv2.error)
@@ -152,8 +155,14 @@ def summary(results: list[Result]) -> str:
 
 
 def _jobs(source: Path, target: Path, suffix: str | None) -> list[_Job]:
+    suffix_of_target = target.suffix.lower()
+    if suffix_of_target in _OTHER_SUFFIXES and not target.is_dir():
+        raise InputError(
+            f"{target}: images cannot be written into such a file; expected "
+            f"a folder, or one ending in {', '.join(images.IMAGE_SUFFIXES)}"
+        )
     target_is_file = target.is_file() or (
-        target.suffix.lower() in images.IMAGE_SUFFIXES and not target.is_dir()
+        suffix_of_target in images.IMAGE_SUFFIXES and not target.is_dir()
     )
     if not source.is_dir():
         if not source.exists():
@@ -181,6 +190,12 @@ def _name(source: Path, suffix: str | None) -> str:
 def _check_targets(jobs: list[_Job], overwrite: bool) -> None:
     taken = {}
     for job in jobs:
+        if job.target.suffix.lower() not in images.IMAGE_SUFFIXES:
+            raise InputError(
+                f"{job.target}: unknown image suffix {job.target.suffix!r}; "
+                f"expected one of {', '.join(images.IMAGE_SUFFIXES)}; in an "
+                "--output folder --format=png gives the results one"
+            )
         if job.target.resolve() == job.source.resolve():
             raise InputError(f"{job.target}: would overwrite the input image")
         if job.target in taken:

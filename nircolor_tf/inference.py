@@ -339,21 +339,21 @@ def load_export(
         tile: As for `Colorizer`.
         overlap: Likewise.
         file: Name of a TFLite file of one image size in the export, which
-            knows its own path; None for the file of any size.
+            has a path of its own; None for the file of any size.
 
     Raises:
         InputError: A file is missing or unreadable, the export has no such
-            path or file, TensorFlow is missing, or `tile` or `overlap` is
-            wrong.
+            path or file, `file` is of another path or runtime, TensorFlow is
+            missing, or `tile` or `overlap` is wrong.
     """
     folder = Path(folder)
     card = cards.read_card(folder)
     fusion = _fusion(folder, card)
     if file is None:
         path, _ = cards.find_path(folder, card, path)
-        predict = _load_model(folder, card, path, runtime, threads)
+        predict = runtimes.load_path(folder, card, path, runtime, threads)
     else:
-        path = cards.find_fixed(folder, card, file)
+        path = _path_of(folder, card, file, path, runtime)
         predict = runtimes.LitertModel(folder / file, threads).predict
     color = card["paths"][path]["target"] == "rgb"
     return Colorizer(
@@ -368,21 +368,22 @@ def load_export(
     )
 
 
-def _load_model(
-    folder: Path, card: dict, name: str, runtime: str, threads: int | None
-) -> Callable[[np.ndarray], np.ndarray]:
-    chosen = card["paths"][name]
-    if runtime == "auto":
-        runtime = "litert" if "tflite" in chosen["files"] else "saved_model"
-    if runtime == "litert":
-        file = cards.model_file(folder, card, name, "tflite")
-        return runtimes.LitertModel(file, threads).predict
-    return runtimes.load_saved_model(
-        cards.model_file(folder, card, name, "saved_model"),
-        cards.signature(card, name),
-        chosen["source"],
-        chosen["target"],
-    )
+def _path_of(
+    folder: Path, card: dict, file: str, path: str | None, runtime: str
+) -> str:
+    """Returns the inference path of a file, if nothing else is asked for."""
+    own = cards.find_fixed(folder, card, file)
+    if runtime == "saved_model":
+        raise InputError(
+            f"runtime {runtime!r}: {folder / file} is a TFLite file; expected "
+            "auto or litert, or no file"
+        )
+    if path not in (None, own):
+        raise InputError(
+            f"path {path!r}: {folder / file} is of the path {own}; expected "
+            "that one, or none"
+        )
+    return own
 
 
 def _fusion(folder: Path, card: dict) -> bfwls.BfwlsParameters | None:

@@ -1,11 +1,12 @@
 """What runs an exported model: LiteRT its TFLite file, TensorFlow the other."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from nircolor_tf import cards
 from nircolor_tf.errors import InputError
 
 
@@ -90,6 +91,39 @@ def _from_type_of(tensor: dict, values: np.ndarray) -> np.ndarray:
     return (values.astype(np.float32) - zero) * np.float32(scale)
 
 
+def load_path(
+    folder: Path, card: dict, path: str, runtime: str, threads: int | None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Loads an inference path of an export, for images of any size.
+
+    Args:
+        folder: The export folder.
+        card: Of that folder.
+        path: Name of a path in the card.
+        runtime: 'litert', 'saved_model' or, for the first that there is,
+            'auto'.
+        threads: CPU threads of LiteRT; all cores by default.
+
+    Returns:
+        (1, H, W, 1) float32 -> (1, H, W, C).
+
+    Raises:
+        InputError: A file is missing or unreadable, or TensorFlow is missing.
+    """
+    chosen = card["paths"][path]
+    if runtime == "auto":
+        runtime = "litert" if "tflite" in chosen["files"] else "saved_model"
+    if runtime == "litert":
+        file = cards.model_file(folder, card, path, "tflite")
+        return LitertModel(file, threads).predict
+    return load_saved_model(
+        cards.model_file(folder, card, path, "saved_model"),
+        cards.signature(card, path),
+        chosen["source"],
+        chosen["target"],
+    )
+
+
 def load_saved_model(
     folder: Path, signature: str, source: str, target: str
 ) -> Callable[[np.ndarray], np.ndarray]:
@@ -108,6 +142,29 @@ def load_saved_model(
         InputError: It is no SavedModel, it has no such signature, or
             TensorFlow is not installed.
     """
+    signatures = load_signatures(folder)
+    if signature not in signatures:
+        raise InputError(
+            f"{folder}: has no signature {signature!r}, though card.json says "
+            "so"
+        )
+    run = signatures[signature]
+
+    def predict(image):
+        return run(**{source: image})[target].numpy()
+
+    return predict
+
+
+def load_signatures(folder: Path) -> Mapping[str, Callable]:
+    """Loads all signatures of a SavedModel.
+
+    Args:
+        folder: Of the SavedModel.
+
+    Raises:
+        InputError: It is no SavedModel, or TensorFlow is not installed.
+    """
     try:
         import tensorflow as tf  # noqa: PLC0415 - the base install has none
     except ModuleNotFoundError as error:
@@ -115,18 +172,16 @@ def load_saved_model(
             f"{folder}: a SavedModel needs TensorFlow, which is not "
             "installed: pip install nircolor-tf[train]"
         ) from error
+    for part in ("saved_model.pb", "variables/variables.index"):
+        if not (folder / part).is_file():
+            raise InputError(
+                f"{folder / part}: missing; expected a SavedModel in "
+                f"{folder}, which has that file"
+            )
     try:
-        model = tf.saved_model.load(str(folder))
-        run = model.signatures[signature]
-    except OSError as error:
-        raise InputError(f"{folder}: not a SavedModel: {error}") from error
-    except KeyError as error:
+        return tf.saved_model.load(str(folder)).signatures
+    # TensorFlow has one for each file and way in which it is damaged.
+    except (OSError, ValueError, IndexError, tf.errors.OpError) as error:
         raise InputError(
-            f"{folder}: has no signature {signature!r}, though card.json says "
-            "so"
+            f"{folder}: not a SavedModel, or damaged: {error}"
         ) from error
-
-    def predict(image):
-        return run(**{source: tf.constant(image)})[target].numpy()
-
-    return predict

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from nircolor_tf import cards, files, saved_model
+from nircolor_tf import cards, files, runtimes, saved_model
 from nircolor_tf.errors import InputError
 
 WARMUP_FILE = "tf_serving_warmup_requests"
@@ -71,8 +71,10 @@ def write_serving(
 
     Raises:
         InputError: The export is none, or too old to hold the signatures for
-            a server; the version is there, or not above 0; or the package
-            tensorflow-serving-api is not installed. Nothing is written then.
+            a server, or its SavedModel cannot be loaded or has not all that
+            the card says; the version is there, or not above 0; or the
+            package tensorflow-serving-api is not installed. Nothing is
+            written then.
     """
     if version < 1:
         raise InputError(f"version {version}: expected a whole number above 0")
@@ -112,7 +114,25 @@ def _whole_model(export: Path, card: dict) -> Path:
             "missing: an older version wrote this export, whose SavedModel "
             "holds the network alone; export it again"
         )
-    return cards.model_file(export, card, first, "saved_model")
+    folder = cards.model_file(export, card, first, "saved_model")
+    signatures = runtimes.load_signatures(folder)
+    for path in card["paths"]:
+        for name in _signatures(card, path):
+            if name not in signatures:
+                raise InputError(
+                    f"{folder}: has no signature {name!r}, which a server "
+                    f"needs for the path {path} in card.json; it has: "
+                    f"{', '.join(signatures) or 'none'}; export it again"
+                )
+    return folder
+
+
+def _signatures(card: dict, path: str) -> tuple[str, str]:
+    """Those that a server has for a path: of float images, of image files."""
+    return (
+        cards.whole_signature(card, path),
+        saved_model.signature(saved_model.BYTES, path, card["paths"]),
+    )
 
 
 def _write_configs(output: Path, models: Path) -> None:
@@ -145,11 +165,10 @@ def _warmup_requests(card: dict) -> Iterator[bytes]:
         for dtype, largest in ((np.uint8, 255), (np.uint16, 65535))
     ]
     for name, path in card["paths"].items():
-        kind = saved_model.BYTES
-        of_files = saved_model.signature(kind, name, card["paths"])
+        whole, of_files = _signatures(card, name)
         for signature, key, value in (
-            (cards.whole_signature(card, name), path["source"], images),
-            *((of_files, kind, [data]) for data in encoded),
+            (whole, path["source"], images),
+            *((of_files, saved_model.BYTES, [data]) for data in encoded),
         ):
             log = prediction_log_pb2.PredictionLog()
             request = log.predict_log.request

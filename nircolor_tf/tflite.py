@@ -69,15 +69,16 @@ def fixed_sizes(
     """Reads what is asked for.
 
     Args:
-        config: config.export.
-        kinds: Instead of `config.tflite`, if any.
-        sizes: Instead of `config.sizes`, if any, as 'HEIGHTxWIDTH'.
+        config: A whole experiment.
+        kinds: Instead of `config.export.tflite`, if any.
+        sizes: Instead of `config.export.sizes`, if any, as 'HEIGHTxWIDTH'.
         size_multiple: Heights and widths are multiples of it.
 
     Raises:
-        InputError: An unknown kind, a size that the method cannot take, or
-            one of the two without the other.
+        InputError: An unknown kind, a size that the method cannot take or
+            at which it sees no image, or one of the two without the other.
     """
+    working_size, config = config.inference.working_size, config.export
     kinds, sizes = tuple(kinds or config.tflite), sizes or config.sizes
     for kind in kinds:
         if kind not in KINDS:
@@ -92,9 +93,12 @@ def fixed_sizes(
             f"{','.join(sizes) or 'none'}; expected both or none: beside "
             "model.tflite, which takes any size, every file has one size"
         )
+    parsed = tuple(_parse_size(size, size_multiple) for size in sizes)
+    if working_size:
+        _check_reached(parsed, size_multiple, working_size)
     return FixedSizes(
         kinds,
-        tuple(_parse_size(size, size_multiple) for size in sizes),
+        parsed,
         config.least_db,
         config.representative,
         config.threads,
@@ -216,6 +220,22 @@ def _parse_size(text: str, multiple: int) -> tuple[int, int]:
             f"both in pixels and multiples of {multiple}"
         )
     return size
+
+
+def _check_reached(
+    sizes: Sequence[tuple[int, int]], multiple: int, working_size: int
+) -> None:
+    """Refuses sizes at which the network sees no image."""
+    longest = -(-working_size // multiple) * multiple
+    for height, width in sizes:
+        if min(height, width) > longest:
+            raise InputError(
+                f"--sizes, config.export.sizes: '{height}x{width}': no image "
+                "reaches the network at this size, as "
+                f"config.inference.working_size is {working_size}; expected a "
+                f"shorter side of at most {longest}, as in "
+                f"--sizes={longest}x{longest},{longest}x{2 * longest}"
+            )
 
 
 def _write_archive(

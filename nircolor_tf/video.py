@@ -58,8 +58,9 @@ def colorize_video(
     """Colorizes a NIR or gray video, whichever the model takes.
 
     The result has as many frames, of the same size and rate. A camera is
-    recorded until it ends or Ctrl-C is pressed; where the model is slower than
-    it, frames are repeated, so that the result takes as long as the recording.
+    recorded until it ends, or Ctrl-C or SIGTERM ends it; where the model is
+    slower than it, frames are repeated, so that the result takes as long as the
+    recording.
 
     Args:
         colorizer: As `load_export` returns it.
@@ -314,7 +315,10 @@ def _write(
 
 
 def _until_interrupted(camera: bool) -> contextlib.AbstractContextManager:
-    """Ctrl-C ends a recording; where a file is read, it ends the program."""
+    """Ctrl-C ends a recording; where a file is read, it ends the program.
+
+    So does SIGTERM, which `cli.run` turns into a KeyboardInterrupt.
+    """
     if camera:
         return contextlib.suppress(KeyboardInterrupt)
     return contextlib.nullcontext()

@@ -1,6 +1,8 @@
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import cv2
 import numpy as np
@@ -27,21 +29,34 @@ def write_nir(path):
     return nir
 
 
-def run_colorize(repository, *arguments, blocked=()):
-    """Runs the binary in a Python that cannot import the blocked modules."""
+def start_colorize(repository, *arguments, blocked=(), first=""):
+    """Starts the binary in a Python that cannot import the blocked modules.
+
+    `first` is Python that it runs before.
+    """
     binary = repository / "bin" / "colorize.py"
     program = (
         "import runpy, sys\n"
         f"for name in {list(blocked)}: sys.modules[name] = None\n"
         f"sys.argv = [{str(binary)!r}] + {[str(a) for a in arguments]}\n"
+        f"{first}\n"
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
-    return subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "-c", program],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(repository)},
-        check=False,
+    )
+
+
+def run_colorize(repository, *arguments, blocked=()):
+    """Runs it to its end."""
+    process = start_colorize(repository, *arguments, blocked=blocked)
+    out, errors = process.communicate()
+    return subprocess.CompletedProcess(
+        process.args, process.returncode, out, errors
     )
 
 
@@ -119,6 +134,71 @@ def test_the_binary_takes_a_video(repository, tiny_export, tmp_path):
     assert frames.get(cv2.CAP_PROP_FRAME_COUNT) == 2
     blue, green, red = frames.read()[1].mean(axis=(0, 1))
     np.testing.assert_allclose([red, green, blue], [60, 30, 15], atol=3)
+
+
+def test_sigterm_leaves_nothing_half_written(repository, tiny_export, tmp_path):
+    clip = str(tmp_path / "clip.avi")
+    writer = cv2.VideoWriter(clip, cv2.VideoWriter_fourcc(*"MJPG"), 5, (32, 24))
+    for _ in range(20_000):
+        writer.write(np.full((24, 32, 3), 70, np.uint8))
+    writer.release()
+    process = start_colorize(
+        repository,
+        f"--input={clip}",
+        f"--output={tmp_path / 'color.mkv'}",
+        f"--model={tiny_export}",
+    )
+    while not any(tmp_path.glob(".color.mkv.*/*")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate()
+    assert process.returncode == 143
+    assert "error: terminated" in errors
+    assert "Traceback" not in errors
+    assert os.listdir(tmp_path) == ["clip.avi"]
+
+
+CAMERA = """
+import cv2, numpy as np
+
+class Camera:
+    def isOpened(self):
+        return True
+
+    def get(self, key):
+        return 30.0
+
+    def read(self):
+        print("read", flush=True)
+        return True, np.full((24, 32, 3), 70, np.uint8)
+
+    def release(self):
+        pass
+
+real = cv2.VideoCapture
+cv2.VideoCapture = lambda name: Camera() if name == 0 else real(name)
+"""
+
+
+def test_sigterm_ends_a_recording_and_keeps_it(
+    repository, tiny_export, tmp_path
+):
+    process = start_colorize(
+        repository,
+        "--input=0",
+        f"--output={tmp_path / 'color.mkv'}",
+        f"--model={tiny_export}",
+        first=CAMERA,
+    )
+    assert [process.stdout.readline() for _ in range(3)] == ["read\n"] * 3
+    process.send_signal(signal.SIGTERM)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "colorized " in out
+    assert os.listdir(tmp_path) == ["color.mkv"]
+    frames = cv2.VideoCapture(str(tmp_path / "color.mkv"))
+    assert frames.get(cv2.CAP_PROP_FRAME_COUNT) >= 2
 
 
 def test_the_binary_takes_another_path(repository, tiny_export, tmp_path):

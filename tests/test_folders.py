@@ -301,6 +301,40 @@ def test_a_result_that_exists_stays_unless_asked(tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["o.bmp", "o.gif", "o.WEBP", "o.mp4"])
+def test_an_output_that_is_no_image_file_is_no_folder_either(tmp_path, name):
+    write_nir(tmp_path / "nir" / "a.png")
+    for source in ("nir", "nir/a.png"):
+        with pytest.raises(InputError, match=rf"{name}: .* \.png, \.tif, "):
+            colorize_path(
+                Colorizer(Recorder()), tmp_path / source, tmp_path / name
+            )
+        assert not (tmp_path / name).exists()
+    (tmp_path / name).mkdir()
+    colorize_path(Colorizer(Recorder()), tmp_path / "nir", tmp_path / name)
+    assert os.listdir(tmp_path / name) == ["a.png"]
+
+
+@pytest.mark.parametrize("name", ["a.bmp", "a"])
+def test_a_result_of_another_suffix_is_refused_before_the_model_runs(
+    tmp_path, name
+):
+    nir = write_nir(tmp_path / "a.png")
+    (tmp_path / name).write_bytes(cv2.imencode(".bmp", nir)[1].tobytes())
+    model = Recorder()
+    with pytest.raises(InputError, match=r"suffix '.*\.jpeg; .*--format=png"):
+        colorize_path(Colorizer(model), tmp_path / name, tmp_path / "color")
+    assert not hasattr(model, "nir")
+    assert not (tmp_path / "color").exists()
+    (written,) = colorize_path(
+        Colorizer(model),
+        tmp_path / name,
+        tmp_path / "color",
+        image_format="png",
+    )
+    np.testing.assert_array_equal(images.read_rgb(written.path)[..., :1], nir)
+
+
 def test_the_input_is_never_overwritten(tmp_path):
     write_nir(tmp_path / "nir" / "a.png")
     (tmp_path / "link").symlink_to(tmp_path / "nir")

@@ -286,9 +286,22 @@ def test_a_bad_card_is_named(export_copy, changes, message):
 
 
 def test_a_broken_saved_model_is_named(export_copy):
-    (export_copy / "saved_model" / "saved_model.pb").unlink()
-    with pytest.raises(InputError, match="saved_model: not a SavedModel"):
-        inference.load_export(export_copy, "saved_model")
+    model = export_copy / "saved_model"
+    (data,) = (model / "variables").glob("variables.data-*")
+
+    def message():
+        with pytest.raises(InputError) as error:
+            inference.load_export(export_copy, "saved_model")
+        return str(error.value)
+
+    for content in (data.read_bytes()[:8], b""):
+        data.write_bytes(content)
+        assert message().startswith(f"{model}: not a SavedModel, or damaged")
+    data.unlink()
+    assert message().startswith(f"{model}: not a SavedModel, or damaged")
+    for part in ("variables/variables.index", "saved_model.pb"):
+        (model / part).unlink()
+        assert message().startswith(f"{model / part}: missing; expected")
 
 
 def test_a_signature_that_is_not_there_is_named(export_copy):
@@ -321,3 +334,15 @@ def test_a_file_of_one_size_is_run_by_name(export_copy):
     np.testing.assert_allclose(model(gray), gray / 2, atol=1e-6)
     with pytest.raises(InputError, match=r"file 'other\.tflite'"):
         inference.load_export(export_copy, file="other.tflite")
+    # What the file is anyway may be said; anything else would be ignored.
+    same = {"runtime": "litert", "path": "g2n"}
+    inference.load_export(export_copy, file="fixed.tflite", **same)
+    for other, message in (
+        ({"path": "n2c"}, r"path 'n2c': .*fixed\.tflite is of the path g2n"),
+        (
+            {"runtime": "saved_model"},
+            r"runtime 'saved_model': .* or litert",
+        ),
+    ):
+        with pytest.raises(InputError, match=message):
+            inference.load_export(export_copy, file="fixed.tflite", **other)

@@ -144,6 +144,20 @@ def test_what_cannot_be_served_writes_nothing(export, tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_model_that_no_server_can_load_writes_nothing(export, tmp_path):
+    copy = shutil.copytree(export, tmp_path / "copy")
+    card = json.loads((copy / "card.json").read_text())
+    card["paths"]["n2g"] = card["paths"]["n2c"]
+    (copy / "card.json").write_text(json.dumps(card))
+    with pytest.raises(InputError, match=r"copy/saved_model: .*ture 'n2g'"):
+        serving.write_serving(copy, tmp_path / "out", 1)
+    for part in ("variables/variables.index", "saved_model.pb"):
+        (copy / "saved_model" / part).unlink()
+        with pytest.raises(InputError, match=f"copy/saved_model/{part}: miss"):
+            serving.write_serving(copy, tmp_path / "out", 1)
+    assert not (tmp_path / "out").exists()
+
+
 # What calls a server
 
 

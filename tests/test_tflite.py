@@ -1,12 +1,22 @@
 """TFLite files of one size: written, measured, refused."""
 
+from itertools import product
+
 import keras
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 from ml_collections import ConfigDict
 
-from nircolor_tf import cards, export, runtimes, samples, saved_model, tflite
+from nircolor_tf import (
+    cards,
+    export,
+    inference,
+    runtimes,
+    samples,
+    saved_model,
+    tflite,
+)
 from nircolor_tf.data import images, synthetic
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
@@ -20,6 +30,16 @@ EXPORT = {
     "least_db": {"float32": 80, "float16": 60, "dynamic": 35, "int8": 30},
     "threads": 1,
 }
+
+
+def experiment(working_size, **changes):
+    """What of a config says which files there are."""
+    return ConfigDict(
+        {
+            "export": EXPORT | changes,
+            "inference": {"working_size": working_size},
+        }
+    )
 
 
 class DownAndUp(Method):
@@ -298,11 +318,37 @@ def test_a_file_too_far_from_the_method_is_no_export(
 )
 def test_bad_kinds_and_sizes_are_named(kinds, sizes, message):
     with pytest.raises(InputError, match=message):
-        tflite.fixed_sizes(ConfigDict(EXPORT), kinds, sizes, 2)
+        tflite.fixed_sizes(experiment(0), kinds, sizes, 2)
+
+
+@pytest.mark.parametrize(
+    ("working_size", "multiple"), [(0, 4), (7, 4), (8, 4), (9, 4), (5, 1)]
+)
+def test_sizes_that_no_image_reaches_are_refused(working_size, multiple):
+    config = experiment(working_size)
+    colorizer = inference.Colorizer(
+        None, multiple, working_size=working_size or None
+    )
+    sides = product(range(1, 40), repeat=2)
+    reached = {colorizer.network_size(*size) for size in sides}
+    for size in product(range(multiple, 25, multiple), repeat=2):
+        text = "{}x{}".format(*size)
+        if size in reached:
+            found = tflite.fixed_sizes(config, ["int8"], [text], multiple)
+            assert found.sizes == (size,)
+        else:
+            with pytest.raises(InputError, match=f"'{text}': no image reaches"):
+                tflite.fixed_sizes(config, ["int8"], [text], multiple)
+
+
+def test_what_the_working_size_takes_is_said():
+    message = r"working_size is 100; .* at most 128, as in --sizes=128x128,"
+    with pytest.raises(InputError, match=message):
+        tflite.fixed_sizes(experiment(100), ["int8"], ["192x256"], 64)
 
 
 def test_flags_go_before_the_config():
-    config = ConfigDict(EXPORT | {"tflite": ("int8",), "sizes": ("8x16",)})
+    config = experiment(0, tflite=("int8",), sizes=("8x16",))
     found = tflite.fixed_sizes(config, [], [], 2)
     assert (found.kinds, found.sizes) == (("int8",), ((8, 16),))
     found = tflite.fixed_sizes(config, ["float16"], ["2x4"], 2)
