@@ -16,6 +16,7 @@ from pathlib import Path
 from absl import flags, logging
 
 from nircolor_tf import cli, files
+from nircolor_tf.errors import InputError
 
 _EVALUATION = flags.DEFINE_list(
     "evaluation", None, "Folders that bin/evaluate.py wrote, with commas."
@@ -29,6 +30,11 @@ _OUTPUT = flags.DEFINE_string("output", None, "JSON file to write.")
 
 
 def main() -> None:
+    output = Path(_OUTPUT.value)
+    if not output.parent.is_dir():
+        raise InputError(
+            f"--output={output}: expected a file in a folder that exists"
+        )
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.evaluation import costs  # noqa: PLC0415
 
@@ -37,9 +43,9 @@ def main() -> None:
     found = costs.measure(
         _EVALUATION.value, _REFERENCE.value, _SIZE.value, _REPEATS.value
     )
-    with files.replacing(Path(_OUTPUT.value)) as temporary:
+    with files.replacing(output) as temporary:
         costs.write(temporary, found)
-    print(f"wrote {len(found['runs'])} runs to {_OUTPUT.value}")
+    print(f"wrote {len(found['runs'])} runs to {output}")
 
 
 if __name__ == "__main__":

@@ -79,7 +79,12 @@ def main(*names: str) -> None:
         raise InputError(
             "give one of --model=DIR, --workdir=DIR and --compare RUN RUN ..."
         )
-    if single and _PATH.value:
+    if _PATH.value and not single:
+        raise InputError(
+            f"--path={_PATH.value}: goes with --model or --workdir; with "
+            f"--compare write RUN:{_PATH.value}"
+        )
+    if _PATH.value:
         single = [f"{single[0]}:{_PATH.value}"]
     options = evaluate.Options(
         manifest=_DATA.value,

@@ -207,6 +207,22 @@ def test_damaged_metadata_does_not_stop_an_image(tmp_path):
     np.testing.assert_array_equal(images.read_rgb(path), RED_BLUE)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+@pytest.mark.parametrize("rational", [(0, 0), (300, 0), (4_000_000_000, 1)])
+def test_a_resolution_that_cannot_be_is_left_out(tmp_path, suffix, rational):
+    tags = Image.Exif()
+    tags[282] = tags[283] = TiffImagePlugin.IFDRational(*rational)
+    tags[296], tags[315] = 2, "Ansel"
+    source = tmp_path / "a.tif"
+    Image.fromarray(RED_BLUE).save(source, exif=tags)
+    metadata = images.read_metadata(source)
+    assert metadata.dpi is None
+    target = tmp_path / f"b{suffix}"
+    images.write_image(target, RED_BLUE, metadata)
+    assert images.read_rgb(target).shape == RED_BLUE.shape
+    assert Image.open(target).getexif()[315] == "Ansel"
+
+
 def test_failed_writes_leave_nothing(tmp_path):
     deep = np.zeros((3, 3, 3), np.uint16)
     for name in ["a.jpg", "a.bmp", "missing/a.png"]:

@@ -1,5 +1,7 @@
 """From folders of images to a manifest."""
 
+import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,8 +76,7 @@ def test_hashes_are_those_of_the_files(source, tmp_path):
         (example.nir, example.nir_sha256),
         (example.rgb, example.rgb_sha256),
     ]:
-        printed = subprocess.check_output(["sha256sum", path], text=True)
-        assert printed.split()[0] == expected
+        assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == expected
 
 
 def test_every_problem_is_reported_at_once(source, tmp_path):
@@ -288,3 +289,23 @@ def test_binary_exits_with_the_list(source, tmp_path):
     assert passed.returncode == 0
     assert "wrote" in passed.stdout
     assert (tmp_path / "data" / "manifest.csv").exists()
+
+
+def test_photos_that_the_layout_has_already(source, tmp_path):
+    (source / "unpaired").mkdir()
+    shutil.copy(next((source / "rgb").iterdir()), source / "unpaired/p.png")
+    with pytest.raises(InputError, match=r"p\.png: found twice; the layout"):
+        prepare.prepare(
+            source, "folder", tmp_path / "data", unpaired=source / "unpaired"
+        )
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_output_that_is_no_folder(source, tmp_path):
+    (tmp_path / "data").write_text("")
+    with pytest.raises(InputError, match="data: a file; expected a folder"):
+        prepare.prepare(source, "folder", tmp_path / "data")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    with pytest.raises(InputError, match=r"link: .*new folder only; expected"):
+        prepare.prepare(source, "epfl", tmp_path / "link")

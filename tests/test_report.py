@@ -6,18 +6,11 @@ import json
 import cv2
 import numpy as np
 import pytest
-from small_split import options, write_split
+from small_split import options
 
 from nircolor_tf.data import images
 from nircolor_tf.data.images import read_image
 from nircolor_tf.evaluation import evaluate, grid, page, report
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    write_split(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -13,18 +13,30 @@ from nircolor_tf.evaluation import runs
 def test_names(tmp_path):
     (tmp_path / "co").mkdir()
     (tmp_path / "a:b").mkdir()
+    (tmp_path / "rate=1").mkdir()
     texts = [
         f"{tmp_path}/co",
         f"{tmp_path}/co:n2g2c",
         f"ours={tmp_path}/co:n2c",
         f"{tmp_path}/a:b",
+        f"{tmp_path}/rate=1",
+        f"{tmp_path}/rate=1:n2c",
+        f"low={tmp_path}/rate=1",
     ]
     names = runs.parse_names(texts)
-    assert [name.label for name in names] == ["co", "co:n2g2c", "ours", "a:b"]
-    assert [name.path for name in names] == [None, "n2g2c", "n2c", None]
+    assert [(name.label, name.path) for name in names] == [
+        ("co", None),
+        ("co:n2g2c", "n2g2c"),
+        ("ours", "n2c"),
+        ("a:b", None),
+        ("rate=1", None),
+        ("rate=1:n2c", "n2c"),
+        ("low", None),
+    ]
     assert [name.folder for name in names] == [
         *[tmp_path / "co"] * 3,
         tmp_path / "a:b",
+        *[tmp_path / "rate=1"] * 3,
     ]
 
 
@@ -90,3 +102,10 @@ def test_no_run(tmp_path):
     ):
         with pytest.raises(InputError, match=message):
             runs.open_run(runs.RunName("x", folder, None), "best")
+
+
+def test_two_images_of_one_name_are_refused(tmp_path):
+    for name in ("x.png", "x.jpg"):
+        images.write_image(tmp_path / name, np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(InputError, match=r"x\.png: the same name as .*x\.jpg"):
+        runs.open_run(runs.RunName("ours", tmp_path, None), "best")

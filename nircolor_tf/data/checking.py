@@ -1,7 +1,7 @@
 """Checks every file of a data set and reports all that is wrong at once."""
 
 import dataclasses
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -66,13 +66,22 @@ def check(candidates: Sequence[Candidate]) -> list[Checked]:
 
 
 def _duplicates(candidates):
+    """Names that two files have, and photos that are there twice."""
     files = defaultdict(dict)
+    uses = Counter(
+        candidate.rgb for candidate in candidates if candidate.unpaired
+    )
     for candidate in candidates:
         for side in ("nir", "rgb"):
             path = getattr(candidate, side)
             if path is not None:
                 files[candidate.name, side][path] = None
-    return [
+    twice = [
+        f"{path}: found twice; the layout knows this folder already"
+        for path, count in uses.items()
+        if count > 1
+    ]
+    return twice + [
         f"{second}: the same name as {first}: {name}"
         for (name, _), (first, *others) in files.items()
         for second in others
@@ -89,6 +98,11 @@ def _check_one(candidate):
             if side == "rgb" or not candidate.unpaired:
                 other = candidate.rgb if side == "nir" else candidate.nir
                 problems.append(f"{other}: no {side.upper()} partner")
+            continue
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            problems.append(f"{path!a}: the name is not UTF-8")
             continue
         try:
             arrays[side] = read(path)

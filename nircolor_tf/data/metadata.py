@@ -36,6 +36,7 @@ _JPEG_HEADER_BYTES = 20  # start of image and JFIF
 _JPEG_SEGMENT_BYTES = 65533
 _EXIF_NAME = b"Exif\0\0"
 _CLASSIC_TIFF = b"II*\0"
+_LARGEST_DPI = 65535
 _METERS_PER_INCH = 0.0254
 
 
@@ -71,11 +72,10 @@ class Metadata:
 
         try:
             with Image.open(io.BytesIO(data)) as image:
-                dpi = image.info.get("dpi")
                 return cls(
                     _descriptive_tags(image),
                     image.info.get("xmp", b""),
-                    tuple(float(value) for value in dpi) if dpi else None,
+                    _resolution(image.info.get("dpi")),
                 )
         # OSError, SyntaxError, struct.error and more for what is broken, and
         # a class of its own for an image that Pillow finds too large.
@@ -96,6 +96,15 @@ class Metadata:
             The content of the file with metadata.
         """
         return _FORMATS[suffix](data, self)
+
+
+def _resolution(dpi: Any) -> tuple[float, float] | None:
+    """Returns what a file says, if any file can hold it: 16 bit in a JPEG."""
+    if dpi is None:
+        return None
+    across, down = map(float, dpi)
+    valid = all(0.5 <= value <= _LARGEST_DPI for value in (across, down))
+    return (across, down) if valid else None
 
 
 def _descriptive_tags(image: Any) -> bytes:

@@ -146,6 +146,13 @@ def _check_arguments(layout, output, patch, overwrite):
         raise InputError(f"--patch={patch}: expected 0 or {cutting.PATCH}")
     if patch and layout != "epfl":
         raise InputError(f"--patch={patch}: only the epfl layout is cut")
+    if output.exists() and not output.is_dir():
+        raise InputError(f"--output={output}: a file; expected a folder")
+    if layout == "epfl" and (output.is_symlink() or not output.name):
+        raise InputError(
+            f"--output={output}: crops are written into a new folder only; "
+            "expected its name, and no link"
+        )
     if layout == "epfl" and output.exists() and any(output.iterdir()):
         raise InputError(
             f"--output={output}: crops are written into a new folder only; "

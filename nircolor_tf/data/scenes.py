@@ -118,9 +118,8 @@ def _features(path):
         gray = (gray // 257).astype(np.uint8)
     scale = _LONGEST_SIDE / max(gray.shape)
     if scale < 1:
-        gray = cv2.resize(
-            gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
-        )
+        height, width = (max(1, round(side * scale)) for side in gray.shape)
+        gray = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
     sift = cv2.SIFT_create(_FEATURES, contrastThreshold=_CONTRAST)
     points, descriptors = sift.detectAndCompute(gray, None)
     if descriptors is None:

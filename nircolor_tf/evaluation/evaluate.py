@@ -96,6 +96,8 @@ def evaluate(names: Sequence[str], options: Options) -> Evaluation:
     )
     parsed = runs.parse_names(names)
     lpips = perceptual.Lpips() if "lpips" in options.perceptual else None
+    if "fid" in options.perceptual:
+        perceptual.load_inception()
     output = report.make_folder(options.output)
     with (
         tempfile.TemporaryDirectory(dir=output, prefix=".report-") as scratch,

@@ -15,6 +15,7 @@ import numpy as np
 RESAMPLES = 10_000
 LEVEL = 0.95
 _SEED = 0
+_BLOCK = 500
 
 
 def mean_interval(
@@ -38,17 +39,27 @@ def mean_interval(
     if len(labels) < 2 or not np.isfinite(values).all():
         return None
     draws = _draws(len(labels))
-    sums = draws @ np.bincount(scene, values)
-    counts = draws @ np.bincount(scene).astype(np.float64)
+    of_scenes = np.stack([np.bincount(scene, values), np.bincount(scene)], 1)
+    sums, counts = np.concatenate(
+        [
+            draws[start : start + _BLOCK] @ of_scenes
+            for start in range(0, RESAMPLES, _BLOCK)
+        ]
+    ).T
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(sums / counts, (tail, 1 - tail))
     return float(low), float(high)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=2)
 def _draws(count: int) -> np.ndarray:
     """(RESAMPLES, count): how often each resample holds each scene."""
     generator = np.random.default_rng(_SEED)
-    return generator.multinomial(
-        count, np.full(count, 1 / count), size=RESAMPLES
-    ).astype(np.float64)
+    shares = np.full(count, 1 / count)
+    # 16 bit, and in blocks: of 10,000 scenes these are 0.2 GB and not 1.6.
+    return np.concatenate(
+        [
+            generator.multinomial(count, shares, size=_BLOCK).astype(np.uint16)
+            for _ in range(RESAMPLES // _BLOCK)
+        ]
+    )

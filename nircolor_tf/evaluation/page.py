@@ -1,10 +1,8 @@
 """What the HTML report shows: an evaluation as plain data, with pictures."""
 
 import base64
-import csv
 import datetime
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import nircolor_tf
 from nircolor_tf.data import images
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.evaluation import protocols, tables
+from nircolor_tf.evaluation.reported import read_reported
 from nircolor_tf.evaluation.results import Evaluation, RunResult
 from nircolor_tf.evaluation.runs import LABELS, Run
 
@@ -133,7 +132,6 @@ def _run(summary: Mapping[str, Any], result: RunResult) -> dict[str, Any]:
 
 def _reported() -> list[dict[str, Any]]:
     """What the papers report, with full budgets on other images."""
-    text = resources.files(__package__).joinpath("reported.csv").read_text()
     return [
         {
             key: float(value)
@@ -141,7 +139,7 @@ def _reported() -> list[dict[str, Any]]:
             else value
             for key, value in row.items()
         }
-        for row in csv.DictReader(text.splitlines())
+        for row in read_reported()
     ]
 
 

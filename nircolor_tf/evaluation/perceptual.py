@@ -145,6 +145,21 @@ def at_one_lightness(image: np.ndarray) -> np.ndarray:
     return color.lab2rgb(lab)
 
 
+def load_inception() -> types.ModuleType:
+    """Has all that `set_metrics` needs at hand.
+
+    Returns:
+        The package that computes them.
+
+    Raises:
+        InputError: A package or the weights cannot be had.
+    """
+    fidelity = _import("fid", "torch_fidelity")
+    inception = _import("fid", "torch_fidelity.feature_extractor_inceptionv3")
+    _load_weights("fid", "Inception-v3", inception.URL_INCEPTION_V3)
+    return fidelity
+
+
 def set_metrics(
     prediction_folder: str | os.PathLike, truth_folder: str | os.PathLike
 ) -> dict[str, float]:
@@ -177,18 +192,20 @@ def set_metrics(
         InputError: A folder is missing or holds fewer than 2 images; a package
             or the weights cannot be had.
     """
-    fidelity = _import("fid", "torch_fidelity")
-    inception = _import("fid", "torch_fidelity.feature_extractor_inceptionv3")
+    fidelity = load_inception()
     count = min(_count(prediction_folder), _count(truth_folder))
-    _load_weights("fid", "Inception-v3", inception.URL_INCEPTION_V3)
-    measured = fidelity.calculate_metrics(
-        input1=str(prediction_folder),
-        input2=str(truth_folder),
-        fid=count >= FEWEST_FOR_FID,
-        kid=True,
-        kid_subset_size=min(count, KID_SUBSET),
-        **_FIDELITY_OPTIONS,
-    )
+    try:
+        measured = fidelity.calculate_metrics(
+            input1=str(prediction_folder),
+            input2=str(truth_folder),
+            fid=count >= FEWEST_FOR_FID,
+            kid=True,
+            kid_subset_size=min(count, KID_SUBSET),
+            **_FIDELITY_OPTIONS,
+        )
+    # The package raises what it likes; the other numbers must not be lost.
+    except Exception as error:
+        raise InputError(f"fid: {type(error).__name__}: {error}") from error
     names = {
         fidelity.KEY_METRIC_FID: "fid",
         fidelity.KEY_METRIC_KID_MEAN: "kid",

@@ -3,16 +3,15 @@
 No number is typed: see `result_rows` for where they come from.
 """
 
-import csv
 import os
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import comparisons, protocols, result_commands
+from nircolor_tf.evaluation.reported import read_reported
 from nircolor_tf.evaluation.result_rows import (
     METRICS,
     Results,
@@ -269,12 +268,7 @@ def _difference(found: comparisons.Comparison | None) -> str:
 def _reported(row: Row) -> str:
     if not row.reported:
         return ""
-    file = resources.files(__package__).joinpath("reported.csv")
-    lines = [
-        line
-        for line in csv.DictReader(file.read_text().splitlines())
-        if line["method"] == row.reported
-    ]
+    lines = [line for line in read_reported() if line["method"] == row.reported]
     if not lines:
         raise InputError(
             f"row {row.label!r}: reported.csv has no method {row.reported!r}"

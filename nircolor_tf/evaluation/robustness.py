@@ -120,7 +120,7 @@ def write_csv(path: str | os.PathLike, points: Sequence[Point]) -> None:
         files.replacing(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,
     ):
-        writer = csv.DictWriter(file, columns)
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         for point in points:
             row = dataclasses.asdict(point)

@@ -83,7 +83,7 @@ def parse_names(texts: Sequence[str]) -> list[RunName]:
     labels = [name.label for name in names]
     names = [
         name
-        if labels.count(name.label) == 1 or "=" in text
+        if labels.count(name.label) == 1 or _split_label(text)[0]
         else dataclasses.replace(name, label=text)
         for name, text in zip(names, texts, strict=True)
     ]
@@ -173,14 +173,24 @@ def baselines(
 
 
 def _parse_name(text: str) -> RunName:
-    label, equals, place = text.rpartition("=")
+    label, place = _split_label(text)
     folder, colon, path = place.rpartition(":")
     # Of runs/a:b, b is a path unless there is a folder of that name.
     if not colon or Path(place).is_dir():
         folder, path = place, None
-    if not equals:
+    if not label:
         label = Path(folder).resolve().name + (f":{path}" if path else "")
     return RunName(label, Path(folder), path)
+
+
+def _split_label(text: str) -> tuple[str, str]:
+    """Returns the label, empty for none, and what it labels."""
+    # runs/rate=1 is no run 1 called runs/rate if there is such a folder.
+    for place in (text, text.rpartition(":")[0]):
+        if place and Path(place).is_dir():
+            return "", text
+    label, equals, place = text.partition("=")
+    return (label, place) if equals else ("", text)
 
 
 def _open_export(name: RunName) -> tuple[Run, Predict]:
@@ -231,7 +241,13 @@ def _open_workdir(name: RunName, checkpoint: str) -> tuple[Run, Predict]:
 
 def _open_images(name: RunName) -> tuple[Run, Predict]:
     folder = name.folder
-    files = {path.stem: path for path in images.list_images(folder)}
+    files = {}
+    for path in images.list_images(folder):
+        if files.setdefault(path.stem, path) != path:
+            raise InputError(
+                f"{path}: the same name as {files[path.stem]}; expected one "
+                "image of each name"
+            )
     if not files:
         raise InputError(
             f"{folder}: neither an export ({cards.CARD_FILE}), nor a workdir "

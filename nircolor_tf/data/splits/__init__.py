@@ -57,5 +57,5 @@ def load_copies() -> dict[str, str]:
 
 
 def _read(file: str) -> list[dict[str, str]]:
-    text = resources.files(__package__).joinpath(file).read_text()
+    text = resources.files(__package__).joinpath(file).read_text("utf-8")
     return list(csv.DictReader(text.splitlines()))
