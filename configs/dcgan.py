@@ -124,6 +124,8 @@ CPU = {
     "discriminator.filters": 32,
     "gan.form": "non_saturating",
     "loss.l1": 100.0,
+    "rate.peak": 2e-4,
+    "discriminator_rate.peak": 4e-4,
     "inference.working_size": 128,
     "data.batch_size": 16,
     "data.zoom": (0.5, 0.8),

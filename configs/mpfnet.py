@@ -134,7 +134,7 @@ CPU = {
     "network.filters": 32,
     "discriminator.filters": 32,
     "loss.feature_gan": 0.05,
-    "rate.peak": 2e-4,
+    "rate.peak": 4e-4,
     "schedule.epoch_images": 880,
     "schedule.translate_epochs": 8,
     "schedule.colorize_epochs": 5,
