@@ -196,6 +196,24 @@ def test_the_first_row_is_compared_with_each_other_one(files):
     assert angle.startswith("**+")
 
 
+def test_a_run_without_an_angle_may_be_measured_beside_the_rows(files):
+    path = files / "val" / "per_image.csv"
+    with path.open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    gray = [
+        {**line, "run": "gray", "std/ae": "", "hkbu/ae": ""}
+        for line in lines
+        if line["run"] == "near"
+    ]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, lines[0])
+        writer.writeheader()
+        writer.writerows(lines + gray)
+    images = read(files).measured["images"]
+    assert images["gray"]["std/ae"] == {}
+    assert images["gray"]["std/psnr"] == images["near"]["std/psnr"]
+
+
 def test_an_ensemble_names_all_its_networks(files):
     config = "configs/ensemble.py"
     path = files / "rows.csv"

@@ -198,7 +198,9 @@ def read_images(
         for key in keys:
             if key not in line:
                 raise InputError(f"{path}: no column {key}")
-            of_run[key][line["name"]] = float(line[key])
+            # Of a run that makes gray there is no angle.
+            if line[key]:
+                of_run[key][line["name"]] = float(line[key])
         scenes[line["name"]] = line["scene"] or f"image {line['name']}"
     return values, scenes
 
