@@ -19,7 +19,9 @@
 MANIFEST has photos without NIR, too: bin/prepare_data.py --unpaired=FOLDER. It
 trains on real pairs alone, too: `:color` is made for them, with more dropout,
 contrast and gamma. `:detail` predicts what to change of the NIR image, so that
-what it does not know stays gray. All three see 128 px (docs/experiments.md).
+what it does not know stays gray. `:photos` learns from photos with their true
+colors, too, of which it imitates the NIR (`data.photo_probability` of what it
+sees). All of them see 128 px (docs/experiments.md).
 `:demo` learns synthetic pairs of 128x128 in about two minutes on two cores;
 `:smoke` makes it tiny, for tests.
 """
@@ -69,6 +71,7 @@ CONFIG = {
         "gamma": (1.0, 1.0),
         "exposure": (1.0, 1.0),
         "noise": 0.0,
+        "photo_probability": 0.0,
     },
     "train": {
         "steps": 9500,
@@ -134,6 +137,12 @@ DETAIL = {
     "train.checkpoint_every": 100,
 }
 
+PHOTOS = {
+    "data.photo_probability": 0.6,
+    "data.contrast_probability": 0.8,
+    "data.gamma": (0.75, 1.33),
+}
+
 SMOKE = {
     "network.filters": 8,
     "network.max_filters": 16,
@@ -165,6 +174,7 @@ VARIANTS = {
     "": {},
     "color": COLOR,
     "detail": DETAIL,
+    "photos": PHOTOS,
     "demo": DEMO,
     "smoke": SMOKE,
 }
@@ -174,7 +184,7 @@ def get_config(variant: str = "") -> ConfigDict:
     if variant not in VARIANTS:
         raise ValueError(
             f"configs/default.py:{variant}: expected ':color', ':detail', "
-            "':demo', ':smoke' or nothing"
+            "':photos', ':demo', ':smoke' or nothing"
         )
     config = ConfigDict(CONFIG)
     config.update_from_flattened_dict(VARIANTS[variant])

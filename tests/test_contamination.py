@@ -249,6 +249,10 @@ def test_who_reads_photos():
     config = ConfigDict({"unpaired_from": ("pairs",)})
     assert not pipeline.reads_photos(["unpaired"], config)
     assert not pipeline.reads_photos(["unpaired"], ConfigDict())
+    for probability in (0.0, 0.3):
+        config = ConfigDict({"photo_probability": probability})
+        assert pipeline.reads_photos(["paired"], config) == bool(probability)
+        assert not pipeline.reads_photos(["unpaired"], config)
 
 
 def test_the_shipped_model_says_what_it_was_trained_on(repository):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from test_pipeline import data_config, make_example, positions, take
 
-from nircolor_tf.data import manifest
-from nircolor_tf.data.pipeline import PairCache, PhotoCache, open_cache
+from nircolor_tf.data import augment, images, imitations, manifest
+from nircolor_tf.data.pipeline import PairCache, PhotoCache, open_source
 from nircolor_tf.errors import InputError
 
 
@@ -32,7 +32,7 @@ def source_config(*sources):
 def test_batches_are_a_function_of_seed_and_step(examples):
     config = source_config("photos", "pairs")
     config.update({"zoom_probability": 0.5, "mirror_probability": 0.5})
-    cache = open_cache("unpaired", examples, config)
+    cache = open_source("unpaired", examples, config)
     whole = take(cache, config, 9)
     assert whole[0].keys() == {"rgb"}
     assert whole[0]["rgb"].shape == (2, 16, 16, 3)
@@ -61,8 +61,8 @@ def test_photos_are_drawn_apart_from_the_pairs(tmp_path):
             * 255
         )
         for cache in (
-            open_cache("paired", pairs, config),
-            open_cache("unpaired", pairs, config),
+            open_source("paired", pairs, config),
+            open_source("unpaired", pairs, config),
         )
     ]
     # An epoch a batch: each image once. A NIR image meets its own RGB once in
@@ -115,7 +115,7 @@ def test_photos_smaller_than_the_crop_and_of_two_depths(tmp_path):
     ],
 )
 def test_unpaired_from(sources, splits, examples):
-    cache = open_cache("unpaired", examples, source_config(*sources))
+    cache = open_source("unpaired", examples, source_config(*sources))
     expected = PhotoCache(
         [e for split in splits for e in manifest.select(examples, split)]
     )
@@ -132,5 +132,76 @@ def test_no_photos(examples):
         InputError,
         match=r"unpaired_from is \('pairs', 'photos'\), .* has no photos",
     ):
-        open_cache("unpaired", pairs, source_config("pairs", "photos"))
-    assert open_cache("unpaired", pairs, source_config("pairs")).count == 7
+        open_source("unpaired", pairs, source_config("pairs", "photos"))
+    assert open_source("unpaired", pairs, source_config("pairs")).count == 7
+
+
+def mixed_config(probability):
+    config = data_config(crop=16, batch_size=10)
+    with config.unlocked():
+        config.photo_probability = probability
+    return config
+
+
+def flat_examples(folder):
+    """Ten gray pairs of levels 1 to 10, and ten green photos of 101 to 110."""
+    pairs, photos = [], []
+    for level in range(1, 11):
+        gray = np.full((16, 16, 3), level, np.uint8)
+        green = np.uint8([0, 100 + level, 0]) * np.ones_like(gray)
+        pairs.append(make_example(folder, str(level), gray[..., :1], gray))
+        photos.append(make_photo(folder, f"photo_{level}", green))
+    return pairs + photos
+
+
+def test_pairs_and_photos_are_mixed(tmp_path):
+    examples = flat_examples(tmp_path)
+    config = mixed_config(0.3)
+    source = open_source("paired", examples, config)
+    batches = take(source, config, 60)
+    green = np.concatenate([b["rgb"][:, 0, 0, 1] for b in batches]) * 255
+    photos = green > 100
+    # 600 draws of 0.3: a standard deviation of 0.019.
+    assert 0.24 < photos.mean() < 0.36
+    levels = {round(value) for value in green}
+    assert levels == {*range(1, 11), *range(101, 111)}
+    resumed = take(source, config, 20, start_step=40)
+    for expected, actual in zip(batches[40:], resumed, strict=True):
+        for name in ("nir", "rgb"):
+            np.testing.assert_array_equal(actual[name], expected[name])
+
+
+def test_the_nir_of_a_photo_is_drawn_between_gray_and_infrared(tmp_path):
+    config = mixed_config(1.0)
+    source = open_source("paired", flat_examples(tmp_path), config)
+    batches = take(source, config, 20)
+    nir = np.concatenate([b["nir"][:, 0, 0, 0] for b in batches])
+    green = np.concatenate([b["rgb"][:, 0, 0, 1] for b in batches])
+    # Of gray 0.587 of green, of infrared 1.9; each as often as the other.
+    share = (nir / green - 0.587) / (1.9 - 0.587)
+    assert share.min() > -1e-3
+    assert share.max() < 1 + 1e-3
+    assert abs(share.mean() - 0.5) < 0.09  # 200 draws, 4 standard deviations
+    assert len(np.unique(share.round(4))) > 190
+
+
+def test_infrared_of_colors_is_as_distill_imitates_it():
+    rgb = np.random.default_rng(0).random((5, 6, 3), np.float32)
+    actual = augment.random_imitation(rgb, (1, 2)).numpy()
+    infrared = (rgb @ imitations.INFRARED).clip(0, 1)
+    gray = images.to_gray(rgb)
+    share = ((actual - gray) / (infrared - gray))[0, 0, 0]
+    assert 0 < share < 1
+    expected = share * infrared + (1 - share) * gray
+    np.testing.assert_allclose(actual, expected, atol=1e-3)
+
+
+def test_without_a_probability_no_photo_is_opened(tmp_path):
+    examples = flat_examples(tmp_path)
+    source = open_source("paired", examples, mixed_config(0.0))
+    assert isinstance(source, PairCache)
+    assert source.count == 10
+    with pytest.raises(
+        InputError, match=r"photo_probability is 0\.3, .* has no photos"
+    ):
+        open_source("paired", examples[:10], mixed_config(0.3))

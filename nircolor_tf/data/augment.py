@@ -7,6 +7,8 @@ Images are (H, W, C) float32 in [0, 1]. The seeds are int32 tensors of shape
 import tensorflow as tf
 from ml_collections import ConfigDict
 
+from nircolor_tf.data import imitations
+
 
 def augment(nir, rgb, seed, config: ConfigDict):
     """Joint crop and mirror of both images, then another camera for the NIR.
@@ -58,6 +60,24 @@ def augment_photo(rgb, seed, config: ConfigDict):
         rgb, seeds[0], config.crop, config.zoom, config.zoom_probability
     )
     return random_mirror(rgb, seeds[1], config.mirror_probability)
+
+
+def random_imitation(rgb, seed):
+    """Returns what may pass for the NIR image of a color photo.
+
+    As `imitations.imitate_nir`, but its gamma is left to `augment`.
+
+    Args:
+        rgb: (H, W, 3).
+        seed: (2,) int32.
+
+    Returns:
+        (H, W, 1).
+    """
+    share = tf.random.stateless_uniform([], seed)
+    infrared = tf.tensordot(rgb, imitations.INFRARED, 1)
+    gray = tf.image.rgb_to_grayscale(rgb)
+    return share * tf.clip_by_value(infrared, 0.0, 1.0) + (1 - share) * gray
 
 
 def random_resized_crop(

@@ -1,6 +1,7 @@
 """NIR images of which nobody knows the colors, made of images at hand.
 
-For a teacher to color (`distill.py`). All of it is [ours].
+For a teacher to color (`distill.py`), and as pairs with the photos that they
+are made of (`augment.py`). All of it is [ours].
 """
 
 import cv2
@@ -10,7 +11,7 @@ from nircolor_tf.data import images
 
 # Of red, green and blue: the channel mix by which photographers imitate
 # infrared, in which leaves are bright and skies dark.
-_INFRARED = np.float32([[-0.4], [1.9], [-0.5]])
+INFRARED = np.float32([[-0.4], [1.9], [-0.5]])
 
 # Of a variation: sides as parts of the image's; factors of the difference to
 # the mean; the largest gamma, and the inverse of the least.
@@ -50,7 +51,7 @@ def imitate_nir(rgb: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     Returns:
         (H, W, 1) float32 in [0, 1].
     """
-    infrared = (rgb @ _INFRARED).clip(0, 1)
+    infrared = (rgb @ INFRARED).clip(0, 1)
     share = generator.random()
     return _random_gamma(
         share * infrared + (1 - share) * images.to_gray(rgb), generator

@@ -16,11 +16,13 @@ from nircolor_tf.errors import InputError
 
 # Keeps the draws of data sets that are read together apart.
 _STREAM = 1_000_003
+# And the draw of which of them it is.
+_MIXTURE = 500_009
 
 
-def open_cache(
+def open_source(
     name: str, examples: Sequence[Example], config: ConfigDict
-) -> "ImageCache":
+) -> "Source":
     """Reads the data set that a phase names.
 
     Args:
@@ -29,22 +31,26 @@ def open_cache(
         examples: Of the manifest.
         config: config.data; `unpaired_from` says what 'unpaired' is made of:
             'photos' (the split 'unpaired'), 'pairs' (the RGB images of the
-            split 'train'), or both.
+            split 'train'), or both. With a `photo_probability` some examples
+            of 'paired' are photos with imitated NIR.
 
     Raises:
         InputError: A split is empty, or an image is bad.
     """
-    if name == "paired":
-        return PairCache(manifest.select(examples, "train"))
-    splits = {"photos": "unpaired", "pairs": "train"}
     has_photos = any(example.split == "unpaired" for example in examples)
-    if "photos" in config.unpaired_from and not has_photos:
-        raise InputError(
-            f"config.data.unpaired_from is {tuple(config.unpaired_from)}, but "
-            "the manifest has no photos; give bin/prepare_data.py an "
-            "--unpaired folder of them, or train with "
-            "--config.data.unpaired_from=\"('pairs',)\""
-        )
+    if name == "paired":
+        pairs = PairCache(manifest.select(examples, "train"))
+        share = config.get("photo_probability", 0.0)
+        if not share:
+            return pairs
+        _check_photos(has_photos, "photo_probability", share, "0.0")
+        photos = ImitationCache(manifest.select(examples, "unpaired"))
+        return Mixture(pairs, photos, share)
+    if "photos" in config.unpaired_from:
+        chosen = tuple(config.unpaired_from)
+        other = "\"('pairs',)\""
+        _check_photos(has_photos, "unpaired_from", chosen, other)
+    splits = {"photos": "unpaired", "pairs": "train"}
     return PhotoCache(
         [
             example
@@ -54,17 +60,97 @@ def open_cache(
     )
 
 
+def _check_photos(has_photos: bool, key: str, value, other: str) -> None:
+    if not has_photos:
+        raise InputError(
+            f"config.data.{key} is {value}, but the manifest has no photos; "
+            "give bin/prepare_data.py an --unpaired folder of them, or train "
+            f"with --config.data.{key}={other}"
+        )
+
+
 def reads_photos(names: Collection[str], config: ConfigDict) -> bool:
     """Returns whether one of these data sets opens photos without NIR.
 
     Args:
-        names: As `open_cache` takes them.
+        names: As `open_source` takes them.
         config: config.data.
     """
+    if "paired" in names and config.get("photo_probability", 0.0):
+        return True
     return "unpaired" in names and "photos" in config.get("unpaired_from", ())
 
 
-class ImageCache:
+class Source:
+    """What batches come from."""
+
+    def example(
+        self, number, config: ConfigDict, seed: int
+    ) -> dict[str, tf.Tensor]:
+        """The example that comes as the given number since the start.
+
+        Args:
+            number: int64.
+            config: config.data.
+            seed: Of the shuffle and of every augmentation.
+
+        Returns:
+            Images, float32 in config.value_range.
+        """
+        raise NotImplementedError
+
+    def batches(
+        self, config: ConfigDict, seed: int, start_step: int
+    ) -> tf.data.Dataset:
+        """An endless data set of augmented batches.
+
+        Args:
+            config: config.data.
+            seed: Of the shuffle and of every augmentation.
+            start_step: The first batch is that of this train step.
+
+        Returns:
+            Batches of examples.
+        """
+        options = tf.data.Options()
+        options.experimental_distribute.auto_shard_policy = (
+            tf.data.experimental.AutoShardPolicy.OFF
+        )
+        start = start_step * config.batch_size
+        numbers = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
+        examples = numbers.map(
+            lambda number: self.example(number, config, seed),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        batches = examples.batch(config.batch_size, drop_remainder=True)
+        return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
+
+
+class Mixture(Source):
+    """Examples of one source or, by chance, of another.
+
+    Args:
+        usual: Where examples come from,
+        other: and those that are drawn with
+        probability: in [0, 1].
+    """
+
+    def __init__(self, usual: Source, other: Source, probability: float):
+        self._usual, self._other = usual, other
+        self._probability = probability
+
+    def example(self, number, config, seed):
+        """As that of the source that is drawn."""
+        place = tf.stack([seed + _MIXTURE, tf.cast(number, tf.int32)])
+        return tf.cond(
+            tf.random.stateless_uniform([], place) < self._probability,
+            lambda: self._other.example(number, config, seed),
+            lambda: self._usual.example(number, config, seed),
+        )
+
+
+class ImageCache(Source):
     """Images decoded once and kept in memory as integers.
 
     Args:
@@ -95,44 +181,18 @@ class ImageCache:
         image = tf.reshape(self._pixels[end - size : end], shape)
         return tf.ensure_shape(image, (None, None, self._channels))
 
-    def batches(
-        self, config: ConfigDict, seed: int, start_step: int
-    ) -> tf.data.Dataset:
-        """An endless data set of augmented batches.
-
-        Args:
-            config: config.data.
-            seed: Of the shuffle and of every augmentation.
-            start_step: The first batch is that of this train step.
-
-        Returns:
-            Batches of what `augmented` returns, float32 in
-            config.value_range.
-        """
+    def example(self, number, config, seed):
+        """What `augmented` makes of the image with this number."""
         seed = seed + self._stream * _STREAM
-
-        def example(number):
-            image = tf.cast(self._image(number, seed), tf.float32)
-            image /= np.iinfo(self.dtype).max
-            example_seed = tf.stack([seed, tf.cast(number, tf.int32)])
-            return {
-                name: to_range(part, config.value_range)
-                for name, part in self.augmented(
-                    image, example_seed, config
-                ).items()
-            }
-
-        options = tf.data.Options()
-        options.experimental_distribute.auto_shard_policy = (
-            tf.data.experimental.AutoShardPolicy.OFF
-        )
-        start = start_step * config.batch_size
-        numbers = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
-        examples = numbers.map(
-            example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-        )
-        batches = examples.batch(config.batch_size, drop_remainder=True)
-        return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
+        image = tf.cast(self._image(number, seed), tf.float32)
+        image /= np.iinfo(self.dtype).max
+        example_seed = tf.stack([seed, tf.cast(number, tf.int32)])
+        return {
+            name: to_range(part, config.value_range)
+            for name, part in self.augmented(
+                image, example_seed, config
+            ).items()
+        }
 
     def augmented(
         self, image, seed, config: ConfigDict
@@ -180,6 +240,19 @@ class PhotoCache(ImageCache):
     def augmented(self, image, seed, config):
         """Returns rgb (crop, crop, 3)."""
         return {"rgb": augment.augment_photo(image, seed, config)}
+
+
+class ImitationCache(PhotoCache):
+    """Color photos, to be read as pairs."""
+
+    def augmented(self, image, seed, config):
+        """Returns nir (crop, crop, 1), imitated, and rgb (crop, crop, 3)."""
+        seeds = tf.unstack(
+            tf.random.experimental.stateless_split(seed, num=2), axis=0
+        )
+        nir = augment.random_imitation(image, seeds[0])
+        nir, rgb = augment.augment(nir, image, seeds[1], config)
+        return {"nir": nir, "rgb": rgb}
 
 
 def to_range(unit, value_range: tuple[float, float]):

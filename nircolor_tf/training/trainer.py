@@ -12,7 +12,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.data import manifest, training_data
-from nircolor_tf.data.pipeline import ImageCache, open_cache, reads_photos
+from nircolor_tf.data.pipeline import Source, open_source, reads_photos
 from nircolor_tf.errors import NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.training import checking, restore
@@ -82,7 +82,7 @@ class _Run:
     evaluator: Evaluator
     writer: Writer
     end: int
-    data: dict[str, ImageCache]
+    data: dict[str, Source]
     compiled: dict[tuple, Callable]
     clock: float
 
@@ -100,7 +100,7 @@ class _Run:
         checking.check_phases(phases)
         end = sum(phase.steps for phase in phases)
         data = {
-            name: open_cache(name, examples, config.data)
+            name: open_source(name, examples, config.data)
             for name in sorted({n for phase in phases for n in phase.data})
         }
         evaluator = Evaluator(method, validation, config.evaluate)
