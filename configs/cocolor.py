@@ -136,7 +136,7 @@ CPU = {
     "discriminator.filters": 32,
     "loss.cycle": 10.0,
     "loss.identity": 5.0,
-    "rate.peak": 2e-4,
+    "rate.peak": 4e-4,
     "schedule.epoch_images": 960,
     "schedule.translate_epochs": 8,
     "schedule.colorize_epochs": 5,
