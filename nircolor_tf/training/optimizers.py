@@ -1,6 +1,7 @@
 """Optimizers from a config."""
 
 import keras
+import tensorflow as tf
 from ml_collections import ConfigDict
 
 
@@ -13,14 +14,51 @@ def make_adam(config: ConfigDict) -> keras.optimizers.Optimizer:
         config: beta_1, beta_2, epsilon, weight_decay (decoupled, as in
             Loshchilov & Hutter 2019; biases and norms are decayed too).
     """
-    arguments = {
-        "learning_rate": 0.0,
-        "beta_1": config.beta_1,
-        "beta_2": config.beta_2,
-        "epsilon": config.epsilon,
-    }
-    if config.weight_decay:
-        return keras.optimizers.AdamW(
-            weight_decay=config.weight_decay, **arguments
+    return FusedAdam(
+        learning_rate=0.0,
+        beta_1=config.beta_1,
+        beta_2=config.beta_2,
+        epsilon=config.epsilon,
+        weight_decay=config.weight_decay or None,
+    )
+
+
+class FusedAdam(keras.optimizers.Adam):
+    """Keras' Adam, each variable updated by one operation of TensorFlow.
+
+    Keras' own update is a dozen operations, each of which reads and writes
+    arrays as large as the variable: a third of a CycleGAN's step on a
+    processor. The formula is the same, and so are the variables.
+    """
+
+    def update_step(self, gradient, variable, learning_rate) -> None:
+        """Moves one variable, on the device where it lies.
+
+        Args:
+            gradient: Shaped as the variable.
+            variable: A tf.Variable that the optimizer was built with.
+            learning_rate: Scalar.
+        """
+        index = self._get_variable_index(variable)
+        step = tf.cast(self.iterations.value + 1, variable.dtype)
+        rate, beta_1, beta_2, epsilon = (
+            tf.cast(number, variable.dtype)
+            for number in (
+                learning_rate,
+                self.beta_1,
+                self.beta_2,
+                self.epsilon,
+            )
         )
-    return keras.optimizers.Adam(**arguments)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=beta_1**step,
+            beta2_power=beta_2**step,
+            lr=rate,
+            beta1=beta_1,
+            beta2=beta_2,
+            epsilon=epsilon,
+            grad=tf.cast(gradient, variable.dtype),
+        )
