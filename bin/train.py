@@ -6,6 +6,8 @@ Start:   bin/train.py --config=configs/supervised.py:unet256 \
 Resume:  bin/train.py --workdir=runs/unet
 Search:  --stop_at=600 ends a training early, as if it were interrupted: stop
          some that differ, then resume the best.
+Go on:   --start_from=saved_models/default, an export or a workdir, takes its
+         weights for the first of a new training on your own pairs.
 
 A config file is a complete experiment; any of its values can be changed on
 the command line, --config.train.steps=2000 for example. The manifest comes
@@ -31,6 +33,9 @@ _WORKDIR = flags.DEFINE_string(
 _STOP_AT = flags.DEFINE_integer(
     "stop_at", None, "Save and stop after this step; resume to go on.", 1
 )
+_START_FROM = flags.DEFINE_string(
+    "start_from", None, "Workdir or export whose weights come first."
+)
 
 
 def main() -> None:
@@ -43,7 +48,9 @@ def main() -> None:
     if config is None:
         config = restore.read_config(_WORKDIR.value)
     strategy = trainer.make_strategy()
-    method = trainer.train(config, _WORKDIR.value, strategy, _STOP_AT.value)
+    method = trainer.train(
+        config, _WORKDIR.value, strategy, _STOP_AT.value, _START_FROM.value
+    )
     steps = sum(phase.steps for phase in method.phases())
     if _STOP_AT.value and _STOP_AT.value < steps:
         print(

@@ -49,7 +49,7 @@ from nircolor_tf.data import manifest, pipeline, synthetic, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError, NirColorError
 from nircolor_tf.methods.base import CHANNELS, InferencePath, Method
-from nircolor_tf.training import restore
+from nircolor_tf.training import restore, warm_start
 
 SAVED_MODEL = "saved_model"
 
@@ -105,6 +105,9 @@ def export_workdir(
     )
     training = _training_data(workdir, method)
     card = make_card(method, output.name, chosen, record, training)
+    started_from = warm_start.read_record(workdir)
+    if started_from is not None:
+        card["training"]["started_from"] = started_from
     card["note"] = note
     with _replacing(output) as folder:
         training_data.write(folder, training)

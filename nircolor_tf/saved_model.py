@@ -20,15 +20,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from nircolor_tf import image_ops
+from nircolor_tf import image_ops, runtimes
 from nircolor_tf.data import pipeline
+from nircolor_tf.errors import InputError
 from nircolor_tf.fusion import graph
 from nircolor_tf.methods.base import InferencePath, Method
 
 BYTES = "image_bytes"
 NETWORK = "network"
+
+# Largest difference, in [0, 1], between a SavedModel and its weights read back.
+_READ_TOLERANCE = 1e-3
 
 # TensorFlow Serving's REST interface writes an output whose name ends like
 # this in base64.
@@ -73,6 +78,60 @@ def write(
                 endpoint, _named(call, output), input_signature=[given]
             )
     archive.write_out(str(folder), verbose=False)
+
+
+def read_weights(
+    method: Method, path: InferencePath, folder: Path, name: str
+) -> None:
+    """Gives a method the weights of a SavedModel that `write` made of its like.
+
+    A SavedModel has no names that tell its weights apart. They come in the
+    order in which its graph uses them, which is that of the method's graph;
+    that both then compute the same is checked.
+
+    Args:
+        method: To change; its networks are those that were exported.
+        path: Through them.
+        folder: The SavedModel.
+        name: Of the path's signature, of the kind NETWORK.
+
+    Raises:
+        InputError: It is no SavedModel, has no such signature, or is of
+            other networks. Transposed convolutions were exported as others.
+    """
+    signatures = runtimes.load_signatures(folder)
+    if name not in signatures:
+        raise InputError(f"{folder}: has no signature {name!r}")
+    theirs = signatures[name]
+    side = 2 * method.size_multiple
+    image = np.random.default_rng(0).random((1, side, side, 1), np.float32)
+    ours = tf.function(functools.partial(run, method, path))
+    ours = ours.get_concrete_function(tf.TensorSpec(image.shape, tf.float32))
+    variables = {
+        id(variable.value.handle): variable
+        for network in path.networks
+        for variable in getattr(method, network).variables
+    }
+    taken = [variables.get(id(handle)) for handle in ours.captured_inputs]
+    given = [
+        tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.float32).numpy()
+        for handle in theirs.captured_inputs
+        if handle.dtype == tf.resource
+    ]
+    alike = len(taken) == len(given) and all(
+        variable is not None and variable.shape == values.shape
+        for variable, values in zip(taken, given, strict=True)
+    )
+    if alike:
+        for variable, values in zip(taken, given, strict=True):
+            variable.assign(values)
+        expected = theirs(**{path.source: tf.constant(image)})[path.target]
+        alike = np.allclose(ours(image), expected, atol=_READ_TOLERANCE)
+    if not alike:
+        raise InputError(
+            f"{folder}: its weights cannot be matched with those of the "
+            f"method {method.config.method!r}; start from its workdir"
+        )
 
 
 def signature(kind: str, path: str, paths: Mapping[str, InferencePath]) -> str:

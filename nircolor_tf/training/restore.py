@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -99,9 +100,23 @@ def read_config(workdir: str | os.PathLike) -> ConfigDict:
             "(a new training needs --config)"
         )
     try:
-        config = ConfigDict(_tuples(json.loads(path.read_text())))
+        tree = json.loads(path.read_text())
     except ValueError as error:
         raise InputError(f"{path}: not a JSON file: {error}") from error
+    return parse_config(tree, str(path))
+
+
+def parse_config(tree: Mapping, where: str) -> ConfigDict:
+    """Makes a config of what JSON kept of it, locked.
+
+    Args:
+        tree: As `json.loads` gives it.
+        where: It was, for the error.
+
+    Raises:
+        InputError: An older version wrote it.
+    """
+    config = ConfigDict(_tuples(tree))
     missing = [
         f"{section}.{key}"
         for section, key, methods in _LATER_KEYS
@@ -110,7 +125,7 @@ def read_config(workdir: str | os.PathLike) -> ConfigDict:
     ]
     if missing:
         raise InputError(
-            f"{path}: has no {' and no '.join(missing)}: an older version "
+            f"{where}: has no {' and no '.join(missing)}: an older version "
             "wrote it; add what configs/ has there, or train again"
         )
     return config.lock()

@@ -13,9 +13,9 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.data.pipeline import Source, open_source, reads_photos
-from nircolor_tf.errors import NonFiniteLossError
+from nircolor_tf.errors import InputError, NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
-from nircolor_tf.training import checking, restore
+from nircolor_tf.training import checking, restore, warm_start
 from nircolor_tf.training.assembly import assemble
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
@@ -37,6 +37,7 @@ def train(
     workdir: str | os.PathLike,
     strategy: tf.distribute.Strategy,
     stop_at: int | None = None,
+    start_from: str | os.PathLike | None = None,
 ) -> Method:
     """Trains a method through all its phases, or resumes it.
 
@@ -47,19 +48,25 @@ def train(
         strategy: One per process.
         stop_at: Saves and returns after that step, as if interrupted; at
             once if the training is there already. None: to the end.
+        start_from: Workdir or export whose weights a new training takes for
+            its first. None: new weights.
 
     Returns:
         The method with the weights of the last step (not the average).
 
     Raises:
-        InputError: Bad config, manifest or images; or the workdir is of
-            another config.
+        InputError: Bad config, manifest, images or `start_from`; or the
+            workdir is of another config, or begun already.
         NonFiniteLossError: A loss is NaN or infinite.
     """
     if config.train.deterministic:
         tf.config.experimental.enable_op_determinism()
-    run = _Run.start(config, Path(workdir), strategy)
+    # Before anything is made whose seeds it would change.
+    beginning = None if start_from is None else warm_start.read(start_from)
+    run = _Run.start(config, Path(workdir), strategy, beginning)
     try:
+        if beginning is not None:
+            run.keep_beginning()
         for phase, start in run.remaining_phases():
             if stop_at is not None and run.current_step >= stop_at:
                 break
@@ -87,7 +94,7 @@ class _Run:
     clock: float
 
     @classmethod
-    def start(cls, config, workdir, strategy) -> "_Run":
+    def start(cls, config, workdir, strategy, beginning) -> "_Run":
         """Reads the data, builds everything, restores what there is."""
         checking.check_config(config, strategy.num_replicas_in_sync)
         examples = manifest.read_manifest(config.data.manifest)
@@ -107,7 +114,14 @@ class _Run:
         checkpoints = Checkpoints(workdir, method, averages, step)
         if checkpoints.latest is None:
             method.load_pretrained()
+            if beginning is not None:
+                beginning.apply(method)
             averages.restart()
+        elif beginning is not None:
+            raise InputError(
+                f"{workdir}: has begun already; resume it without "
+                "--start_from, or choose a new --workdir"
+            )
         restore.write_config(workdir, config)
         photos = reads_photos(data, config.data)
         training_data.write(
@@ -116,6 +130,8 @@ class _Run:
                 config.data.manifest, examples, photos, config.evaluate.split
             ),
         )
+        if beginning is not None:
+            beginning.write(workdir)
         checkpoints.restore_latest()
         return cls(
             config=config,
@@ -143,6 +159,13 @@ class _Run:
             start, end = end, end + phase.steps
             if self.current_step < end:
                 yield phase, start
+
+    def keep_beginning(self) -> None:
+        """Saves the weights that it starts from; so far they are the best."""
+        phase, _ = next(self.remaining_phases())
+        self._evaluate(phase)
+        self._count_time()
+        self.checkpoints.save_latest()
 
     def train_phase(self, phase: Phase, start: int, stop_at: int | None):
         """Runs a phase from the current step to its end, or to `stop_at`.

@@ -1,0 +1,143 @@
+"""A training that starts from a trained model."""
+
+import json
+
+import contract
+import numpy as np
+import pytest
+import smoke
+
+from nircolor_tf import export
+from nircolor_tf.data import training_data
+from nircolor_tf.errors import InputError
+from nircolor_tf.training import restore, trainer, warm_start
+
+
+@pytest.fixture(scope="module")
+def make_config(pairs_manifest):
+    def make(name="default", variant="smoke", **changes):
+        config = smoke.smoke_config(name, variant, pairs_manifest)
+        config.update_from_flattened_dict(changes)
+        return config
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def workdir(make_config, one_replica, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("start") / "base"
+    trainer.train(make_config(), folder, one_replica)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(workdir):
+    folder = workdir.with_name("exported")
+    export.export_workdir(workdir, folder, "best", (), overwrite=False)
+    return folder
+
+
+def best_weights(workdir):
+    method, _ = restore.load_method(workdir, "best")
+    return method.colorizer.get_weights()
+
+
+def largest(first, second):
+    return max(np.abs(a - b).max() for a, b in zip(first, second, strict=True))
+
+
+def test_reads_the_best_weights_of_a_workdir_and_of_its_export(
+    workdir, exported
+):
+    expected = best_weights(workdir)
+    for source in (workdir, exported):
+        start = warm_start.read(source)
+        assert list(start.weights) == ["colorizer"]
+        # All but the order is known of an export; none is almost right.
+        assert largest(start.weights["colorizer"], expected) == 0.0
+
+
+def test_goes_on_learning_and_resumes(
+    workdir, make_config, one_replica, tmp_path
+):
+    config = make_config(**{"rate.peak": 1e-2})
+    start = best_weights(workdir)
+    whole = trainer.train(config, tmp_path / "a", one_replica, None, workdir)
+    assert largest(whole.colorizer.get_weights(), start) > 1e-3
+    # What it started from was measured, and stays if nothing is better.
+    rows = (tmp_path / "a" / "eval" / "scalars.csv").read_text().splitlines()
+    assert rows[1].startswith("0,")
+    # Stopped at once: what it started from is in the checkpoint, not named.
+    trainer.train(config, tmp_path / "b", one_replica, 1, workdir)
+    trainer.train(config, tmp_path / "b", one_replica)
+    ends = [contract.everything(tmp_path / name) for name in "ab"]
+    assert ends[0].keys() == ends[1].keys()
+    for key, value in ends[0].items():
+        np.testing.assert_array_equal(value, ends[1][key], err_msg=key)
+
+
+def test_has_seen_what_the_model_has_seen_and_says_so(
+    exported, make_config, one_replica, tmp_path
+):
+    seen = training_data.read(exported).images
+    other = exported.with_name("with_another_image")
+    other.mkdir()
+    for path in exported.iterdir():
+        (other / path.name).symlink_to(path)
+    (other / training_data.FILE).unlink()
+    image = training_data.TrainingImage(
+        "elsewhere", "pair", "folder", "9", "", "0" * 16
+    )
+    training_data.write(other, training_data.TrainingData((*seen, image)))
+    trainer.train(make_config(), tmp_path / "on", one_replica, 1, other)
+    assert image in training_data.read(tmp_path / "on").images
+    card = export.export_workdir(
+        tmp_path / "on", tmp_path / "card", "latest", (), overwrite=False
+    )
+    assert card["training"]["started_from"]["name"] == "exported"
+    again = warm_start.read(tmp_path / "card")
+    assert again.record["started_from"]["name"] == "exported"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"network.filters": 12}, "its colorizer is another network"),
+        ({"network.levels": 3}, "its colorizer is another network"),
+    ],
+)
+def test_refuses_another_network(
+    changes, message, workdir, make_config, one_replica, tmp_path
+):
+    with pytest.raises(InputError, match=message):
+        trainer.train(
+            make_config(**changes), tmp_path / "on", one_replica, None, workdir
+        )
+    assert not (tmp_path / "on").exists()
+
+
+def test_refuses_another_method(workdir, make_config, one_replica, tmp_path):
+    config = make_config("colornet")
+    with pytest.raises(InputError, match="of the method 'supervised'"):
+        trainer.train(config, tmp_path / "on", one_replica, None, workdir)
+
+
+def test_refuses_a_training_that_has_begun(workdir, make_config, one_replica):
+    with pytest.raises(InputError, match="has begun already"):
+        trainer.train(make_config(), workdir, one_replica, None, workdir)
+
+
+def test_refuses_what_is_no_model(tmp_path):
+    with pytest.raises(InputError, match=r"config\.json or card\.json"):
+        warm_start.read(tmp_path)
+
+
+def test_refuses_an_export_of_other_networks(exported, tmp_path):
+    for path in exported.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    card = json.loads((exported / "card.json").read_text())
+    card["config"]["network"]["max_filters"] = 8
+    (tmp_path / "card.json").unlink()
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    with pytest.raises(InputError, match="start from its workdir"):
+        warm_start.read(tmp_path)
