@@ -167,6 +167,7 @@ CPU_NETWORKS = {
         "train.checkpoint_every": 378,
     },
     "snet": {
+        "rate.peak": 4e-4,
         "train.steps": 5860,
         "train.evaluate_every": 293,
         "train.checkpoint_every": 293,
