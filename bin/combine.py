@@ -9,13 +9,24 @@ and augmentation of its own; of each the best checkpoint is taken. The new
 workdir is one of the method 'ensemble' and measured on the validation pairs of
 the first member's manifest. What each member was trained with stays in its
 config.json, and goes from there into the card of an export.
+
+With --shares it is the mean of their weights, which is no larger and no slower
+than one of them. The members, workdirs or exports of any one method, then have
+to be trained from the same weights on (bin/train.py --start_from).
+
+  bin/combine.py --members=runs/on,saved_models/default --shares=0.4,0.6 \
+      --workdir=runs/between
 """
 
 from absl import flags
 
 from nircolor_tf import cli
+from nircolor_tf.errors import InputError
 
 _MEMBERS = flags.DEFINE_list("members", None, "Workdirs of bin/train.py.")
+_SHARES = flags.DEFINE_list(
+    "shares", [], "Of each member in the weights; none: each stays whole."
+)
 _WORKDIR = flags.DEFINE_string("workdir", None, "New folder.")
 
 
@@ -23,9 +34,21 @@ def main() -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.training import combine  # noqa: PLC0415
 
-    metrics = combine.combine(_MEMBERS.value, _WORKDIR.value)
+    if _SHARES.value:
+        metrics = combine.average(_MEMBERS.value, _shares(), _WORKDIR.value)
+    else:
+        metrics = combine.combine(_MEMBERS.value, _WORKDIR.value)
     numbers = ", ".join(f"{k} {v:.4g}" for k, v in metrics.items())
     print(f"combined {len(_MEMBERS.value)} trainings; validation: {numbers}")
+
+
+def _shares() -> list[float]:
+    try:
+        return [float(share) for share in _SHARES.value]
+    except ValueError as error:
+        raise InputError(
+            f"--shares={','.join(_SHARES.value)}: expected numbers, as 0.4,0.6"
+        ) from error
 
 
 if __name__ == "__main__":

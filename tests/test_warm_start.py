@@ -10,7 +10,7 @@ import smoke
 from nircolor_tf import export
 from nircolor_tf.data import training_data
 from nircolor_tf.errors import InputError
-from nircolor_tf.training import restore, trainer, warm_start
+from nircolor_tf.training import combine, restore, trainer, warm_start
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,8 @@ def exported(workdir):
 
 
 def best_weights(workdir):
-    method, _ = restore.load_method(workdir, "best")
-    return method.colorizer.get_weights()
+    method, record = restore.load_method(workdir, "best")
+    return method.colorizer.get_weights(), record
 
 
 def largest(first, second):
@@ -49,7 +49,7 @@ def largest(first, second):
 def test_reads_the_best_weights_of_a_workdir_and_of_its_export(
     workdir, exported
 ):
-    expected = best_weights(workdir)
+    expected, _ = best_weights(workdir)
     for source in (workdir, exported):
         start = warm_start.read(source)
         assert list(start.weights) == ["colorizer"]
@@ -61,7 +61,7 @@ def test_goes_on_learning_and_resumes(
     workdir, make_config, one_replica, tmp_path
 ):
     config = make_config(**{"rate.peak": 1e-2})
-    start = best_weights(workdir)
+    start, _ = best_weights(workdir)
     whole = trainer.train(config, tmp_path / "a", one_replica, None, workdir)
     assert largest(whole.colorizer.get_weights(), start) > 1e-3
     # What it started from was measured, and stays if nothing is better.
@@ -74,6 +74,26 @@ def test_goes_on_learning_and_resumes(
     assert ends[0].keys() == ends[1].keys()
     for key, value in ends[0].items():
         np.testing.assert_array_equal(value, ends[1][key], err_msg=key)
+    check_average(tmp_path / "a", workdir, tmp_path / "between")
+
+
+def check_average(on, workdir, between):
+    """The mean of weights before and after, as a workdir of its own."""
+    assert largest(best_weights(on)[0], best_weights(workdir)[0]) > 1e-3
+    metrics = combine.average([on, workdir], [1, 3], between)
+    weights, record = best_weights(between)
+    for mean, *parts in zip(
+        weights, best_weights(on)[0], best_weights(workdir)[0], strict=True
+    ):
+        expected = 0.25 * parts[0] + 0.75 * parts[1]
+        np.testing.assert_allclose(mean, expected, rtol=1e-5, atol=1e-7)
+    assert record["metrics"] == metrics
+    averaged = restore.read_config(between).averaged
+    assert averaged.member_1.share == 0.25
+    assert averaged.member_1.started_from.name == workdir.name
+    assert averaged.member_2.config.seed == 0
+    with pytest.raises(InputError, match="one above 0 for each of 2"):
+        combine.average([on, workdir], [1, 0], between.with_name("new"))
 
 
 def test_has_seen_what_the_model_has_seen_and_says_so(

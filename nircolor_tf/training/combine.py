@@ -1,7 +1,12 @@
 """One model of several: trainings of their own, whose mean is the result.
 
-What `methods/ensemble.py` trains side by side, made of members that were
-trained apart, each with a seed, losses and augmentation of its own.
+The mean of what they make (`combine`): what `methods/ensemble.py` trains side
+by side, made of members that were trained apart, each with a seed, losses and
+augmentation of its own. It costs as much time and memory as all of them.
+
+The mean of their weights (`average`): of members that went on from the same
+weights, each in a way of its own (Wortsman et al., Model soups, ICML 2022,
+https://arxiv.org/abs/2203.05482). It costs as much as one of them.
 """
 
 import os
@@ -9,13 +14,15 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.data import manifest, training_data
+from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import restore
+from nircolor_tf.training import restore, warm_start
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
@@ -62,12 +69,7 @@ def combine(
             not fit each other or have no training record, or `workdir`
             exists.
     """
-    if len(members) < 2:
-        raise InputError(
-            f"--members={','.join(map(str, members))}: expected two or more"
-        )
-    if Path(workdir).exists():
-        raise InputError(f"{workdir}: exists already; choose another --workdir")
+    _check_flags(members, workdir)
     loaded = [restore.load_method(member, "best") for member in members]
     _check_alike([method for method, _ in loaded], members)
     config = _config(loaded)
@@ -78,17 +80,82 @@ def combine(
     for name, (method, _) in zip(ensemble.network_names, loaded, strict=True):
         getattr(ensemble, name).set_weights(method.colorizer.get_weights())
     metrics, _ = Evaluator(ensemble, validation, config.evaluate).evaluate()
-    parent = Path(workdir).parent
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix=".combine-") as scratch:
-        folder = Path(scratch, "workdir")
-        restore.write_config(folder, config)
-        for member in members:
-            # With a gap it would call images clean that a member has seen.
-            training_data.write(folder, training_data.read(member))
-        _save(ensemble, folder, metrics, sum(r["minutes"] for _, r in loaded))
-        folder.rename(workdir)
+    seen = [training_data.read(member) for member in members]
+    _write(
+        ensemble, workdir, metrics, sum(r["minutes"] for _, r in loaded), seen
+    )
     return metrics
+
+
+def average(
+    members: Sequence[str | os.PathLike],
+    shares: Sequence[float],
+    workdir: str | os.PathLike,
+) -> dict[str, float]:
+    """Writes a workdir like the first member's, with the mean of all weights.
+
+    Args:
+        members: Workdirs, of which the best checkpoint is taken, or exports;
+            the first is a workdir. All of one method, with the same networks,
+            and trained from the same weights on: of others the mean is noise.
+        shares: Of each member, above 0; divided by their sum.
+        workdir: To write; measured on the validation pairs of the first
+            member's manifest. Its config names, under `averaged`, what each
+            member was.
+
+    Returns:
+        Its validation metrics, '<protocol>/<metric>'.
+
+    Raises:
+        InputError: Fewer than two members, not as many shares, members that
+            do not fit each other or have no training record, or `workdir`
+            exists.
+    """
+    _check_flags(members, workdir)
+    if len(shares) != len(members) or min(shares) <= 0:
+        raise InputError(
+            f"--shares={','.join(map(str, shares))}: expected one above 0 for "
+            f"each of {len(members)} members"
+        )
+    starts = [warm_start.read(member) for member in members]
+    config = restore.read_config(members[0])
+    config = ConfigDict(config.to_dict())
+    config.averaged = {
+        f"member_{number}": {"share": share / sum(shares), **start.record}
+        for number, (share, start) in enumerate(
+            zip(shares, starts, strict=True), start=1
+        )
+    }
+    config.train.steps = sum(start.record["step"] for start in starts)
+    method = restore.make_method(config.lock(), mixed_bfloat16=False)
+    for start in starts:
+        start.apply(method)  # refuses what does not fit
+    for name in method.inference_networks:
+        means = [
+            np.average(values, axis=0, weights=shares)
+            for values in zip(
+                *(start.weights[name] for start in starts), strict=True
+            )
+        ]
+        getattr(method, name).set_weights(means)
+    validation = manifest.select(
+        manifest.read_manifest(config.data.manifest), config.evaluate.split
+    )
+    metrics, _ = Evaluator(method, validation, config.evaluate).evaluate()
+    minutes = sum(start.record["minutes"] for start in starts)
+    _write(method, workdir, metrics, minutes, [s.training for s in starts])
+    return metrics
+
+
+def _check_flags(
+    members: Sequence[str | os.PathLike], workdir: str | os.PathLike
+) -> None:
+    if len(members) < 2:
+        raise InputError(
+            f"--members={','.join(map(str, members))}: expected two or more"
+        )
+    if Path(workdir).exists():
+        raise InputError(f"{workdir}: exists already; choose another --workdir")
 
 
 def _config(loaded: Sequence[tuple[Method, dict]]) -> ConfigDict:
@@ -148,19 +215,29 @@ def _check_alike(
                 )
 
 
-def _save(
-    ensemble: Method,
-    workdir: Path,
+def _write(
+    method: Method,
+    workdir: str | os.PathLike,
     metrics: dict[str, float],
     minutes: float,
+    seen: Sequence[TrainingData],
 ) -> None:
     """As best and, at the last step, as newest: bin/train.py is done there."""
-    config = ensemble.config
+    config = method.config
     step = tf.Variable(config.train.steps, dtype=tf.int64, trainable=False)
     averages = MovingAverages(
-        ensemble, config.train.average_decay, tf.distribute.get_strategy()
+        method, config.train.average_decay, tf.distribute.get_strategy()
     )
-    checkpoints = Checkpoints(workdir, ensemble, averages, step)
-    checkpoints.count_time(60 * minutes)
-    checkpoints.save_best(metrics)
-    checkpoints.save_latest()
+    parent = Path(workdir).parent
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix=".combine-") as scratch:
+        folder = Path(scratch, "workdir")
+        restore.write_config(folder, config)
+        for training in seen:
+            # With a gap it would call images clean that a member has seen.
+            training_data.write(folder, training)
+        checkpoints = Checkpoints(folder, method, averages, step)
+        checkpoints.count_time(60 * minutes)
+        checkpoints.save_best(metrics)
+        checkpoints.save_latest()
+        folder.rename(workdir)
