@@ -27,6 +27,9 @@ _MEMBERS = flags.DEFINE_list("members", None, "Workdirs of bin/train.py.")
 _SHARES = flags.DEFINE_list(
     "shares", [], "Of each member in the weights; none: each stays whole."
 )
+_CHECKPOINT = flags.DEFINE_enum(
+    "checkpoint", "best", ["best", "latest"], "Of the workdirs, for --shares."
+)
 _WORKDIR = flags.DEFINE_string("workdir", None, "New folder.")
 
 
@@ -35,7 +38,11 @@ def main() -> None:
     from nircolor_tf.training import combine  # noqa: PLC0415
 
     if _SHARES.value:
-        metrics = combine.average(_MEMBERS.value, _shares(), _WORKDIR.value)
+        metrics = combine.average(
+            _MEMBERS.value, _shares(), _CHECKPOINT.value, _WORKDIR.value
+        )
+    elif _CHECKPOINT.value != "best":
+        raise InputError("--checkpoint=latest: expected --shares beside it")
     else:
         metrics = combine.combine(_MEMBERS.value, _WORKDIR.value)
     numbers = ", ".join(f"{k} {v:.4g}" for k, v in metrics.items())

@@ -37,9 +37,17 @@ def exported(workdir):
     return folder
 
 
-def best_weights(workdir):
-    method, record = restore.load_method(workdir, "best")
-    return method.colorizer.get_weights(), record
+@pytest.fixture(scope="module")
+def gone_on(workdir, make_config, one_replica):
+    folder = workdir.with_name("gone_on")
+    config = make_config(**{"rate.peak": 1e-2})
+    trainer.train(config, folder, one_replica, None, workdir)
+    return folder
+
+
+def weights_of(workdir, checkpoint="best"):
+    method, _ = restore.load_method(workdir, checkpoint)
+    return method.colorizer.get_weights()
 
 
 def largest(first, second):
@@ -49,7 +57,7 @@ def largest(first, second):
 def test_reads_the_best_weights_of_a_workdir_and_of_its_export(
     workdir, exported
 ):
-    expected, _ = best_weights(workdir)
+    expected = weights_of(workdir)
     for source in (workdir, exported):
         start = warm_start.read(source)
         assert list(start.weights) == ["colorizer"]
@@ -58,42 +66,40 @@ def test_reads_the_best_weights_of_a_workdir_and_of_its_export(
 
 
 def test_goes_on_learning_and_resumes(
-    workdir, make_config, one_replica, tmp_path
+    workdir, gone_on, make_config, one_replica, tmp_path
 ):
-    config = make_config(**{"rate.peak": 1e-2})
-    start, _ = best_weights(workdir)
-    whole = trainer.train(config, tmp_path / "a", one_replica, None, workdir)
-    assert largest(whole.colorizer.get_weights(), start) > 1e-3
+    assert largest(weights_of(gone_on, "latest"), weights_of(workdir)) > 1e-3
     # What it started from was measured, and stays if nothing is better.
-    rows = (tmp_path / "a" / "eval" / "scalars.csv").read_text().splitlines()
+    rows = (gone_on / "eval" / "scalars.csv").read_text().splitlines()
     assert rows[1].startswith("0,")
     # Stopped at once: what it started from is in the checkpoint, not named.
-    trainer.train(config, tmp_path / "b", one_replica, 1, workdir)
-    trainer.train(config, tmp_path / "b", one_replica)
-    ends = [contract.everything(tmp_path / name) for name in "ab"]
+    config = restore.read_config(gone_on)
+    trainer.train(config, tmp_path, one_replica, 1, workdir)
+    trainer.train(config, tmp_path, one_replica)
+    ends = [contract.everything(folder) for folder in (gone_on, tmp_path)]
     assert ends[0].keys() == ends[1].keys()
     for key, value in ends[0].items():
         np.testing.assert_array_equal(value, ends[1][key], err_msg=key)
-    check_average(tmp_path / "a", workdir, tmp_path / "between")
 
 
-def check_average(on, workdir, between):
-    """The mean of weights before and after, as a workdir of its own."""
-    assert largest(best_weights(on)[0], best_weights(workdir)[0]) > 1e-3
-    metrics = combine.average([on, workdir], [1, 3], between)
-    weights, record = best_weights(between)
-    for mean, *parts in zip(
-        weights, best_weights(on)[0], best_weights(workdir)[0], strict=True
-    ):
-        expected = 0.25 * parts[0] + 0.75 * parts[1]
-        np.testing.assert_allclose(mean, expected, rtol=1e-5, atol=1e-7)
-    assert record["metrics"] == metrics
-    averaged = restore.read_config(between).averaged
+def test_the_mean_of_weights_is_a_workdir_of_its_own(
+    workdir, gone_on, tmp_path
+):
+    members, mean = [gone_on, workdir], tmp_path / "mean"
+    metrics = combine.average(members, [1, 3], "latest", mean)
+    parts = [weights_of(member, "latest") for member in members]
+    assert largest(*parts) > 1e-3
+    for one, two, actual in zip(*parts, weights_of(mean), strict=True):
+        expected = 0.25 * one + 0.75 * two
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)
+    assert restore.load_method(mean, "best")[1]["metrics"] == metrics
+    averaged = restore.read_config(mean).averaged
     assert averaged.member_1.share == 0.25
     assert averaged.member_1.started_from.name == workdir.name
     assert averaged.member_2.config.seed == 0
     with pytest.raises(InputError, match="one above 0 for each of 2"):
-        combine.average([on, workdir], [1, 0], between.with_name("new"))
+        combine.average(members, [1, 0], "best", tmp_path / "new")
+    assert [folder.name for folder in tmp_path.iterdir()] == ["mean"]
 
 
 def test_has_seen_what_the_model_has_seen_and_says_so(

@@ -90,15 +90,18 @@ def combine(
 def average(
     members: Sequence[str | os.PathLike],
     shares: Sequence[float],
+    checkpoint: str,
     workdir: str | os.PathLike,
 ) -> dict[str, float]:
     """Writes a workdir like the first member's, with the mean of all weights.
 
     Args:
-        members: Workdirs, of which the best checkpoint is taken, or exports;
-            the first is a workdir. All of one method, with the same networks,
-            and trained from the same weights on: of others the mean is noise.
+        members: Workdirs or exports; the first is a workdir. All of one
+            method, with the same networks, and trained from the same weights
+            on: of others the mean is noise.
         shares: Of each member, above 0; divided by their sum.
+        checkpoint: Of the workdirs, 'best' or 'latest'. What went on from a
+            good model often has its best in what it started from.
         workdir: To write; measured on the validation pairs of the first
             member's manifest. Its config names, under `averaged`, what each
             member was.
@@ -117,7 +120,7 @@ def average(
             f"--shares={','.join(map(str, shares))}: expected one above 0 for "
             f"each of {len(members)} members"
         )
-    starts = [warm_start.read(member) for member in members]
+    starts = [warm_start.read(member, checkpoint) for member in members]
     config = restore.read_config(members[0])
     config = ConfigDict(config.to_dict())
     config.averaged = {

@@ -73,10 +73,14 @@ class Start:
             temporary.write_text(json.dumps(self.record, indent=2))
 
 
-def read(source: str | os.PathLike) -> Start:
-    """Reads the best weights of a workdir, or those of an export.
+def read(source: str | os.PathLike, checkpoint: str = "best") -> Start:
+    """Reads the weights of a workdir or an export.
 
     Call it before the method is made that gets them: it seeds Keras.
+
+    Args:
+        source: The folder.
+        checkpoint: Of a workdir, as `restore.load_method` takes it.
 
     Raises:
         InputError: It is neither, has no training record, or is an export
@@ -84,7 +88,7 @@ def read(source: str | os.PathLike) -> Start:
     """
     source = Path(source)
     if (source / restore.CONFIG_FILE).is_file():
-        method, record = restore.load_method(source, "best")
+        method, record = restore.load_method(source, checkpoint)
         name, earlier = source.resolve().name, read_record(source)
     elif (source / cards.CARD_FILE).is_file():
         method, card = _load_export(source)
