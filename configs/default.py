@@ -13,15 +13,24 @@
     # What it makes of images that nobody has colored, and its student.
     bin/distill.py --teacher=runs/teacher_export --data=MANIFEST \
         --output=data/taught --variations=5 --photos --saturation=1.15
-    bin/train.py --config=configs/default.py --workdir=runs/default \
+    bin/train.py --config=configs/default.py --workdir=runs/student \
         --config.data.manifest=data/taught/manifest.csv
+    # Two ways on from there, and the mean of all three.
+    bin/train.py --config=configs/default.py:photos --workdir=runs/photos \
+        --start_from=runs/student --config.data.manifest=MANIFEST
+    bin/train.py --config=configs/default.py:pairs --workdir=runs/pairs \
+        --start_from=runs/student --config.data.manifest=MANIFEST --stop_at=1000
+    bin/combine.py --members=runs/photos,runs/pairs,runs/student \
+        --shares=2,3,3 --checkpoint=latest --workdir=runs/default
 
-MANIFEST has photos without NIR, too: bin/prepare_data.py --unpaired=FOLDER. It
-trains on real pairs alone, too: `:color` is made for them, with more dropout,
+MANIFEST has photos without NIR, too: bin/prepare_data.py --unpaired=FOLDER.
+
+`:color` trains on real pairs alone from the first step, with more dropout,
 contrast and gamma. `:detail` predicts what to change of the NIR image, so that
-what it does not know stays gray. `:photos` learns from photos with their true
-colors, too, of which it imitates the NIR (`data.photo_probability` of what it
-sees). All of them see 128 px (docs/experiments.md).
+what it does not know stays gray. `:photos` and `:pairs` go on from a trained
+model: half on photos with their true colors, of which they imitate the NIR
+(`data.photo_probability` of what it sees), and on pairs alone. For a few pairs
+of one's own, start with `:pairs`. All of them see 128 px (docs/experiments.md).
 `:demo` learns synthetic pairs of 128x128 in about two minutes on two cores;
 `:smoke` makes it tiny, for tests.
 """
@@ -138,9 +147,23 @@ DETAIL = {
 }
 
 PHOTOS = {
-    "data.photo_probability": 0.6,
+    "seed": 1,
+    "rate.peak": 3e-4,
+    "data.photo_probability": 0.5,
     "data.contrast_probability": 0.8,
     "data.gamma": (0.75, 1.33),
+    "train.steps": 4000,
+}
+
+PAIRS = {
+    "seed": 2,
+    "network.dropout": 0.2,
+    "rate.peak": 2e-4,
+    "data.contrast": (0.5, 1.5),
+    "data.contrast_probability": 0.8,
+    "train.steps": 1500,
+    "train.evaluate_every": 250,
+    "train.checkpoint_every": 250,
 }
 
 SMOKE = {
@@ -175,6 +198,7 @@ VARIANTS = {
     "color": COLOR,
     "detail": DETAIL,
     "photos": PHOTOS,
+    "pairs": PAIRS,
     "demo": DEMO,
     "smoke": SMOKE,
 }
@@ -184,7 +208,7 @@ def get_config(variant: str = "") -> ConfigDict:
     if variant not in VARIANTS:
         raise ValueError(
             f"configs/default.py:{variant}: expected ':color', ':detail', "
-            "':photos', ':demo', ':smoke' or nothing"
+            "':photos', ':pairs', ':demo', ':smoke' or nothing"
         )
     config = ConfigDict(CONFIG)
     config.update_from_flattened_dict(VARIANTS[variant])

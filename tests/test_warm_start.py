@@ -10,7 +10,10 @@ import smoke
 from nircolor_tf import export
 from nircolor_tf.data import training_data
 from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import result_commands, result_rows
 from nircolor_tf.training import combine, restore, trainer, warm_start
+
+CONFIG = "configs/default.py:smoke"
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +103,32 @@ def test_the_mean_of_weights_is_a_workdir_of_its_own(
     with pytest.raises(InputError, match="one above 0 for each of 2"):
         combine.average(members, [1, 0], "best", tmp_path / "new")
     assert [folder.name for folder in tmp_path.iterdir()] == ["mean"]
+
+
+def test_its_row_has_the_commands_of_start_and_ways_on(
+    workdir, gone_on, tmp_path
+):
+    combine.average([gone_on, workdir], [1, 3], "latest", tmp_path / "mean")
+    config = restore.describe_config(restore.read_config(tmp_path / "mean"))
+    # As if it had been stopped: what went on needs the flag, its start not.
+    config["averaged"]["member_1"]["step"] = 3
+    row = result_rows.Row("mean", " ".join(2 * [CONFIG]), "", "")
+    start, on, last = result_commands.train_commands(row, config, "mean")
+    assert "--workdir=runs/mean_2" in start
+    assert "--start_from" not in start
+    assert "--stop_at" not in start
+    assert "--workdir=runs/mean_1" in on
+    assert "--start_from=runs/mean_2" in on
+    assert "--stop_at=3" in on
+    assert "--config.rate.peak=0.01" in on
+    assert last.split() == [
+        "bin/combine.py",
+        "--members=runs/mean_1,runs/mean_2",
+        "--workdir=runs/mean",
+        "\\",
+        "--shares=0.25,0.75",
+        "--checkpoint=latest",
+    ]
 
 
 def test_has_seen_what_the_model_has_seen_and_says_so(

@@ -7,7 +7,7 @@ bin/combine.py has a config, and a command, of each member.
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,14 +101,52 @@ def train_commands(
         yield train_command(row.label, row.config, trained, name)
         return
     names = [f"{name}_{number}" for number in range(1, len(members) + 1)]
-    for parts in zip(row.configs, members, names, strict=True):
+    averaged = trained.get("averaged", {})
+    flags = _ways_on(averaged, names)
+    trainings = list(zip(row.configs, members, names, flags, strict=True))
+    # What others start from comes before them.
+    for parts in sorted(trainings, key=lambda parts: len(parts[-1])):
         yield train_command(row.label, *parts)
     workdirs = ",".join(f"runs/{member}" for member in names)
-    yield f"bin/combine.py --members={workdirs} --workdir=runs/{name}"
+    line = f"bin/combine.py --members={workdirs} --workdir=runs/{name}"
+    if averaged:
+        shares = ",".join(f"{one['share']:g}" for one in averaged.values())
+        line += f" \\\n    --shares={shares} --checkpoint=latest"
+    yield line
+
+
+def _ways_on(
+    averaged: Mapping[str, Mapping[str, Any]], names: Sequence[str]
+) -> list[list[str]]:
+    """Returns the flags of each member, if it went on from one of the others.
+
+    Args:
+        averaged: That part of the config of a mean of weights, or nothing.
+        names: Of the members' folders.
+    """
+    if not averaged:
+        return [[] for _ in names]
+    folders = dict(
+        zip((one["name"] for one in averaged.values()), names, strict=True)
+    )
+    flags = []
+    for part in averaged.values():
+        own = []
+        if "started_from" in part:
+            start = part["started_from"]["name"]
+            own.append(f"--start_from=runs/{folders.get(start, start)}")
+            if part["step"] < part["config"]["train"]["steps"]:
+                own.append(f"--stop_at={part['step']}")
+        flags.append(own)
+    return flags
 
 
 def train_command(
-    label: str, file: str, trained: Mapping[str, Any], name: str
+    label: str,
+    file: str,
+    trained: Mapping[str, Any],
+    name: str,
+    flags: Sequence[str] = (),
 ) -> str:
     """Returns the command that trains with a row's config.
 
@@ -117,6 +155,7 @@ def train_command(
         file: FILE.py[:VARIANT], as it is today.
         trained: The config that the run was trained with.
         name: Of the run's folder.
+        flags: Further ones.
 
     Returns:
         Shell lines. Flags say where `trained` differs; a comment names keys
@@ -143,6 +182,7 @@ def train_command(
         f"--config={file}",
         f"--workdir=runs/{name}",
         "--config.data.manifest=MANIFEST",
+        *flags,
         *changes,
     ]
     lines = [" \\\n    ".join(map(shlex.quote, words))]

@@ -275,6 +275,11 @@ def describe(data: Mapping[str, Any]) -> str:
 
 def member_configs(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The configs that a run was trained with: of bin/combine.py, several."""
+    if "averaged" in config:
+        return [
+            {**part["config"], "best_step": part["step"]}
+            for part in config["averaged"].values()
+        ]
     if "combined" not in config:
         return [config]
     shared = {
