@@ -59,6 +59,9 @@ _FUSION = flags.DEFINE_enum(
     bfwls.CHOICES,
     "Detail fusion after the model: as its card says, none, or ColorNet's.",
 )
+_SATURATION = flags.DEFINE_float(
+    "saturation", 1.0, "Factor of the color: 1.5 is more vivid, 0 is gray.", 0
+)
 _SMOOTHING = flags.DEFINE_float(
     "smoothing", 0.8, "Against flicker of videos; 0 for none.", 0, 1
 )
@@ -104,7 +107,9 @@ def main() -> None:
         _FILE.value,
     )
     fusion = bfwls.choose(_FUSION.value, colorizer.fusion)
-    colorizer = dataclasses.replace(colorizer, fusion=fusion)
+    colorizer = dataclasses.replace(
+        colorizer, fusion=fusion, saturation=_SATURATION.value
+    )
     if folders.is_video(_INPUT.value):
         from nircolor_tf import video  # noqa: PLC0415 - images need it not
 

@@ -132,22 +132,17 @@ def _check(output: Path, options: Options) -> None:
 def _colored(
     colorize: Colorize, chosen: list[Example], folder: Path, options: Options
 ) -> Iterator[Example]:
-    colorize = _saturated(colorize, options.saturation)
+    def colorize_vividly(nir: np.ndarray) -> np.ndarray:
+        return images.saturated(colorize(nir), options.saturation)
+
     for example in tqdm(chosen, "distill", unit="image"):
         if example.split == "train":
-            yield _color(colorize, example, folder, options.share)
-            yield from _vary(colorize, example, folder, options.variations)
+            yield _color(colorize_vividly, example, folder, options.share)
+            yield from _vary(
+                colorize_vividly, example, folder, options.variations
+            )
         else:
-            yield _imitate(colorize, example, folder)
-
-
-def _saturated(colorize: Colorize, saturation: float) -> Colorize:
-    def saturated(nir: np.ndarray) -> np.ndarray:
-        rgb = colorize(nir)
-        gray = images.to_gray(rgb)
-        return (gray + saturation * (rgb - gray)).clip(0, 1)
-
-    return saturated
+            yield _imitate(colorize_vividly, example, folder)
 
 
 def _color(

@@ -68,10 +68,13 @@ class Colorizer:
             whole.
         overlap: Pixels over which tiles fade into each other, up to half of
             `tile`.
+        saturation: Factor of the colors' difference from gray, last of all. A
+            model that errs little is dull, since it does not bet.
 
     Raises:
-        InputError: `tile` is too small, `overlap` out of its range, or a
-            fusion is asked for where there is no color.
+        InputError: `tile` is too small, `overlap` or `saturation` out of its
+            range, or a fusion or another saturation is asked for where there
+            is no color.
     """
 
     predict: Callable[[np.ndarray], Any]
@@ -82,10 +85,19 @@ class Colorizer:
     channels: int = 3
     tile: int | None = None
     overlap: int = 0
+    saturation: float = 1.0
 
     def __post_init__(self):
-        if self.fusion is not None and self.channels != 3:
-            raise InputError("fusion: needs color; this path has one channel")
+        changes = {"fusion": self.fusion, "saturation": self.saturation != 1}
+        for name, asked in changes.items():
+            if asked and self.channels != 3:
+                raise InputError(
+                    f"{name}: needs color; this path has one channel"
+                )
+        if not 0 <= self.saturation < np.inf:
+            raise InputError(
+                f"saturation={self.saturation}: expected 0 or more"
+            )
         if self.tile is None:
             return
         if self.tile < _SMALLEST_TILE:
@@ -209,7 +221,7 @@ class Colorizer:
         down = tiles.spans(height, tile[0], overlap, step)
         across = tiles.spans(width, tile[1], overlap, step)
         for rows, part in tiles.blended(paint, self.channels, down, across):
-            result[rows] = encode(part)
+            result[rows] = encode(self._saturate(part))
         return result
 
     def _enlarging(self, image: np.ndarray, decode: _Decode) -> _Paint:
@@ -259,6 +271,11 @@ class Colorizer:
 
         return fuse
 
+    def _saturate(self, rgb: np.ndarray) -> np.ndarray:
+        if self.saturation == 1:
+            return rgb
+        return images.saturated(rgb.clip(0, 1), self.saturation)
+
     def _predict(self, image: np.ndarray) -> np.ndarray:
         """Grows as the model wants it, runs it, cuts back and clips."""
         height, width, _ = image.shape
@@ -274,33 +291,12 @@ class Colorizer:
         return result.clip(0, 1)
 
     def _working(self, height: int, width: int) -> tuple[int, int]:
-        return _shrunk_size((height, width), self.working_size)
+        return tiles.size_for((height, width), self.working_size)
 
     def _size(self, size: int) -> int:
         """Returns the smallest size the model takes, from `size` on."""
         multiples = -(-max(size, self.minimum_size) // self.size_multiple)
         return multiples * self.size_multiple
-
-
-def shrunk(image: np.ndarray, side: int | None) -> np.ndarray:
-    """Shrinks an image whose shorter side is longer than `side` to that.
-
-    Args:
-        image: (H, W, C) float32.
-        side: Pixels; None leaves every image as it is.
-    """
-    size = _shrunk_size(image.shape[:2], side)
-    if size == image.shape[:2]:
-        return image
-    return tiles.shrunk(image, size, decode=np.asarray)
-
-
-def _shrunk_size(size: tuple[int, int], side: int | None) -> tuple[int, int]:
-    height, width = size
-    if side is None or min(height, width) <= side:
-        return height, width
-    scale = side / min(height, width)
-    return round(height * scale), round(width * scale)
 
 
 def default_model() -> Path:

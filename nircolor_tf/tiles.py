@@ -148,6 +148,33 @@ def shrunk(
     return resized(narrow, size, cv2.INTER_AREA)
 
 
+def shrunk_for(image: np.ndarray, side: int | None) -> np.ndarray:
+    """Shrinks an image to `size_for` its size.
+
+    Args:
+        image: (H, W, C) float32.
+        side: Pixels; None leaves every image as it is.
+    """
+    size = size_for(image.shape[:2], side)
+    if size == image.shape[:2]:
+        return image
+    return shrunk(image, size, decode=np.asarray)
+
+
+def size_for(size: tuple[int, int], side: int | None) -> tuple[int, int]:
+    """Returns height and width with a shorter side of at most `side` pixels.
+
+    Args:
+        size: Height and width, whose ratio stays.
+        side: Pixels; None for every size as it is.
+    """
+    height, width = size
+    if side is None or min(height, width) <= side:
+        return height, width
+    scale = side / min(height, width)
+    return round(height * scale), round(width * scale)
+
+
 def matched(tile: np.ndarray, reference: np.ndarray, step: int) -> np.ndarray:
     """Gives a tile the low frequencies of a reference.
 

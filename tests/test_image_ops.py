@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nircolor_tf import image_ops, inference
+from nircolor_tf import image_ops, tiles
 from nircolor_tf.data import images, ranges
 
 
@@ -20,7 +20,7 @@ def texture(height, width, channels=1):
 )
 def test_shrinking_is_opencvs(size, side):
     image = texture(*size)
-    expected = inference.shrunk(image, side)
+    expected = tiles.shrunk_for(image, side)
     assert min(expected.shape[:2]) == side
     result = image_ops.shrunk(image[None], side)[0]
     assert result.shape == expected.shape

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 
@@ -6,7 +7,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from nircolor_tf import inference
-from nircolor_tf.data import ranges
+from nircolor_tf.data import images, ranges
 from nircolor_tf.errors import InputError
 from nircolor_tf.fusion import bfwls
 from nircolor_tf.inference import Colorizer
@@ -82,6 +83,33 @@ def test_the_result_is_clipped():
         np.array([[[0.0], [0.25], [0.375], [1.0]]])
     )
     np.testing.assert_array_equal(rgb[0, :, 0], [0, 0, 0.5, 1])
+
+
+@pytest.mark.parametrize("working_size", [None, 8])
+def test_saturation_moves_colors_from_gray_last_of_all(working_size):
+    nir = random_nir(16, 24)
+    tint = np.float32([0.1, -0.05, 0.02])
+    plain = Colorizer(lambda nir: nir + tint, working_size=working_size)
+    plain_rgb = plain(nir)
+    gray = images.to_gray(plain_rgb)
+    for factor in (0.0, 0.5, 2.0):
+        vivid = dataclasses.replace(plain, saturation=factor)
+        expected = gray + factor * (plain_rgb - gray)
+        np.testing.assert_allclose(vivid(nir), expected.clip(0, 1), atol=1e-6)
+    assert plain_rgb.std(axis=-1).max() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"saturation": -1.0}, "saturation=-1.0: expected 0 or more"),
+        ({"saturation": np.inf}, "saturation=inf: expected 0 or more"),
+        ({"saturation": 2.0, "channels": 1}, "saturation: needs color"),
+    ],
+)
+def test_a_saturation_that_cannot_be_is_refused(settings, message):
+    with pytest.raises(InputError, match=message):
+        Colorizer(Recorder(), **settings)
 
 
 def test_large_images_are_colorized_at_the_working_size():

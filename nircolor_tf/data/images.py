@@ -243,6 +243,20 @@ def to_gray(rgb: np.ndarray) -> np.ndarray:
     return rgb @ np.array([[0.299], [0.587], [0.114]], np.float32)
 
 
+def saturated(rgb: np.ndarray, factor: float) -> np.ndarray:
+    """Moves colors from gray, or towards it.
+
+    Args:
+        rgb: (H, W, 3) float32 in [0, 1].
+        factor: Of the difference to `to_gray`; 0 makes gray, 1 changes nothing.
+
+    Returns:
+        (H, W, 3), clipped to [0, 1].
+    """
+    gray = to_gray(rgb)
+    return (gray + np.float32(factor) * (rgb - gray)).clip(0, 1)
+
+
 def to_integers(values: np.ndarray, bits: int) -> np.ndarray:
     """Rounds values in [0, 1] to integers, clipping what lies outside.
 

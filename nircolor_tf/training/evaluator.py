@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
-from nircolor_tf import inference
+from nircolor_tf import inference, tiles
 from nircolor_tf.data import images, pipeline
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.evaluation import grid, protocols
@@ -99,7 +99,7 @@ class Evaluator:
         config, multiple = self._method.config, self._method.size_multiple
         side = config.inference.working_size or None
         nir, truth = (
-            inference.shrunk(images.to_float(image), side)
+            tiles.shrunk_for(images.to_float(image), side)
             for image in (nir, truth)
         )
         height, width = (n - n % multiple for n in nir.shape[:2])
