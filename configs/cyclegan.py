@@ -139,6 +139,7 @@ SMOKE_GENERATORS = {
 
 CPU = {
     "network.filters": 32,
+    "rate.peak": 4e-4,
     "discriminator.filters": 32,
     "inference.working_size": 128,
     "data.crop": 128,
