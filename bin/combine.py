@@ -11,8 +11,8 @@ the first member's manifest. What each member was trained with stays in its
 config.json, and goes from there into the card of an export.
 
 With --shares it is the mean of their weights, which is no larger and no slower
-than one of them. The members, workdirs or exports of any one method, then have
-to be trained from the same weights on (bin/train.py --start_from).
+than one of them. The members, workdirs or exports, then have to be trained from
+the same weights on (bin/train.py --start_from).
 
   bin/combine.py --members=runs/on,saved_models/default --shares=0.4,0.6 \
       --workdir=runs/between

@@ -9,6 +9,7 @@ weights, each in a way of its own (Wortsman et al., Model soups, ICML 2022,
 https://arxiv.org/abs/2203.05482). It costs as much as one of them.
 """
 
+import math
 import os
 import tempfile
 from collections.abc import Sequence
@@ -97,8 +98,8 @@ def average(
 
     Args:
         members: Workdirs or exports; the first is a workdir. All of one
-            method, with the same networks, and trained from the same weights
-            on: of others the mean is noise.
+            method of a single phase, with the same networks, and trained
+            from the same weights on: of others the mean is noise.
         shares: Of each member, above 0; divided by their sum.
         checkpoint: Of the workdirs, 'best' or 'latest'. What went on from a
             good model often has its best in what it started from.
@@ -115,32 +116,24 @@ def average(
             exists.
     """
     _check_flags(members, workdir)
-    if len(shares) != len(members) or min(shares) <= 0:
+    if len(shares) != len(members) or not all(
+        0 < share < math.inf for share in shares
+    ):
         raise InputError(
             f"--shares={','.join(map(str, shares))}: expected one above 0 for "
             f"each of {len(members)} members"
         )
+    shares = [share / sum(shares) for share in shares]
     starts = [warm_start.read(member, checkpoint) for member in members]
-    config = restore.read_config(members[0])
-    config = ConfigDict(config.to_dict())
-    config.averaged = {
-        f"member_{number}": {"share": share / sum(shares), **start.record}
-        for number, (share, start) in enumerate(
-            zip(shares, starts, strict=True), start=1
-        )
-    }
-    config.train.steps = sum(start.record["step"] for start in starts)
-    method = restore.make_method(config.lock(), mixed_bfloat16=False)
+    config = _averaged_config(members[0], starts, shares)
+    method = restore.make_method(config, mixed_bfloat16=False)
     for start in starts:
         start.apply(method)  # refuses what does not fit
     for name in method.inference_networks:
-        means = [
-            np.average(values, axis=0, weights=shares)
-            for values in zip(
-                *(start.weights[name] for start in starts), strict=True
-            )
-        ]
-        getattr(method, name).set_weights(means)
+        columns = zip(*(start.weights[name] for start in starts), strict=True)
+        getattr(method, name).set_weights(
+            [np.average(column, axis=0, weights=shares) for column in columns]
+        )
     validation = manifest.select(
         manifest.read_manifest(config.data.manifest), config.evaluate.split
     )
@@ -148,6 +141,28 @@ def average(
     minutes = sum(start.record["minutes"] for start in starts)
     _write(method, workdir, metrics, minutes, [s.training for s in starts])
     return metrics
+
+
+def _averaged_config(
+    first: str | os.PathLike,
+    starts: Sequence[warm_start.Start],
+    shares: Sequence[float],
+) -> ConfigDict:
+    """That of the first member, trained for all the steps of all."""
+    config = ConfigDict(restore.read_config(first).to_dict())
+    if "steps" not in config.train:
+        raise InputError(
+            f"{first}: the phases of {config.method!r} have no one length; "
+            "expected a method with config.train.steps"
+        )
+    config.train.steps = sum(start.record["step"] for start in starts)
+    config.averaged = {
+        f"member_{number}": {"share": share, **start.record}
+        for number, (share, start) in enumerate(
+            zip(shares, starts, strict=True), start=1
+        )
+    }
+    return config.lock()
 
 
 def _check_flags(

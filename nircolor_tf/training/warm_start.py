@@ -128,19 +128,19 @@ def _load_export(folder: Path) -> tuple[Method, dict]:
     where = f"{folder / cards.CARD_FILE}, key 'config'"
     config = restore.parse_config(card.get("config", {}), where)
     method = restore.make_method(config, mixed_bfloat16=False)
-    paths = method.inference_paths()
-    missing = set(method.inference_networks)
-    for name in card["paths"]:
-        missing -= set(paths[name].networks)
+    paths = {name: restore.find_path(method, name) for name in card["paths"]}
+    missing = set(method.inference_networks).difference(
+        *(path.networks for path in paths.values())
+    )
     if missing:
         raise InputError(
             f"{folder}: the export has no {', '.join(sorted(missing))}; "
             "export it with --paths=all, or start from its workdir"
         )
-    for name in card["paths"]:
+    for name, path in paths.items():
         saved_model.read_weights(
             method,
-            paths[name],
+            path,
             cards.model_file(folder, card, name, "saved_model"),
             cards.signature(card, name),
         )
