@@ -113,11 +113,7 @@ def read_weights(
         for variable in getattr(method, network).variables
     }
     taken = [variables.get(id(handle)) for handle in ours.captured_inputs]
-    given = [
-        tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.float32).numpy()
-        for handle in theirs.captured_inputs
-        if handle.dtype == tf.resource
-    ]
+    given = _captured(theirs)
     alike = len(taken) == len(given) and all(
         variable is not None and variable.shape == values.shape
         for variable, values in zip(taken, given, strict=True)
@@ -132,6 +128,15 @@ def read_weights(
             f"{folder}: its weights cannot be matched with those of the "
             f"method {method.config.method!r}; start from its workdir"
         )
+
+
+def _captured(signature: Callable) -> list[np.ndarray]:
+    """Returns the weights of a signature in the order of their use."""
+    return [
+        tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.float32).numpy()
+        for handle in signature.captured_inputs
+        if handle.dtype == tf.resource
+    ]
 
 
 def signature(kind: str, path: str, paths: Mapping[str, InferencePath]) -> str:

@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.data.pipeline import Source, open_source, reads_photos
-from nircolor_tf.errors import InputError, NonFiniteLossError
+from nircolor_tf.errors import NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.training import checking, restore, warm_start
 from nircolor_tf.training.assembly import assemble
@@ -97,6 +97,8 @@ class _Run:
     def start(cls, config, workdir, strategy, beginning) -> "_Run":
         """Reads the data, builds everything, restores what there is."""
         checking.check_config(config, strategy.num_replicas_in_sync)
+        if beginning is not None:
+            warm_start.check_new(workdir)
         examples = manifest.read_manifest(config.data.manifest)
         validation = manifest.select(examples, config.evaluate.split)
         method, averages = assemble(config, strategy)
@@ -117,11 +119,6 @@ class _Run:
             if beginning is not None:
                 beginning.apply(method)
             averages.restart()
-        elif beginning is not None:
-            raise InputError(
-                f"{workdir}: has begun already; resume it without "
-                "--start_from, or choose a new --workdir"
-            )
         restore.write_config(workdir, config)
         photos = reads_photos(data, config.data)
         training_data.write(

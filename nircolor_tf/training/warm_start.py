@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from nircolor_tf import cards, files, saved_model
 from nircolor_tf.data import training_data
@@ -115,6 +116,19 @@ def read(source: str | os.PathLike, checkpoint: str = "best") -> Start:
             **({"started_from": earlier} if earlier else {}),
         },
     )
+
+
+def check_new(workdir: str | os.PathLike) -> None:
+    """Refuses a workdir that has a start already.
+
+    Raises:
+        InputError: A training has begun there.
+    """
+    if tf.train.latest_checkpoint(str(Path(workdir, "checkpoints"))):
+        raise InputError(
+            f"{workdir}: has begun already; resume it without --start_from, "
+            "or choose a new --workdir"
+        )
 
 
 def read_record(workdir: str | os.PathLike) -> dict | None:
