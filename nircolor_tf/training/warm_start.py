@@ -3,7 +3,7 @@
 With a few pairs of one's own camera, the shipped model is a better start than
 random weights:
 
-    bin/train.py --config=configs/default.py --workdir=runs/mine \
+    bin/train.py --config=configs/default.py:pairs --workdir=runs/mine \
         --start_from=saved_models/default --config.data.manifest=MANIFEST
 
 What the model has seen, this training has seen: its record is taken over.
