@@ -1,53 +1,7 @@
 #!/usr/bin/env python3
-r"""Counts and times the models of an evaluation, for bin/results.py.
+"""Runs the command in nircolor_tf/commands/costs.py."""
 
-Example:
-  bin/costs.py --evaluation=reports/all --reference=U-Net \
-      --output=reports/costs.json
-
-Of each run that is an export or a workdir: parameters, multiply-accumulates
-and time per image, how long it was trained, and with what. The models take
-turns, and times are given as ratios to one of them. Run it where
-bin/evaluate.py ran: it names folders.
-"""
-
-from pathlib import Path
-
-from absl import flags, logging
-
-from nircolor_tf import cli, files
-from nircolor_tf.errors import InputError
-
-_EVALUATION = flags.DEFINE_list(
-    "evaluation", None, "Folders that bin/evaluate.py wrote, with commas."
-)
-_REFERENCE = flags.DEFINE_string(
-    "reference", None, "Name of the run whose time counts as 1."
-)
-_SIZE = flags.DEFINE_integer("size", 256, "Height = width, px.", 16)
-_REPEATS = flags.DEFINE_integer("repeats", 31, "Timed calls of each.", 1)
-_OUTPUT = flags.DEFINE_string("output", None, "JSON file to write.")
-
-
-def main() -> None:
-    output = Path(_OUTPUT.value)
-    if not output.parent.is_dir():
-        raise InputError(
-            f"--output={output}: expected a file in a folder that exists"
-        )
-    # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from nircolor_tf.evaluation import costs  # noqa: PLC0415
-
-    # Many models in one process: TensorFlow warns of tracing.
-    logging.set_verbosity(logging.ERROR)
-    found = costs.measure(
-        _EVALUATION.value, _REFERENCE.value, _SIZE.value, _REPEATS.value
-    )
-    with files.replacing(output) as temporary:
-        costs.write(temporary, found)
-    print(f"wrote {len(found['runs'])} runs to {output}")
-
+from nircolor_tf.commands import cli
 
 if __name__ == "__main__":
-    cli.require("evaluation", "reference", "output")
-    cli.run(main)
+    cli.run("costs")

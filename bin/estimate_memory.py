@@ -1,32 +1,7 @@
 #!/usr/bin/env python3
-r"""Estimates the device memory of a training, without data and without a GPU.
+"""Runs the command in nircolor_tf/commands/estimate_memory.py."""
 
-Example:
-  bin/estimate_memory.py --config=configs/cocolor.py \
-      --config.train.recompute=True
-
-Takes the config that bin/train.py takes, changes on the command line too. On
-several devices each has config.data.batch_size divided by their number: give
-that. A GPU needs some memory for itself, and some for the convolutions.
-"""
-
-from ml_collections import config_flags
-
-from nircolor_tf import cli
-
-_CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "Experiment, FILE.py[:variant]."
-)
-
-
-def main() -> None:
-    # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from nircolor_tf.training import memory  # noqa: PLC0415
-
-    config = _CONFIG.value
-    print(memory.format_table(config, memory.estimate(config)))
-
+from nircolor_tf.commands import cli
 
 if __name__ == "__main__":
-    cli.require("config")
-    cli.run(main)
+    cli.run("estimate_memory")

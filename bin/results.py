@@ -1,70 +1,7 @@
 #!/usr/bin/env python3
-r"""Writes docs/results.md, and the table of the README, from measured files.
+"""Runs the command in nircolor_tf/commands/results.py."""
 
-Example:
-  bin/evaluate.py --data=data/manifest.csv --split=val --output=reports/val \
-      --baselines --compare U-Net=runs/unet MPFNet=runs/mpfnet
-  bin/costs.py --evaluation=reports/val --reference=U-Net \
-      --output=reports/costs.json
-  bin/results.py --rows=docs/results_rows.csv --evaluation=reports/val \
-      --costs=reports/costs.json --output=docs/results.md --readme=README.md
-
-The rows are a CSV file: label, the name of a run in the evaluation; config,
-FILE.py:VARIANT that it was trained with; reported, its method in
-nircolor_tf/evaluation/reported.csv, or nothing; note, a sentence to stand
-above its command, or nothing. All numbers come from the files; a run that is
-missing, contaminated, or not the same in all of them is refused.
-
-Models need not be measured at once: of each evaluation keep summary.json and
-per_image.csv, which is all that is read here, and its costs.json, and name
-them all with commas. Times are relative to the same model in all of them.
-"""
-
-from pathlib import Path
-
-from absl import flags
-
-from nircolor_tf import cli, files
-from nircolor_tf.evaluation import result_rows, results_page
-
-_ROWS = flags.DEFINE_string("rows", None, "CSV file: which runs, in order.")
-_EVALUATION = flags.DEFINE_list(
-    "evaluation",
-    None,
-    "Folders that bin/evaluate.py wrote, with commas, of the same images.",
-)
-_OTHER = flags.DEFINE_string(
-    "other",
-    "",
-    "NAME=FOLDER, or some with commas: evaluations on other data, shown apart.",
-)
-_COSTS = flags.DEFINE_list(
-    "costs", None, "JSON files of bin/costs.py, with commas."
-)
-_OUTPUT = flags.DEFINE_string("output", None, "Markdown file to write.")
-_README = flags.DEFINE_string(
-    "readme",
-    None,
-    f"File that gets a short table between {results_page.BEGIN} and "
-    f"{results_page.END}.",
-)
-
-
-def main() -> None:
-    found = result_rows.read_results(
-        _ROWS.value, _EVALUATION.value, _OTHER.value, _COSTS.value
-    )
-    texts = {_OUTPUT.value: results_page.format_page(found)}
-    if _README.value:
-        texts[_README.value] = results_page.replace_between(
-            _README.value, results_page.format_summary(found)
-        )
-    for path, text in texts.items():
-        with files.replacing(Path(path)) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-        print(f"wrote {path}")
-
+from nircolor_tf.commands import cli
 
 if __name__ == "__main__":
-    cli.require("rows", "evaluation", "costs", "output")
-    cli.run(main)
+    cli.run("results")

@@ -1,73 +1,7 @@
 #!/usr/bin/env python3
-"""Trains a colorizer on registered NIR/RGB pairs, or resumes a training.
+"""Runs the command in nircolor_tf/commands/train.py."""
 
-Start:   bin/train.py --config=configs/supervised.py:unet256 \
-             --workdir=runs/unet --config.data.manifest=data/manifest.csv
-Resume:  bin/train.py --workdir=runs/unet
-Search:  --stop_at=600 ends a training early, as if it were interrupted: stop
-         some that differ, then resume the best.
-Go on:   --start_from=saved_models/default, an export or a workdir, takes its
-         weights for the first of a new training on your own pairs.
-
-A config file is a complete experiment; any of its values can be changed on
-the command line, --config.train.steps=2000 for example. The manifest comes
-from bin/prepare_data.py; with --unpaired there it has photos without NIR too,
-which configs/atcyclegan.py needs. All GPUs are used; without one, the
-processor.
-
-The workdir gets config.json, checkpoints/ (the newest ones, to resume, and
-the best on validation), train/ and eval/ (TensorBoard and CSV).
-"""
-
-from absl import flags
-from ml_collections import config_flags
-
-from nircolor_tf import allocation, cli
-
-_CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "Experiment, FILE.py[:variant]; not needed to resume."
-)
-_WORKDIR = flags.DEFINE_string(
-    "workdir", None, "Folder for checkpoints and logs; resumed if it has any."
-)
-_STOP_AT = flags.DEFINE_integer(
-    "stop_at", None, "Save and stop after this step; resume to go on.", 1
-)
-_START_FROM = flags.DEFINE_string(
-    "start_from", None, "Workdir or export whose weights come first."
-)
-
-
-def main() -> None:
-    # Before TensorFlow starts threads, each with memory of its own.
-    allocation.keep_freed_memory()
-    # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from nircolor_tf.training import restore, trainer  # noqa: PLC0415
-
-    config = _CONFIG.value
-    if config is None:
-        config = restore.read_config(_WORKDIR.value)
-    strategy = trainer.make_strategy()
-    method = trainer.train(
-        config, _WORKDIR.value, strategy, _STOP_AT.value, _START_FROM.value
-    )
-    steps = sum(phase.steps for phase in method.phases())
-    if _STOP_AT.value and _STOP_AT.value < steps:
-        print(
-            f"stopped before step {steps} as --stop_at says\n"
-            f"  go on:    bin/train.py --workdir={_WORKDIR.value}"
-        )
-        return
-    print(
-        f"trained; everything is in {_WORKDIR.value}\n"
-        f"  watch:    tensorboard --logdir={_WORKDIR.value}\n"
-        f"  evaluate: bin/evaluate.py --workdir={_WORKDIR.value} "
-        f"--data={config.data.manifest} --split=val --output=DIR\n"
-        f"  export:   bin/export.py --workdir={_WORKDIR.value} "
-        "--output=saved_models/NAME"
-    )
-
+from nircolor_tf.commands import cli
 
 if __name__ == "__main__":
-    cli.require("workdir")
-    cli.run(main)
+    cli.run("train")

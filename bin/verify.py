@@ -1,60 +1,7 @@
 #!/usr/bin/env python3
-"""Shows on your own photos that an export computes what was trained.
+"""Runs the command in nircolor_tf/commands/verify.py."""
 
-  bin/verify.py --workdir=runs/unet --model=saved_models/unet \
-      --input=photos/nir --output=table.csv
-
-Every photo, at its own size, goes through the trained method and through all
-that the export holds: the SavedModel's network, its float signature, its
-signature of image files (image_bytes: PNG and JPEG only), model.tflite, and
-the TFLite files of one size, which take the photos that reach the network at
-that size. Photos go whole, with --range=auto of bin/colorize.py.
-
-Printed, and written to --output: the largest difference, in [0, 1]; the PSNR,
-in dB; and the share of the pixels that are the same in 8 bit; for each photo
-and over all of them. image_bytes rounds to the levels of the photo's file, so
-its results may differ by one more of them (0.0039 in 8 bit).
-
-The exit status is 1 if a difference is larger than bin/export.py allows, or if
-a photo fails.
-"""
-
-from pathlib import Path
-
-from absl import flags
-
-from nircolor_tf import cli
-from nircolor_tf.errors import InputError
-
-_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of bin/train.py.")
-_MODEL = flags.DEFINE_string("model", None, "Export folder.")
-_INPUT = flags.DEFINE_string("input", None, "Image, or folder of images.")
-_OUTPUT = flags.DEFINE_string(
-    "output", None, "CSV file to write. Default: none, it is only printed."
-)
-_CHECKPOINT = flags.DEFINE_enum(
-    "checkpoint", "best", ("best", "latest"), "As it was exported."
-)
-
-
-def main() -> None:
-    output = _OUTPUT.value and Path(_OUTPUT.value)
-    if output and (output.suffix != ".csv" or not output.parent.is_dir()):
-        raise InputError(
-            f"--output={output}: expected a .csv file in a folder that exists"
-        )
-    from nircolor_tf import verify  # noqa: PLC0415 - TensorFlow is slow
-
-    found = verify.verify_photos(
-        _WORKDIR.value, _MODEL.value, _INPUT.value, _CHECKPOINT.value
-    )
-    print(verify.format_table(found))
-    if output:
-        verify.write_table(output, found)
-    if found.problems:
-        raise InputError("\n  ".join(["not the same:", *found.problems]))
-
+from nircolor_tf.commands import cli
 
 if __name__ == "__main__":
-    cli.require("workdir", "model", "input")
-    cli.run(main)
+    cli.run("verify")

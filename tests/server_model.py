@@ -5,8 +5,8 @@ import json
 import keras
 from ml_collections import ConfigDict
 
-from nircolor_tf import saved_model
-from nircolor_tf.fusion import bfwls
+from nircolor_tf.export import saved_model
+from nircolor_tf.inference import bfwls
 from nircolor_tf.methods.base import InferencePath, Method
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from nircolor_tf.data import images, manifest
+from nircolor_tf.data import manifest
 from nircolor_tf.evaluation import evaluate
+from nircolor_tf.images import image_files
 
 COUNT, HEIGHT, WIDTH = 12, 16, 20
 
@@ -28,7 +29,7 @@ def write_split(folder, scale=1):
             "far": rgb + np.uint8(COUNT - i + 10),
         }
         for kind, image in files.items():
-            images.write_image(folder / kind / f"{name}.png", image)
+            image_files.write_image(folder / kind / f"{name}.png", image)
         examples.append(
             manifest.Example(
                 name=name,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from nircolor_tf.data import images
 from nircolor_tf.data.sources import Candidate
 from nircolor_tf.errors import InputError
+from nircolor_tf.images import image_files
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +92,10 @@ def _check_one(candidate):
     """Returns (Checked or None, problems of this candidate)."""
     problems = []
     arrays = {}
-    for side, read in (("nir", images.read_nir), ("rgb", images.read_rgb)):
+    for side, read in (
+        ("nir", image_files.read_nir),
+        ("rgb", image_files.read_rgb),
+    ):
         path = getattr(candidate, side)
         if path is None:
             if side == "rgb" or not candidate.unpaired:

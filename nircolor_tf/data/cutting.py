@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from nircolor_tf.data import images
 from nircolor_tf.data.checking import Checked
+from nircolor_tf.images import image_files
 
 CROP = 480
 PATCH = 64
@@ -71,15 +71,15 @@ def cut_photos(
         (folder / side).mkdir()
     crops = []
     for photo in tqdm(photos, desc="cutting", unit="photo"):
-        nir = _enlarge(images.read_nir(photo.nir), size)
-        rgb = _enlarge(images.read_rgb(photo.rgb), size)
+        nir = _enlarge(image_files.read_nir(photo.nir), size)
+        rgb = _enlarge(image_files.read_rgb(photo.rgb), size)
         for row, top in enumerate(starts(nir.shape[0])):
             for column, left in enumerate(starts(nir.shape[1])):
                 name = f"{photo.name}_{row}_{column}"
                 box = np.s_[top : top + size, left : left + size]
                 files = {side: folder / side / f"{name}.png" for side in _SIDES}
-                images.write_image(files["nir"], nir[box])
-                images.write_image(files["rgb"], rgb[box])
+                image_files.write_image(files["nir"], nir[box])
+                image_files.write_image(files["rgb"], rgb[box])
                 crop = Checked(
                     name, **files, height=size, width=size, bits=photo.bits
                 )

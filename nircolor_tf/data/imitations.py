@@ -7,7 +7,7 @@ are made of (`augment.py`). All of it is [ours].
 import cv2
 import numpy as np
 
-from nircolor_tf.data import images
+from nircolor_tf.images import conversions
 
 # Of red, green and blue: the channel mix by which photographers imitate
 # infrared, in which leaves are bright and skies dark.
@@ -54,7 +54,7 @@ def imitate_nir(rgb: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     infrared = (rgb @ INFRARED).clip(0, 1)
     share = generator.random()
     return _random_gamma(
-        share * infrared + (1 - share) * images.to_gray(rgb), generator
+        share * infrared + (1 - share) * conversions.to_gray(rgb), generator
     )
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import augment, images, manifest
+from nircolor_tf.data import augment, manifest
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError
+from nircolor_tf.images import conversions, image_files
 
 # Keeps the draws of data sets that are read together apart.
 _STREAM = 1_000_003
@@ -231,7 +232,7 @@ class PhotoCache(ImageCache):
     def __init__(self, examples: Sequence[Example]):
         super().__init__(
             [
-                _read(example, example.rgb, images.read_rgb)
+                _read(example, example.rgb, image_files.read_rgb)
                 for example in examples
             ],
             stream=1,
@@ -268,8 +269,8 @@ def from_range(values, value_range: tuple[float, float]):
 
 
 def _read_pair(example: Example) -> np.ndarray:
-    nir = _read(example, example.nir, images.read_nir)
-    rgb = _read(example, example.rgb, images.read_rgb)
+    nir = _read(example, example.nir, image_files.read_nir)
+    rgb = _read(example, example.rgb, image_files.read_rgb)
     dtype = np.result_type(nir, rgb)
     return np.concatenate(
         [_with_dtype(nir, dtype), _with_dtype(rgb, dtype)], axis=-1
@@ -292,4 +293,4 @@ def _with_dtype(image: np.ndarray, dtype) -> np.ndarray:
     if image.dtype == dtype:
         return image
     bits = 8 * np.dtype(dtype).itemsize
-    return images.to_integers(images.to_float(image), bits)
+    return conversions.to_integers(conversions.to_float(image), bits)

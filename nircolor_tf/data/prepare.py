@@ -15,7 +15,6 @@ from nircolor_tf import files
 from nircolor_tf.data import (
     checking,
     cutting,
-    images,
     manifest,
     scenes,
     shift,
@@ -23,6 +22,7 @@ from nircolor_tf.data import (
     splits,
 )
 from nircolor_tf.errors import InputError
+from nircolor_tf.images import conversions, image_files
 
 SPLIT_CHOICES = ("auto", "scene", "test", *splits.SPLIT_FILES)
 _MISALIGNED = 2  # px
@@ -195,8 +195,8 @@ def _measure(pairs, layout, given, seed):
         tqdm(pairs, "shift", unit="pair"), labels, drawn, strict=True
     ):
         x, y = shift.measure_shift(
-            images.to_float(images.read_nir(pair.nir)),
-            images.to_float(images.read_rgb(pair.rgb)),
+            conversions.to_float(image_files.read_nir(pair.nir)),
+            conversions.to_float(image_files.read_rgb(pair.rgb)),
         )
         facts[pair.name] = {
             "split": given.get(pair.name, split),

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from nircolor_tf.data import images
+from nircolor_tf.images import image_files
 
 # Larger images are reduced first: features of a scene, not of its pixels.
 _LONGEST_SIDE = 512
@@ -113,7 +113,7 @@ def assign_splits(
 
 def _features(path):
     """Positions (N, 2) and RootSIFT descriptors (N, 128), strongest first."""
-    gray = cv2.cvtColor(images.read_rgb(path), cv2.COLOR_RGB2GRAY)
+    gray = cv2.cvtColor(image_files.read_rgb(path), cv2.COLOR_RGB2GRAY)
     if gray.dtype == np.uint16:
         gray = (gray // 257).astype(np.uint8)
     scale = _LONGEST_SIDE / max(gray.shape)

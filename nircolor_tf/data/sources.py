@@ -9,8 +9,8 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from nircolor_tf.data.images import list_images
 from nircolor_tf.errors import InputError
+from nircolor_tf.images.image_files import list_images
 
 
 @dataclasses.dataclass(frozen=True)

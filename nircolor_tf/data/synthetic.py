@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from nircolor_tf.data import images
 from nircolor_tf.data.materials import MATERIALS
+from nircolor_tf.images import conversions, image_files
 
 _INDEX = {name: index for index, name in enumerate(MATERIALS)}
 _REFLECTANCE = np.array(list(MATERIALS.values()), np.float32)[:, :4]
@@ -63,8 +63,8 @@ def write_dataset(
     for index in tqdm(range(count), desc="synthetic pairs", unit="pair"):
         nir, rgb = make_pair((seed, index), height, width, bits)
         name = f"synthetic_{index:04d}.png"
-        images.write_image(folder / "nir" / name, nir)
-        images.write_image(folder / "rgb" / name, rgb)
+        image_files.write_image(folder / "nir" / name, nir)
+        image_files.write_image(folder / "rgb" / name, rgb)
 
 
 def make_pair(
@@ -101,7 +101,7 @@ def make_pair(
     noise = rng.standard_normal(radiance.shape, dtype=np.float32)
     # A lens blurs by about half a pixel; a sensor adds a little noise.
     values = _srgb(cv2.GaussianBlur(radiance, (3, 3), 0.5)) + 0.008 * noise
-    integers = images.to_integers(values, bits)
+    integers = conversions.to_integers(values, bits)
     return integers[..., 3:], np.ascontiguousarray(integers[..., :3])
 
 

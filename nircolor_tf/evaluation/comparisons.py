@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nircolor_tf.evaluation import intervals, protocols
 from nircolor_tf.evaluation.results import RunResult
+from nircolor_tf.metrics import intervals, protocols
 
 
 @dataclasses.dataclass(frozen=True)

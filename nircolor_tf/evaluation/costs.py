@@ -19,11 +19,11 @@ from tensorflow.python.framework.convert_to_constants import (
     convert_variables_to_constants_v2,
 )
 
-from nircolor_tf import cards, inference
 from nircolor_tf.data import training_data
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import result_rows
+from nircolor_tf.inference import cards, models
 from nircolor_tf.methods.base import InferencePath, Method
+from nircolor_tf.report import result_rows
 from nircolor_tf.training import restore
 
 # Operations of learned weights, or of attention, as TensorFlow calls them; a
@@ -52,7 +52,7 @@ class _Model:
             for an export, whose card does not know.
     """
 
-    colorizer: inference.Colorizer
+    colorizer: models.Colorizer
     run: Callable[[tf.Tensor], Any]
     parameters: int
     about: Mapping[str, str]
@@ -240,7 +240,7 @@ def _open_export(folder: Path, about: Mapping[str, str]) -> _Model:
     signature = saved.signatures[cards.signature(card, path)]
     source = card["paths"][path]["source"]
     return _Model(
-        colorizer=inference.load_export(folder, "saved_model", path=path),
+        colorizer=models.load_export(folder, "saved_model", path=path),
         # Without `saved` its variables would be gone.
         run=lambda image, _=saved: signature(**{source: image}),
         parameters=sum(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 import cv2
 import numpy as np
 
-from nircolor_tf.data.images import to_float, to_integers
+from nircolor_tf.images.conversions import to_float, to_integers
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,22 +20,14 @@ from typing import Literal
 import numpy as np
 from tqdm import tqdm
 
-from nircolor_tf.data import images, manifest
+from nircolor_tf.data import manifest
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import (
-    contamination,
-    perceptual,
-    protocols,
-    report,
-    robustness,
-    runs,
-)
-from nircolor_tf.evaluation.results import (
-    Evaluation,
-    MeasuredImage,
-    RunResult,
-)
+from nircolor_tf.evaluation import contamination, perceptual, robustness, runs
+from nircolor_tf.evaluation.results import Evaluation, MeasuredImage, RunResult
+from nircolor_tf.images import conversions, image_files
+from nircolor_tf.metrics import protocols
+from nircolor_tf.report import report
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,8 +235,8 @@ class _Measuring:
             if example.name in measured:
                 _, truth = _domains(run, example)
                 picture = measured[example.name].picture
-                images.write_image(
-                    truths / picture.name, protocols.to_8bit(truth, "truth")
+                image_files.write_image(
+                    truths / picture.name, conversions.to_8bit(truth, "truth")
                 )
         with _noting(self.found, f"{run.name}, FID and KID"):
             return perceptual.set_metrics(folder, truths)
@@ -278,8 +270,8 @@ def _noting(found: Evaluation, what: str) -> Iterator[None]:
 
 def _domains(run, example):
     """Source (H, W, 1) and truth (H, W, C), float32 in [0, 1]."""
-    pair = images.domains(
-        images.read_nir(example.nir), images.read_rgb(example.rgb)
+    pair = conversions.domains(
+        image_files.read_nir(example.nir), image_files.read_rgb(example.rgb)
     )
     return pair[run.source], pair[run.target]
 
@@ -296,7 +288,9 @@ def _measure(prediction, truth, picture, lpips) -> MeasuredImage:
     if lpips is not None and truth.shape[2] == 3:
         perceived = lpips.measure(prediction, truth)
         measurement |= {f"std/{key}": v for key, v in perceived.items()}
-    images.write_image(picture, protocols.to_8bit(prediction, "prediction"))
+    image_files.write_image(
+        picture, conversions.to_8bit(prediction, "prediction")
+    )
     return MeasuredImage(measurement, truth.shape[0] * truth.shape[1], picture)
 
 

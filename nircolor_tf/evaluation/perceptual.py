@@ -17,9 +17,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from skimage import color
 
-from nircolor_tf.data import images
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import protocols
+from nircolor_tf.images import conversions, image_files
 
 # Of smaller images AlexNet's poolings leave nothing.
 SMALLEST_SIDE = 31
@@ -101,8 +100,8 @@ class Lpips:
         """
         if truth.shape[2] != 3 or min(truth.shape[:2]) < SMALLEST_SIDE:
             return {}
-        prediction = protocols.to_8bit(prediction, "prediction") / 255
-        truth = protocols.to_8bit(truth, "truth") / 255
+        prediction = conversions.to_8bit(prediction, "prediction") / 255
+        truth = conversions.to_8bit(truth, "truth") / 255
         return {
             "lpips": self._distance(prediction, truth),
             "lpips_ab": self._distance(
@@ -215,7 +214,8 @@ def set_metrics(
 
 def _count(folder):
     count = sum(
-        path.suffix.lower() == ".png" for path in images.list_images(folder)
+        path.suffix.lower() == ".png"
+        for path in image_files.list_images(folder)
     )
     if count < FEWEST_FOR_KID:
         raise InputError(

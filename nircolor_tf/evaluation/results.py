@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nircolor_tf.data.manifest import Example
-from nircolor_tf.evaluation import intervals, protocols
 from nircolor_tf.evaluation.contamination import Contamination
 from nircolor_tf.evaluation.robustness import Point
 from nircolor_tf.evaluation.runs import Run
+from nircolor_tf.metrics import intervals, protocols
 
 
 @dataclasses.dataclass(frozen=True)

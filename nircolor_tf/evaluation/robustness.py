@@ -17,8 +17,9 @@ from tqdm import tqdm
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import protocols
 from nircolor_tf.evaluation.degradations import DEGRADATIONS, generator
+from nircolor_tf.images import conversions
+from nircolor_tf.metrics import protocols
 
 _METRICS = ("psnr", "ssim", "ae")
 # Seven shapes and ten colors: 70 runs look different.
@@ -183,8 +184,8 @@ def _measure_image(colorize, name, source, truth):
 
 def _measure(prediction, truth):
     """As `protocols.measure` under `std`, without its expensive metrics."""
-    prediction = protocols.to_8bit(prediction, "prediction") / 255
-    truth = protocols.to_8bit(truth, "truth") / 255
+    prediction = conversions.to_8bit(prediction, "prediction") / 255
+    truth = conversions.to_8bit(truth, "truth") / 255
     standard = protocols.PROTOCOLS["std"]
     scores = {
         "psnr": standard.metrics["psnr"](prediction, truth),

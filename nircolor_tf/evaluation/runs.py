@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from nircolor_tf import cards, inference
-from nircolor_tf.data import images, training_data
+from nircolor_tf.data import training_data
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError, NirColorError
+from nircolor_tf.images import conversions, image_files
+from nircolor_tf.inference import cards, models
 
 WORKDIR_FILE = "config.json"
 LABELS = {"nir": "NIR", "gray": "gray", "rgb": "color"}
@@ -154,7 +155,10 @@ def baselines(
     if run.target != "rgb" or not train:
         return [(unchanged, repeat)]
     color = np.mean(
-        [images.to_float(images.read_rgb(path)).mean((0, 1)) for path in train],
+        [
+            conversions.to_float(image_files.read_rgb(path)).mean((0, 1))
+            for path in train
+        ],
         axis=0,
     ).astype(np.float32)
     mean = dataclasses.replace(
@@ -197,7 +201,7 @@ def _open_export(name: RunName) -> tuple[Run, Predict]:
     folder = name.folder
     card = cards.read_card(folder)
     path, chosen = cards.find_path(folder, card, name.path)
-    colorizer = inference.load_export(folder, path=path)
+    colorizer = models.load_export(folder, path=path)
     run = Run(
         name=name.label,
         kind="export",
@@ -242,7 +246,7 @@ def _open_workdir(name: RunName, checkpoint: str) -> tuple[Run, Predict]:
 def _open_images(name: RunName) -> tuple[Run, Predict]:
     folder = name.folder
     files = {}
-    for path in images.list_images(folder):
+    for path in image_files.list_images(folder):
         if files.setdefault(path.stem, path) != path:
             raise InputError(
                 f"{path}: the same name as {files[path.stem]}; expected one "
@@ -275,4 +279,4 @@ def _read_prediction(
 ) -> np.ndarray:
     if name not in files:
         raise InputError(f"{folder}: no image {name}.png, .tif or .jpg in it")
-    return images.read_rgb(files[name])
+    return image_files.read_rgb(files[name])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import keras
 from ml_collections import ConfigDict
 
-from nircolor_tf.fusion import bfwls
+from nircolor_tf.inference import bfwls
 
 Batch = Mapping[str, keras.KerasTensor]
 Losses = Mapping[str, keras.KerasTensor]

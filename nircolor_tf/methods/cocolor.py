@@ -89,9 +89,9 @@ from nircolor_tf.methods.base import (
     Phase,
     Scalars,
 )
+from nircolor_tf.methods.schedules import Schedule, constant, linear
 from nircolor_tf.networks import make_network
 from nircolor_tf.training.optimizers import make_adam
-from nircolor_tf.training.schedules import Schedule, constant, linear
 
 TRANSLATORS = ("nir_to_gray", "gray_to_nir")
 COLORIZERS = ("nir_colorizer", "gray_colorizer")

@@ -45,11 +45,11 @@ Departures and choices
 from ml_collections import ConfigDict
 
 from nircolor_tf import losses
-from nircolor_tf.fusion import bfwls
+from nircolor_tf.inference import bfwls
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
+from nircolor_tf.methods.schedules import make_schedule
 from nircolor_tf.networks import imagenet, make_network
 from nircolor_tf.training.optimizers import make_adam
-from nircolor_tf.training.schedules import make_schedule
 
 
 class ColorNet(Method):

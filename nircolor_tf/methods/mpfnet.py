@@ -73,9 +73,9 @@ from nircolor_tf.methods.base import (
     Phase,
     Scalars,
 )
+from nircolor_tf.methods.schedules import Schedule, constant, linear
 from nircolor_tf.networks import make_network
 from nircolor_tf.training.optimizers import make_adam
-from nircolor_tf.training.schedules import Schedule, constant, linear
 
 
 class MPFNetMethod(Method):

@@ -33,9 +33,9 @@ from ml_collections import ConfigDict
 
 from nircolor_tf import losses
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
+from nircolor_tf.methods.schedules import make_schedule
 from nircolor_tf.networks import make_network
 from nircolor_tf.training.optimizers import make_adam
-from nircolor_tf.training.schedules import make_schedule
 
 
 class Supervised(Method):

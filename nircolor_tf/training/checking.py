@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation.protocols import PROTOCOLS
 from nircolor_tf.methods.base import Phase
+from nircolor_tf.metrics.protocols import PROTOCOLS
 from nircolor_tf.networks.layers import ACTIVATIONS
 
 # A larger value of these is better, so that the best can be kept.

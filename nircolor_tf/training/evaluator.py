@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
-from nircolor_tf import inference, tiles
-from nircolor_tf.data import images, pipeline
+from nircolor_tf.data import pipeline
 from nircolor_tf.data.manifest import Example
-from nircolor_tf.evaluation import grid, protocols
+from nircolor_tf.images import conversions, grid, image_files
+from nircolor_tf.inference import models, tiles
 from nircolor_tf.methods.base import InferencePath, Method
+from nircolor_tf.metrics import protocols
 from nircolor_tf.training import restore
 
 
@@ -41,7 +42,10 @@ class Evaluator:
             for name in (None, *config.paths)
         ]
         self._pairs = [
-            (images.read_nir(example.nir), images.read_rgb(example.rgb))
+            (
+                image_files.read_nir(example.nir),
+                image_files.read_rgb(example.rgb),
+            )
             for example in examples
         ]
         self._names = [example.name for example in examples]
@@ -72,13 +76,13 @@ class Evaluator:
         return metrics, grids
 
     def _measure(
-        self, path: InferencePath, run: inference.Colorizer
+        self, path: InferencePath, run: models.Colorizer
     ) -> tuple[dict[str, float], list[tuple]]:
         """Returns the metrics of a path, and its first images."""
         measured = {protocol: [] for protocol in self._config.protocols}
         pixels, rows = [], []
         for nir, rgb in self._pairs:
-            domains = images.domains(nir, rgb)
+            domains = conversions.domains(nir, rgb)
             source, truth = domains[path.source], domains[path.target]
             result = run(source)
             for protocol, measurements in measured.items():
@@ -99,7 +103,7 @@ class Evaluator:
         config, multiple = self._method.config, self._method.size_multiple
         side = config.inference.working_size or None
         nir, truth = (
-            tiles.shrunk_for(images.to_float(image), side)
+            tiles.shrunk_for(conversions.to_float(image), side)
             for image in (nir, truth)
         )
         height, width = (n - n % multiple for n in nir.shape[:2])

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from nircolor_tf import files
 from nircolor_tf.data import pipeline
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference import Colorizer
+from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import CHANNELS, InferencePath, Method
 from nircolor_tf.training import recompute

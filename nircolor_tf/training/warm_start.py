@@ -18,10 +18,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from nircolor_tf import cards, files, saved_model
+from nircolor_tf import files
 from nircolor_tf.data import training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
+from nircolor_tf.export import saved_model
+from nircolor_tf.inference import cards
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training import restore
 

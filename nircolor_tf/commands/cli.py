@@ -1,0 +1,97 @@
+"""How every binary starts and fails."""
+
+import importlib
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from absl import app, flags, logging
+
+from nircolor_tf.errors import NirColorError
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: systemd or `docker stop` wants the program to end."""
+
+
+def run(name: str) -> None:
+    """Runs a command: parses its flags, turns bad input into exit status 1.
+
+    A wrong flag, a NirColorError, what the system refuses (OSError: no such
+    file, no space left) and Ctrl-C are reported in one message without a
+    traceback. SIGTERM does what Ctrl-C does, with exit status 143.
+
+    Args:
+        name: Of a module in nircolor_tf.commands. Importing it defines the
+            flags, its docstring is the help, and its `main` reads the flags
+            and makes one library call. Where it has `TAKES`, what arguments
+            that are no flags are, `main` gets those; elsewhere there may be
+            none.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    command = importlib.import_module(f"nircolor_tf.commands.{name}")
+    # absl takes help and flags from the module that was started.
+    sys.modules["__main__"].__doc__ = command.__doc__
+    for flag in flags.FLAGS.get_key_flags_for_module(command):
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
+    takes_arguments = hasattr(command, "TAKES")
+
+    def guarded(argv):
+        # TensorFlow reports every file that it saves.
+        logging.set_verbosity(logging.WARNING)
+        if len(argv) > 1 and not takes_arguments:
+            raise app.UsageError(
+                f"unexpected argument {argv[1]!r}; every option is a "
+                "--flag=value, see --help"
+            )
+        signal.signal(signal.SIGTERM, _terminate)
+        try:
+            command.main(*argv[1:])
+        except NirColorError as error:
+            _fail(str(error))
+        except OSError as error:
+            _fail(_last_line(error))
+        except _Terminated:
+            # What a shell reports of a program that the signal ended.
+            _fail("terminated", 128 + signal.SIGTERM)
+        except KeyboardInterrupt:
+            _fail("interrupted")
+
+    app.run(guarded, flags_parser=_parse_flags)
+
+
+def require(*names: str) -> None:
+    """Makes string flags of a command mandatory."""
+    for name in names:
+        flags.mark_flag_as_required(name)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    # Left to itself, the signal would end the program without its cleanup.
+    raise _Terminated
+
+
+def _parse_flags(argv: list[str]) -> list[str]:
+    """As absl does, but no traceback where ml_collections finds a mistake."""
+    try:
+        return flags.FLAGS(argv)
+    except (flags.Error, OSError) as error:
+        _fail(f"{_last_line(error)}\nSee --help for the flags.")
+    except (KeyError, AttributeError) as error:
+        # An override of a key that the config does not have. The first line
+        # is the key, the second, if any, what may have been meant.
+        while isinstance(error.args[0], Exception):
+            error = error.args[0]
+        _fail(f"--config has no key {'. '.join(error.args[0].splitlines())}")
+
+
+def _last_line(error: Exception) -> str:
+    """What went wrong: ml_collections puts a traceback or attempts before."""
+    return str(error).splitlines()[-1].strip()
+
+
+def _fail(message: str, status: int = 1) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,135 @@
+"""Colorizes near-infrared (NIR) photos and videos, with some models gray ones.
+
+--input is an image (PNG, TIFF, JPEG), a folder of images, a video file or the
+number of a camera. Results have its size, depth (8 or 16 bit; 8 in a JPEG) and
+metadata. Without --model it uses the model that comes with this repository.
+
+Examples:
+  bin/colorize.py --input=photos/nir --output=photos/color
+  bin/colorize.py --input=12bit.tif --output=color --range=0,4095
+  bin/colorize.py --input=clip.mp4 --output=color.mp4
+  bin/colorize.py --model=EXPORT --path=g2c --input=photos/gray --output=color
+
+--path chooses one of the inference paths that the export holds:
+  n2c    NIR to color
+  n2g2c  NIR to color by way of gray
+  g2c    gray to color
+  g2n2c  gray to color by way of NIR
+  n2g    NIR to gray, a translation: one channel comes out
+  g2n    gray to NIR, likewise
+
+--range says which stored values are black and white:
+  auto        0 and the most that the camera's 8, 10, 12, 14 or 16 bit hold,
+              guessed from each image, or the first of a video
+  max         0 and the largest value there
+  percentile  what the darkest and the brightest 0.5 % there lie beyond
+  LOW,HIGH    these: right for all images of one camera, even dark ones
+
+A result that exists already is an error unless you say --overwrite; the input
+images themselves are never overwritten. If an image cannot be read, the
+others are colorized all the same, it is named, and the exit status is 1.
+"""
+
+import dataclasses
+
+from absl import flags
+
+from nircolor_tf.commands import cli
+from nircolor_tf.images import ranges
+from nircolor_tf.inference import bfwls, folders, models
+
+_INPUT = flags.DEFINE_string("input", None, "Image, folder, video or camera.")
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Folder for the results; for a single input also a file."
+)
+_MODEL = flags.DEFINE_string(
+    "model", None, "Export folder. Default: the shipped model."
+)
+_PATH = flags.DEFINE_string(
+    "path", None, "Inference path. Default: the first of the export."
+)
+_RANGE = flags.DEFINE_string("range", "auto", "Values of black and white.")
+_FORMAT = flags.DEFINE_enum(
+    "format", "same", list(folders.SUFFIXES), "Of images in an --output folder."
+)
+_FUSION = flags.DEFINE_enum(
+    "fusion",
+    "model",
+    bfwls.CHOICES,
+    "Detail fusion after the model: as its card says, none, or ColorNet's.",
+)
+_SATURATION = flags.DEFINE_float(
+    "saturation", 1.0, "Factor of the color: 1.5 is more vivid, 0 is gray.", 0
+)
+_SMOOTHING = flags.DEFINE_float(
+    "smoothing", 0.8, "Against flicker of videos; 0 for none.", 0, 1
+)
+_FRAMES = flags.DEFINE_integer(
+    "frames", None, "Of a video or a camera. Default: until it ends.", 1
+)
+_TILE = flags.DEFINE_integer(
+    "tile",
+    1024,
+    "Larger images go through models that see full resolution, and through "
+    "the fusion, in tiles of this size, px; 0 for whole images.",
+    0,
+)
+_OVERLAP = flags.DEFINE_integer("overlap", 128, "Of the tiles, px.", 0)
+_RUNTIME = flags.DEFINE_enum(
+    "runtime",
+    "auto",
+    models.RUNTIMES,
+    "What runs the model: LiteRT its TFLite file, TensorFlow its SavedModel; "
+    "auto: LiteRT where the export has such a file.",
+)
+_FILE = flags.DEFINE_string(
+    "file", None, "TFLite file of one image size, as the card names it."
+)
+_THREADS = flags.DEFINE_integer(
+    "threads", None, "Of LiteRT. Default: all cores.", 1
+)
+_OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "Replace results that exist already."
+)
+cli.require("input", "output")
+
+
+def main() -> None:
+    input_range = ranges.parse(_RANGE.value)
+    model = _MODEL.value or models.default_model()
+    colorizer = models.load_export(
+        model,
+        _RUNTIME.value,
+        _THREADS.value,
+        _PATH.value,
+        _TILE.value or None,
+        _OVERLAP.value,
+        _FILE.value,
+    )
+    fusion = bfwls.choose(_FUSION.value, colorizer.fusion)
+    colorizer = dataclasses.replace(
+        colorizer, fusion=fusion, saturation=_SATURATION.value
+    )
+    if folders.is_video(_INPUT.value):
+        from nircolor_tf.inference import video
+
+        summary = video.colorize_video(
+            colorizer,
+            _INPUT.value,
+            _OUTPUT.value,
+            input_range,
+            _SMOOTHING.value,
+            _OVERWRITE.value,
+            _FRAMES.value,
+        )
+    else:
+        results = folders.colorize_path(
+            colorizer,
+            _INPUT.value,
+            _OUTPUT.value,
+            _OVERWRITE.value,
+            input_range,
+            _FORMAT.value,
+        )
+        summary = folders.summary(results)
+    print(f"colorized {summary} with {model} -> {_OUTPUT.value}")

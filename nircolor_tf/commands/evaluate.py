@@ -1,0 +1,109 @@
+r"""Measures models on one split of a data set, and writes a report to look at.
+
+One model, an export folder (--model) or a training's folder (--workdir, of
+which it takes the weights that were best on validation):
+
+  bin/evaluate.py --workdir=runs/unet --data=data/manifest.csv \
+      --split=val --output=reports/unet
+
+Several, side by side, with paired differences. Each is an export, a workdir
+or a folder of images that other software made, named like the data's; a
+label= before and a :path after it choose its name and its inference path:
+
+  bin/evaluate.py --data=data/manifest.csv --output=reports/all --baselines \
+      --compare runs/unet ours=saved_models/co:n2c others/output
+
+Every metric comes under a named protocol: `std`, for your own decisions, and
+`hkbu`, to stand beside the published VCIP tables; docs/metrics.md defines
+them. Open report.html of the output folder; table.csv, table.md,
+per_image.csv and summary.json hold the numbers.
+
+A model that was trained on scenes of the measured images gets no clean
+number: see --contaminated. Images and models that fail are named, the others
+are measured, and the exit status is 1.
+"""
+
+import os
+
+from absl import flags
+
+from nircolor_tf.commands import cli
+from nircolor_tf.errors import InputError
+
+_MODEL = flags.DEFINE_string("model", None, "Export folder to measure.")
+_WORKDIR = flags.DEFINE_string("workdir", None, "Training folder to measure.")
+_PATH = flags.DEFINE_string("path", None, "Inference path. Default: the first.")
+_COMPARE = flags.DEFINE_bool(
+    "compare", False, "Measure all the runs named after the flags."
+)
+_CHECKPOINT = flags.DEFINE_enum(
+    "checkpoint", "best", ("best", "latest"), "Of workdirs."
+)
+_DATA = flags.DEFINE_string("data", None, "manifest.csv of prepare_data.py.")
+_SPLIT = flags.DEFINE_string("split", "val", "Which split of the manifest.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for the report.")
+_BASELINES = flags.DEFINE_bool(
+    "baselines", False, "Measure the input as it is and the mean color, too."
+)
+_CONTAMINATED = flags.DEFINE_enum(
+    "contaminated",
+    "refuse",
+    ("refuse", "mark", "drop"),
+    "A model trained on scenes of these images: refuse to measure it, mark its "
+    "numbers as contaminated, or leave those images out.",
+)
+_PERCEPTUAL = flags.DEFINE_multi_enum(
+    "perceptual",
+    [],
+    ("lpips", "fid"),
+    "Metrics of the [perceptual] extra; fid is FID and KID, KID alone below "
+    "2,049 images.",
+)
+_ROBUSTNESS = flags.DEFINE_integer(
+    "robustness", 0, "Draw robustness curves, on that many images.", 0
+)
+_GALLERY = flags.DEFINE_integer(
+    "gallery", 60, "How many images report.html shows, the worst ones.", 0
+)
+_WORKERS = flags.DEFINE_integer(
+    "workers", os.cpu_count() or 1, "Threads for the metrics.", 1
+)
+TAKES = "RUN"
+cli.require("data", "output")
+
+
+def main(*names: str) -> None:
+    from nircolor_tf.evaluation import evaluate
+    from nircolor_tf.report import tables
+
+    single = [name for name in (_MODEL.value, _WORKDIR.value) if name]
+    if len(single) + _COMPARE.value != 1 or bool(names) != _COMPARE.value:
+        raise InputError(
+            "give one of --model=DIR, --workdir=DIR and --compare RUN RUN ..."
+        )
+    if _PATH.value and not single:
+        raise InputError(
+            f"--path={_PATH.value}: goes with --model or --workdir; with "
+            f"--compare write RUN:{_PATH.value}"
+        )
+    if _PATH.value:
+        single = [f"{single[0]}:{_PATH.value}"]
+    options = evaluate.Options(
+        manifest=_DATA.value,
+        split=_SPLIT.value,
+        output=_OUTPUT.value,
+        checkpoint=_CHECKPOINT.value,
+        contaminated=_CONTAMINATED.value,
+        baselines=_BASELINES.value,
+        perceptual=_PERCEPTUAL.value,
+        robustness=_ROBUSTNESS.value,
+        gallery=_GALLERY.value,
+        workers=_WORKERS.value,
+    )
+    found = evaluate.evaluate(names or single, options)
+    print(tables.format_report(found))
+    print(f"wrote the report to {_OUTPUT.value}; open report.html there")
+    if found.problems:
+        raise InputError(
+            "\n  ".join(["not everything worked:", *found.problems])
+        )

@@ -1,0 +1,26 @@
+"""Lays an export out for TensorFlow Serving.
+
+  bin/prepare_server.py --model=saved_models/default --output=server
+  cd server && docker compose up
+
+The folder gets models/NAME/VERSION/ with warm-up requests, a model-server
+config and a compose file. A running server takes up a higher --version of the
+same model by itself. Signatures and clients: docs/deployment.md. Needs
+pip install '.[serving]'.
+"""
+
+from absl import flags
+
+from nircolor_tf.commands import cli
+
+_MODEL = flags.DEFINE_string("model", None, "Export folder.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder of the server.")
+_VERSION = flags.DEFINE_integer("version", 1, "Of the model.", 1)
+cli.require("model", "output")
+
+
+def main() -> None:
+    from nircolor_tf.export import serving
+
+    folder = serving.write_serving(_MODEL.value, _OUTPUT.value, _VERSION.value)
+    print(f"wrote {folder}\n  run: cd {_OUTPUT.value} && docker compose up")

@@ -1,0 +1,195 @@
+"""Training data that a model has colored: distillation as a data set.
+
+A small student learns what a large teacher makes of an image more easily than
+what the image really looked like, because the teacher's colors are a function
+of the NIR, and the truth's are not (Hinton, Vinyals and Dean: Distilling the
+Knowledge in a Neural Network, arXiv:1503.02531, 2015, for classes; here for
+colors [ours]). Each training pair gets a mixture of both as its color image.
+Under an L2 loss that is the weighted sum of the two losses; under others it is
+close to it. The student then trains like any method, on the new manifest.
+
+On the images it was trained with, a teacher mostly repeats their truth. What it
+makes of images that nobody has colored says more, and there can be any number
+of them [ours]:
+
+- variations of a training pair's NIR;
+- color photos, made to look like NIR.
+
+What minimizes an error is duller than any truth, and a student of it duller
+still; a saturation above 1 gives some of that back.
+"""
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from nircolor_tf import files
+from nircolor_tf.data import manifest, training_data
+from nircolor_tf.data.imitations import imitate_nir, vary
+from nircolor_tf.data.manifest import Example
+from nircolor_tf.data.training_data import TrainingData
+from nircolor_tf.errors import InputError
+from nircolor_tf.images import conversions, image_files
+
+# (H, W, 1) -> (H, W, 3), float32 in [0, 1].
+Colorize = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How a teacher colors.
+
+    Attributes:
+        share: Of the teacher in a training pair's colors, in (0, 1].
+        variations: How many to add of each training pair, colored by the
+            teacher alone.
+        photos: Whether color photos without NIR become pairs, colored by the
+            teacher alone; otherwise they stay what they are.
+        saturation: Factor of the difference to gray of all that the teacher
+            makes; 1 leaves it as it is.
+    """
+
+    share: float
+    variations: int
+    photos: bool
+    saturation: float
+
+
+def distill(
+    colorize: Colorize,
+    seen: TrainingData,
+    source: str | os.PathLike,
+    output: str | os.PathLike,
+    options: Options,
+) -> int:
+    """Writes a manifest of training pairs that a teacher has colored.
+
+    Other pairs stay as they are. What is drawn depends on the images' names
+    alone. Beside the manifest lies the record of what a student of it has seen
+    by its teacher's eyes (`training_data.collect_taught`).
+
+    Args:
+        colorize: The teacher.
+        seen: What it was trained on.
+        source: The manifest.csv of the real pairs.
+        output: Folder to make, for manifest.csv, training_data.csv, nir/ and
+            rgb/.
+        options: How.
+
+    Returns:
+        How many pairs it has colored.
+
+    Raises:
+        InputError: A number is out of range, the folder exists, there are no
+            training pairs or no photos asked for, or an image is bad; nothing
+            is left then.
+    """
+    output = Path(output)
+    _check(output, options)
+    examples = manifest.read_manifest(source)
+    splits = ("train", "unpaired") if options.photos else ("train",)
+    chosen = [e for split in splits for e in manifest.select(examples, split)]
+    taught = training_data.collect_taught(source, chosen, True, validation="")
+    # As deep as the output, so that relative paths hold after the move.
+    folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    for part in ("nir", "rgb"):
+        (folder / part).mkdir(parents=True)
+    try:
+        colored = list(_colored(colorize, chosen, folder, options))
+        others = [one for one in examples if one.split not in splits]
+        manifest.write_manifest(folder / "manifest.csv", colored + others)
+        for record in (seen, taught):
+            training_data.write(folder, record)
+        os.rename(folder, output)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    return len(colored)
+
+
+def _check(output: Path, options: Options) -> None:
+    share, count = options.share, options.variations
+    for flag, value, valid, expected in (
+        ("share", share, 0 < share <= 1, "more than 0, at most 1"),
+        ("variations", count, count >= 0, "0 or more"),
+        (
+            "saturation",
+            options.saturation,
+            options.saturation > 0,
+            "more than 0",
+        ),
+    ):
+        if not valid:
+            raise InputError(f"--{flag}={value}: expected {expected}")
+    if output.exists():
+        raise InputError(f"{output}: exists already; choose another --output")
+
+
+def _colored(
+    colorize: Colorize, chosen: list[Example], folder: Path, options: Options
+) -> Iterator[Example]:
+    def colorize_vividly(nir: np.ndarray) -> np.ndarray:
+        return conversions.saturated(colorize(nir), options.saturation)
+
+    for example in tqdm(chosen, "distill", unit="image"):
+        if example.split == "train":
+            yield _color(colorize_vividly, example, folder, options.share)
+            yield from _vary(
+                colorize_vividly, example, folder, options.variations
+            )
+        else:
+            yield _imitate(colorize_vividly, example, folder)
+
+
+def _color(
+    colorize: Colorize, example: Example, folder: Path, share: float
+) -> Example:
+    pair = conversions.domains(
+        image_files.read_nir(example.nir), image_files.read_rgb(example.rgb)
+    )
+    mixed = share * colorize(pair["nir"]) + (1 - share) * pair["rgb"]
+    return _with_rgb(example, mixed, folder)
+
+
+def _vary(
+    colorize: Colorize, example: Example, folder: Path, count: int
+) -> Iterator[Example]:
+    nir = conversions.to_float(image_files.read_nir(example.nir))
+    generator = np.random.default_rng(list(example.name.encode()))
+    for number in range(1, count + 1):
+        name = f"{example.name}_varied_{number}"
+        varied = dataclasses.replace(example, name=name, shift_x=0, shift_y=0)
+        yield _taught(colorize, varied, vary(nir, generator), folder)
+
+
+def _imitate(colorize: Colorize, photo: Example, folder: Path) -> Example:
+    rgb = conversions.to_float(image_files.read_rgb(photo.rgb))
+    nir = imitate_nir(rgb, np.random.default_rng(list(photo.name.encode())))
+    pair = dataclasses.replace(photo, split="train")
+    return _taught(colorize, pair, nir, folder)
+
+
+def _taught(
+    colorize: Colorize, example: Example, nir: np.ndarray, folder: Path
+) -> Example:
+    """Writes a NIR image and what the teacher makes of it."""
+    integers = conversions.to_integers(nir, example.bits)
+    file = folder / "nir" / f"{example.name}.png"
+    image_files.write_image(file, integers)
+    example = dataclasses.replace(
+        example, nir=str(file), nir_sha256=files.sha256(file)
+    )
+    return _with_rgb(example, colorize(conversions.to_float(integers)), folder)
+
+
+def _with_rgb(example: Example, rgb: np.ndarray, folder: Path) -> Example:
+    file = folder / "rgb" / f"{example.name}.png"
+    image_files.write_image(file, conversions.to_integers(rgb, example.bits))
+    return dataclasses.replace(
+        example, rgb=str(file), rgb_sha256=files.sha256(file)
+    )

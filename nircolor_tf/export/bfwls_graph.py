@@ -1,0 +1,163 @@
+"""BFWLS (bfwls.py) as TensorFlow ops, so that a SavedModel holds it.
+
+The same filters of the same parameters on whole batches; their sources are in
+bfwls.py and wls.py.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import tensorflow as tf
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.export import image_ops
+from nircolor_tf.inference import wls
+from nircolor_tf.inference.bfwls import BfwlsParameters
+
+_LUMINANCE = (0.299, 0.587, 0.114)  # Y of BT.601
+
+
+def fuse(
+    nir: tf.Tensor, rgb: tf.Tensor, parameters: BfwlsParameters
+) -> tf.Tensor:
+    """Replaces the luminance detail of colorized images by the NIR's.
+
+    Args:
+        nir: (B, H, W, 1) in [0, 1], the images that were colorized.
+        rgb: (B, H, W, 3) in [0, 1], what a network made of them.
+        parameters: The filters' parameters.
+
+    Returns:
+        (B, H, W, 3) float32 in [0, 1].
+
+    Raises:
+        InputError: The parameters ask for the exact solver.
+    """
+    if parameters.wls_solver != "separable":
+        raise InputError(
+            f"wls_solver={parameters.wls_solver!r}: expected 'separable'; a "
+            "SavedModel cannot hold another"
+        )
+    nir = nir[..., 0]
+    luminance = tf.tensordot(rgb, tf.constant(_LUMINANCE), axes=1)
+    filtered = wls_separable(
+        tf.concat([nir, luminance], axis=0),
+        parameters.wls_lambda,
+        parameters.wls_alpha,
+        parameters.wls_epsilon,
+    )
+    nir_wls, luminance_wls = tf.split(filtered, 2)
+    nir_bilateral = bilateral(
+        nir,
+        int(parameters.bilateral_diameter),
+        parameters.bilateral_sigma_color,
+        parameters.bilateral_sigma_space,
+    )
+    detail = nir - (nir_bilateral + nir_wls) / 2
+    change = detail + luminance_wls - luminance
+    return tf.clip_by_value(rgb + change[..., None], 0.0, 1.0)
+
+
+def bilateral(
+    images: tf.Tensor, diameter: int, sigma_color: float, sigma_space: float
+) -> tf.Tensor:
+    """Filters images as cv2.bilateralFilter.
+
+    Args:
+        images: (B, H, W) in [0, 1].
+        diameter: Width of the round window in pixels, odd.
+        sigma_color: Steps well above this stay sharp, in [0, 1].
+        sigma_space: Spatial reach of the window in pixels.
+
+    Returns:
+        (B, H, W).
+    """
+    radius = diameter // 2
+    rows, columns = np.mgrid[: 2 * radius + 1, : 2 * radius + 1]
+    squares = (rows - radius) ** 2 + (columns - radius) ** 2
+    inside = squares <= radius**2
+    spatial = np.exp(squares / (-2 * sigma_space**2))
+    taps = (
+        tf.constant(rows[inside], tf.int32),
+        tf.constant(columns[inside], tf.int32),
+        tf.constant(spatial[inside], tf.float32),
+    )
+    bordered = images
+    for axis in (1, 2):
+        size = tf.shape(images)[axis]
+        index = image_ops.reflected(tf.range(-radius, size + radius), size)
+        bordered = tf.gather(bordered, index, axis=axis)
+
+    def add(sums, tap):
+        row, column, weight = tap
+        near = tf.slice(bordered, [0, row, column], tf.shape(images))
+        weights = weight * tf.exp(
+            tf.square(near - images) / (-2 * sigma_color**2)
+        )
+        return sums[0] + weights * near, sums[1] + weights
+
+    # One after the other: side by side the taps would hold an image each.
+    start = (tf.zeros_like(images), tf.zeros_like(images))
+    total, weights = tf.foldl(add, taps, start, parallel_iterations=1)
+    return total / weights
+
+
+def wls_separable(
+    images: tf.Tensor, strength: float, alpha: float, epsilon: float
+) -> tf.Tensor:
+    """Smooths images as wls.wls_separable.
+
+    Args:
+        images: (N, H, W) in [0, 1], each smoothed along its own edges.
+        strength: Farbman's lambda, >= 0; larger is smoother.
+        alpha: Sensitivity to gradients.
+        epsilon: Keeps logarithm and division finite.
+
+    Returns:
+        (N, H, W) float32.
+    """
+    # TensorFlow's solver subtracts, which costs float32 most of its digits
+    # where weights are 1e4.
+    source = tf.cast(images, tf.float64)
+    vertical = strength * _edge_weights(_turned(source), alpha, epsilon)
+    horizontal = strength * _edge_weights(source, alpha, epsilon)
+    smooth = right_side = tf.zeros_like(source)
+    for last_shift, shift in pairwise([0.0, *wls.SHIFTS.tolist()]):
+        scale = shift + 0.5
+        right_side = source + (last_shift + shift) * smooth - right_side
+        smooth = _turned(_solve_rows(_turned(right_side), vertical, scale))
+        right_side = source + 2 * shift * smooth - right_side
+        smooth = _solve_rows(right_side, horizontal, scale)
+    return tf.cast(smooth, tf.float32)
+
+
+def _turned(images: tf.Tensor) -> tf.Tensor:
+    return tf.transpose(images, (0, 2, 1))
+
+
+def _edge_weights(images: tf.Tensor, alpha: float, epsilon: float) -> tf.Tensor:
+    """Weights (N, H, W - 1) between neighbors in a row."""
+    log = tf.math.log(images + epsilon)
+    return 1 / (tf.abs(log[..., 1:] - log[..., :-1]) ** alpha + epsilon)
+
+
+def _solve_rows(
+    values: tf.Tensor, weights: tf.Tensor, scale: float
+) -> tf.Tensor:
+    """Solves (scale I + L) u = values along the rows.
+
+    Args:
+        values: (N, H, W) right sides.
+        weights: (N, H, W - 1) weights of L between neighbors.
+        scale: Above 0.
+
+    Returns:
+        (N, H, W).
+    """
+    to_next = tf.pad(weights, ((0, 0), (0, 0), (0, 1)))
+    to_last = tf.pad(weights, ((0, 0), (0, 0), (1, 0)))
+    return tf.linalg.tridiagonal_solve(
+        tf.stack([-to_next, scale + to_next + to_last, -to_last], axis=2),
+        values,
+        partial_pivoting=False,
+    )

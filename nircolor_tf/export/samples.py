@@ -1,0 +1,130 @@
+"""The images that files of one size are calibrated on and checked with."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from ml_collections import ConfigDict
+
+from nircolor_tf.data import manifest, synthetic
+from nircolor_tf.data.manifest import Example
+from nircolor_tf.errors import InputError
+from nircolor_tf.images import conversions, image_files
+
+# Images that a file is compared with the method on.
+CHECKS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Samples:
+    """Images of one domain, (H, W, 1) float32 in [0, 1], of any sizes.
+
+    Attributes:
+        representative: Such as the model will see; quantized files take their
+            scales from them.
+        checks: What a file is compared with the method on.
+        origin: What `checks` are: the name of a split, or 'synthetic'.
+    """
+
+    representative: list[np.ndarray]
+    checks: list[np.ndarray]
+    origin: str
+
+
+def read(
+    config: ConfigDict, source: str, folder: str | os.PathLike, count: int
+) -> Samples:
+    """Reads images, evenly spread over the sets they are taken from.
+
+    To check with, those of the evaluated split; synthetic ones where the
+    manifest is gone or the split has fewer than `CHECKS`.
+
+    Args:
+        config: The whole experiment.
+        source: 'nir' or 'gray', the domain.
+        folder: Of representative images; '' for the training images of the
+            manifest.
+        count: How many of them, or 0.
+
+    Raises:
+        InputError: There are fewer, or the manifest is gone.
+    """
+    if folder and count:
+        files = _spread(folder, image_files.list_images(folder), count)
+        given = [
+            conversions.to_float(image_files.read_nir(file)) for file in files
+        ]
+    elif count:
+        path = config.data.manifest
+        if not Path(path).is_file():
+            raise InputError(
+                f"{path}: the training images' manifest is not there; int8 "
+                "takes its scales from representative images: name a folder "
+                "of them, --representative=DIR"
+            )
+        examples = manifest.select(manifest.read_manifest(path), "train")
+        chosen = _spread(f"{path}, split train", examples, count)
+        given = [_read_example(example, source) for example in chosen]
+    else:
+        given = []
+    return Samples(given, *_checks(config, source))
+
+
+def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Scales an image until it just covers a size, and cuts its center out.
+
+    Args:
+        image: (H, W, 1) float32.
+        height: Pixels.
+        width: Pixels.
+
+    Returns:
+        (height, width, 1).
+    """
+    rows, columns, _ = image.shape
+    scale = max(height / rows, width / columns)
+    size = (
+        max(round(columns * scale), width),
+        max(round(rows * scale), height),
+    )
+    kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    scaled = cv2.resize(image, size, interpolation=kind)
+    top, left = (size[1] - height) // 2, (size[0] - width) // 2
+    return scaled[top : top + height, left : left + width, None]
+
+
+def _checks(config: ConfigDict, source: str) -> tuple[list[np.ndarray], str]:
+    path, split = config.data.manifest, config.evaluate.split
+    if Path(path).is_file():
+        examples = [
+            example
+            for example in manifest.read_manifest(path)
+            if example.split == split
+        ]
+        if len(examples) >= CHECKS:
+            chosen = _spread(path, examples, CHECKS)
+            return [_read_example(example, source) for example in chosen], split
+    pairs = [synthetic.make_pair(seed, 256, 256, 8) for seed in range(CHECKS)]
+    return [conversions.domains(*pair)[source] for pair in pairs], "synthetic"
+
+
+def _spread(where: str | os.PathLike, items: Sequence, count: int) -> list:
+    """Takes `count` items at equal distances."""
+    if len(items) < count:
+        raise InputError(
+            f"{where}: holds {len(items)} images; expected at least {count}, "
+            "config.export.representative, for the scales of int8: name a "
+            "folder of more, --representative=DIR"
+        )
+    return [items[index * len(items) // count] for index in range(count)]
+
+
+def _read_example(example: Example, source: str) -> np.ndarray:
+    nir, rgb = (
+        image_files.read_nir(example.nir),
+        image_files.read_rgb(example.rgb),
+    )
+    return conversions.domains(nir, rgb)[source]

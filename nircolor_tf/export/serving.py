@@ -1,0 +1,180 @@
+"""Lays out exports as TensorFlow Serving wants them.
+
+    OUTPUT/
+        compose.yaml            starts the server in a container
+        models/
+            models.config       every model below, for the server
+            NAME/VERSION/       the SavedModel of an export, and in
+                                assets.extra/ what the server runs once before
+                                it answers: the first run of each signature
+                                takes longest
+
+A server that runs takes up a new version of a model by itself.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from nircolor_tf import files
+from nircolor_tf.errors import InputError
+from nircolor_tf.export import saved_model
+from nircolor_tf.inference import cards, runtimes
+
+WARMUP_FILE = "tf_serving_warmup_requests"
+
+# Height and width of the images that warm up, pixels.
+_WARMUP_SIZE = (256, 256)
+
+# The paths are those inside the container.
+_CONFIG = """\
+  config {{
+    name: "{name}"
+    base_path: "/models/{name}"
+    model_platform: "tensorflow"
+  }}
+"""
+_COMPOSE = """\
+# docker compose up; 8500 is gRPC, 8501 REST.
+services:
+  nircolor:
+    image: tensorflow/serving
+    command:
+      - --model_config_file=/models/models.config
+      # Seconds after which it looks for models added to the file.
+      - --model_config_file_poll_wait_seconds=60
+    ports:
+      - "8500:8500"
+      - "8501:8501"
+    volumes:
+      - ./models:/models:ro
+    restart: unless-stopped
+"""
+
+
+def write_serving(
+    export: str | os.PathLike, output: str | os.PathLike, version: int
+) -> Path:
+    """Adds a version of an export to a folder that a server reads.
+
+    Args:
+        export: An export folder.
+        output: The folder, as above; it may hold other models.
+        version: Of this export there, from 1 on; the server runs the highest.
+
+    Returns:
+        The folder of the version.
+
+    Raises:
+        InputError: The export is none, or too old to hold the signatures for
+            a server, or its SavedModel cannot be loaded or has not all that
+            the card says; the version is there, or not above 0; or the
+            package tensorflow-serving-api is not installed. Nothing is
+            written then.
+    """
+    if version < 1:
+        raise InputError(f"version {version}: expected a whole number above 0")
+    card = cards.read_card(export)
+    source = _whole_model(Path(export), card)
+    models = Path(output) / "models"
+    target = models / card["name"] / str(version)
+    if target.exists():
+        raise InputError(
+            f"{target}: exists already; choose another version, as a server "
+            "does not read one twice"
+        )
+    requests = list(_warmup_requests(card))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Renamed when it is whole: the server reads whatever is called a number.
+    with tempfile.TemporaryDirectory(
+        prefix=".version-", dir=target.parent
+    ) as folder:
+        copy = Path(folder) / "model"
+        shutil.copytree(source, copy)
+        extra = copy / "assets.extra"
+        extra.mkdir(exist_ok=True)
+        with tf.io.TFRecordWriter(str(extra / WARMUP_FILE)) as writer:
+            for request in requests:
+                writer.write(request)
+        copy.replace(target)
+    _write_configs(Path(output), models)
+    return target
+
+
+def _whole_model(export: Path, card: dict) -> Path:
+    """Returns the folder of the SavedModel, if it is one for a server."""
+    first, about = next(iter(card["paths"].items()))
+    if "signature" not in about:
+        raise InputError(
+            f"{export / cards.CARD_FILE}: key 'paths.{first}.signature' is "
+            "missing: an older version wrote this export, whose SavedModel "
+            "holds the network alone; export it again"
+        )
+    folder = cards.model_file(export, card, first, "saved_model")
+    signatures = runtimes.load_signatures(folder)
+    for path in card["paths"]:
+        for name in _signatures(card, path):
+            if name not in signatures:
+                raise InputError(
+                    f"{folder}: has no signature {name!r}, which a server "
+                    f"needs for the path {path} in card.json; it has: "
+                    f"{', '.join(signatures) or 'none'}; export it again"
+                )
+    return folder
+
+
+def _signatures(card: dict, path: str) -> tuple[str, str]:
+    """Those that a server has for a path: of float images, of image files."""
+    return (
+        cards.whole_signature(card, path),
+        saved_model.signature(saved_model.BYTES, path, card["paths"]),
+    )
+
+
+def _write_configs(output: Path, models: Path) -> None:
+    names = sorted(folder.name for folder in models.iterdir())
+    folders = [name for name in names if (models / name).is_dir()]
+    config = "".join(_CONFIG.format(name=name) for name in folders)
+    for file, text in (
+        (models / "models.config", f"model_config_list {{\n{config}}}\n"),
+        (output / "compose.yaml", _COMPOSE),
+    ):
+        with files.replacing(file) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def _warmup_requests(card: dict) -> Iterator[bytes]:
+    """Yields a PredictionLog for each signature, two for image files."""
+    try:
+        from tensorflow_serving.apis import (  # noqa: PLC0415 - an extra
+            prediction_log_pb2,
+        )
+    except ImportError as error:
+        raise InputError(
+            "warm-up requests need tensorflow-serving-api, which is not "
+            "installed: pip install 'nircolor-tf[serving]'"
+        ) from error
+    ramp = np.linspace(0, 1, np.prod(_WARMUP_SIZE)).reshape(1, *_WARMUP_SIZE, 1)
+    images = ramp.astype(np.float32)
+    encoded = [
+        cv2.imencode(".png", (images[0] * largest).astype(dtype))[1].tobytes()
+        for dtype, largest in ((np.uint8, 255), (np.uint16, 65535))
+    ]
+    for name, path in card["paths"].items():
+        whole, of_files = _signatures(card, name)
+        for signature, key, value in (
+            (whole, path["source"], images),
+            *((of_files, saved_model.BYTES, [data]) for data in encoded),
+        ):
+            log = prediction_log_pb2.PredictionLog()
+            request = log.predict_log.request
+            request.model_spec.name = card["name"]
+            request.model_spec.signature_name = signature
+            request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
+            yield log.SerializeToString()

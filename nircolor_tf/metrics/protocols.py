@@ -1,0 +1,221 @@
+"""Protocols: named sets of metric definitions. A number without one is void.
+
+Papers on NIR colorization differ in the window and data range of SSIM and in
+how the angular error treats rounding and black, so the same images get
+different numbers. Here every number carries the name of its protocol:
+
+* `std`: the textbook definitions, and more metrics; for our own decisions.
+* `hkbu`: what the code behind the published VCIP tables computes (Yang and
+  Chen 2020, Yang et al. 2022 and 2023); to stand beside those tables.
+
+Both measure 8-bit images divided by 255, because that is what users see and
+files hold: predictions are rounded first. The mean over images is the mean of
+the per-image numbers; only the angular error also has a mean and a standard
+deviation over the pixels of all images, as Suarez et al. 2017 (DCGAN) report
+it.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.images import conversions
+from nircolor_tf.metrics import color_metrics, metrics
+
+Measure = Callable[[np.ndarray, np.ndarray], float | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """The definitions behind the names.
+
+    Attributes:
+        metrics: Name -> (prediction, truth) -> number, of any image; None
+            where an image has none.
+        color_metrics: The same, of RGB alone.
+        angles: (prediction, truth) -> (H, W) angular errors in degrees, of
+            which "ae" and "ae_pixels_std" are made.
+    """
+
+    metrics: Mapping[str, Measure]
+    color_metrics: Mapping[str, Measure]
+    angles: Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    "std": Protocol(
+        metrics={
+            "psnr": metrics.psnr,
+            "ssim": metrics.ssim_gaussian,
+            "ms_ssim": metrics.ms_ssim,
+            "mae": metrics.mae,
+            "rmse": metrics.rmse,
+        },
+        color_metrics={
+            "s_cielab": color_metrics.s_cielab,
+            "ciede2000": color_metrics.ciede2000,
+        },
+        angles=metrics.angular_errors,
+    ),
+    "hkbu": Protocol(
+        metrics={
+            "psnr": metrics.psnr,
+            "ssim": metrics.ssim_uniform,
+            "mae": metrics.mae,
+        },
+        color_metrics={},
+        angles=metrics.angular_errors_offset,
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """How a metric is shown, whatever the protocol.
+
+    Attributes:
+        label: Heading of a table.
+        unit: 'dB', 'degrees', or '' where there is none.
+        higher_is_better: Which of two numbers is the better one.
+        ideal: What identical images get under `std`.
+        digits: Worth printing after the point.
+    """
+
+    label: str
+    unit: str
+    higher_is_better: bool
+    ideal: float
+    digits: int
+
+
+# In the order of a table. LPIPS, FID and KID are measured in `perceptual`.
+METRICS: Mapping[str, Metric] = {
+    "psnr": Metric("PSNR", "dB", True, math.inf, 2),
+    "ssim": Metric("SSIM", "", True, 1, 3),
+    "ms_ssim": Metric("MS-SSIM", "", True, 1, 3),
+    "ae": Metric("AE", "degrees", False, 0, 2),
+    "mae": Metric("MAE", "", False, 0, 4),
+    "rmse": Metric("RMSE", "", False, 0, 4),
+    "s_cielab": Metric("S-CIELAB", "", False, 0, 2),
+    "ciede2000": Metric("CIEDE2000", "", False, 0, 2),
+    "lpips": Metric("LPIPS", "", False, 0, 3),
+    "lpips_ab": Metric("LPIPS (ab)", "", False, 0, 3),
+    "ae_pixels_mean": Metric("AE, all pixels", "degrees", False, 0, 2),
+    "ae_pixels_std": Metric("AE, deviation", "degrees", False, 0, 2),
+    "fid": Metric("FID", "", False, 0, 1),
+    "kid": Metric("KID", "", False, 0, 4),
+}
+
+# The Gaussian window of SSIM.
+SMALLEST_SIDE = 11
+
+
+def measure(
+    prediction: np.ndarray, truth: np.ndarray, protocol: str
+) -> dict[str, float]:
+    """Measures one predicted image against its truth.
+
+    Args:
+        prediction: (H, W, 3) RGB, or (H, W, 1) gray or NIR; uint8, uint16, or
+            floating point in [0, 1].
+        truth: The same.
+        protocol: A key of `PROTOCOLS`.
+
+    Returns:
+        The metrics of the protocol by name, {"psnr": 16.7, "ssim": ..}; see
+        `METRICS` for unit and direction of each, `metrics` and
+        `color_metrics` for its definition. "ae" and "ae_pixels_std" are the
+        mean and the standard deviation of the angular error over the image's
+        pixels. What an image has not is left out: metrics of color where
+        there is one channel, MS-SSIM where a side is shorter than 176 pixels.
+        The PSNR of identical images is inf.
+
+    Raises:
+        InputError: Unknown protocol; the shapes differ or are not (H, W, 3)
+            or (H, W, 1); a side is shorter than 11 pixels; floating-point
+            values lie outside [0, 1] or are not numbers.
+    """
+    if protocol not in PROTOCOLS:
+        raise InputError(
+            f"unknown protocol {protocol!r}; expected one of "
+            + ", ".join(PROTOCOLS)
+        )
+    _check_shapes(prediction, truth)
+    prediction = conversions.to_8bit(prediction, "prediction") / 255
+    truth = conversions.to_8bit(truth, "truth") / 255
+    chosen = PROTOCOLS[protocol]
+    functions = dict(chosen.metrics)
+    if truth.shape[2] == 3:
+        functions |= chosen.color_metrics
+    result = {
+        name: value
+        for name, function in functions.items()
+        if (value := function(prediction, truth)) is not None
+    }
+    if truth.shape[2] == 3:
+        angles = chosen.angles(prediction, truth)
+        result["ae"] = float(angles.mean())
+        result["ae_pixels_std"] = float(angles.std())
+    return result
+
+
+def _check_shapes(prediction, truth):
+    if prediction.shape != truth.shape:
+        raise InputError(
+            f"the prediction has the shape {prediction.shape}, its truth "
+            f"{truth.shape}; expected equal shapes"
+        )
+    if truth.ndim != 3 or truth.shape[2] not in (1, 3):
+        raise InputError(
+            "expected images (H, W, 3) or (H, W, 1); found the shape "
+            f"{truth.shape}"
+        )
+    if min(truth.shape[:2]) < SMALLEST_SIDE:
+        raise InputError(
+            f"expected images of at least {SMALLEST_SIDE}x{SMALLEST_SIDE} "
+            f"pixels; found {truth.shape[1]}x{truth.shape[0]}"
+        )
+
+
+def summarize(
+    measurements: Sequence[Mapping[str, float]], pixels: Sequence[int]
+) -> dict[str, float]:
+    """Combines per-image numbers into those of all images.
+
+    An infinite PSNR (identical images) makes the mean PSNR inf: it is not
+    left out silently.
+
+    Args:
+        measurements: At least one result of `measure`, all of one protocol.
+        pixels: Height times width of each image.
+
+    Returns:
+        The mean of every metric over the images that have it; of color also
+        "ae_pixels_mean" and "ae_pixels_std", the mean and the standard
+        deviation of the angular error over all pixels of all images, exactly
+        as if their angles had been kept.
+    """
+    columns = {
+        name: np.array([one[name] for one in measurements if name in one])
+        for name in dict.fromkeys(name for one in measurements for name in one)
+    }
+    deviations = columns.pop("ae_pixels_std", None)
+    summary = {name: float(values.mean()) for name, values in columns.items()}
+    if deviations is None:
+        return summary
+    weights = [
+        count
+        for one, count in zip(measurements, pixels, strict=True)
+        if "ae" in one
+    ]
+    mean = np.average(columns["ae"], weights=weights)
+    # The variance within the images and that of their means.
+    spread = deviations**2 + (columns["ae"] - mean) ** 2
+    deviation = np.sqrt(np.average(spread, weights=weights))
+    return summary | {
+        "ae_pixels_mean": float(mean),
+        "ae_pixels_std": float(deviation),
+    }

@@ -1,0 +1,134 @@
+"""A model that has seen the scenes of a test image gets no clean number."""
+
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from small_split import COUNT, options
+
+from nircolor_tf.data import manifest, training_data
+from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import evaluate
+from nircolor_tf.report import tables
+
+
+def gray(_, nir):
+    return np.repeat(nir, 3, axis=-1)
+
+
+def read_csv(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def seen(*numbers):
+    """The record of a model that was trained on these images."""
+    return training_data.TrainingData(
+        tuple(
+            training_data.TrainingImage(
+                name=f"image_{i:02}",
+                role="pair",
+                protocol="folder",
+                scene="",
+                nir=f"{i:016x}",
+                rgb=f"{i + 100:016x}",
+            )
+            for i in numbers
+        )
+    )
+
+
+def test_a_model_trained_on_the_scenes_gets_no_clean_number(
+    measure, model, tmp_path
+):
+    # Image 4 is of the scene of image 5, whose number is not in the record.
+    model(gray, seen(4))
+    with pytest.raises(InputError, match="image_05") as raised:
+        measure("model")
+    assert "2 of the 12 images show a scene of the training data" in str(
+        raised.value
+    )
+    assert "--contaminated=drop" in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_contaminated_numbers_say_so_everywhere(measure, model):
+    model(gray, seen(4))
+    found, folder = measure("model", contaminated="mark")
+    assert len(found.results[0].images) == COUNT
+    text = tables.format_report(found)
+    assert "model (CONTAMINATED)" in text
+    assert "image_04 (= image_04), image_05 (image_04)" in text
+    (line,) = read_csv(folder / "table.csv")
+    assert line["training_data"] == "contaminated"
+    run = json.loads((folder / "summary.json").read_text())["runs"][0]
+    assert run["training_data"] == "contaminated"
+    assert "image_05" in run["training_data_text"]
+
+
+def test_contaminated_images_can_be_left_out(measure, model):
+    model(gray, seen(4, 9))
+    found, folder = measure("model", contaminated="drop")
+    left = set(found.results[0].images)
+    assert len(left) == 8
+    assert not left & {f"image_0{i}" for i in (4, 5, 8, 9)}
+    text = tables.format_report(found)
+    assert "CONTAMINATED" not in text
+    assert "4 images left out, clean on the rest" in text
+    (line,) = read_csv(folder / "table.csv")
+    assert line["training_data"] == "clean, 4 images left out"
+    model(gray, seen(*range(COUNT)))
+    with pytest.raises(InputError, match="no image is left"):
+        measure("model", contaminated="drop")
+
+
+def test_vcip_official_is_measured_and_called_contaminated(
+    data, model, tmp_path
+):
+    """Its own training pairs are in the scenes of its test images."""
+    official = {
+        "image_00": ("mountain_0001", "train"),
+        "image_01": ("testing_0003", "test"),  # identical, by the shipped list
+        "image_02": ("testing_0001", "test"),
+    }
+    examples = manifest.read_manifest(data / "manifest.csv")
+    manifest.write_manifest(
+        tmp_path / "manifest.csv",
+        [
+            dataclasses.replace(
+                example,
+                name=official[example.name][0],
+                split=official[example.name][1],
+                protocol="vcip-official",
+                scene="",
+            )
+            for example in examples
+            if example.name in official
+        ],
+    )
+    model(gray)
+    found = evaluate.evaluate(["model"], options(tmp_path, tmp_path / "out"))
+    expected = "testing_0003 (= mountain_0001"
+    assert "vcip-official, whoever trains on its pairs: contaminated" in (
+        found.warning
+    )
+    assert expected in tables.format_report(found)
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert expected in summary["data"]["warning"]
+    # A model that was trained on these pairs, too, is measured and marked.
+    pairs = training_data.collect(
+        manifest.read_manifest(tmp_path / "manifest.csv"), False, "val"
+    )
+    model(gray, pairs)
+    found = evaluate.evaluate(["model"], options(tmp_path, tmp_path / "out"))
+    assert "model (CONTAMINATED)" in tables.format_report(found)
+    assert len(found.results[0].images) == 2
+
+
+def test_an_unknown_past_is_not_called_clean(measure, data):
+    found, folder = measure(str(data / "near"))
+    assert "near (?)" in tables.format_report(found)
+    (line,) = read_csv(folder / "table.csv")
+    assert line["training_data"] == "unknown"

@@ -1,0 +1,350 @@
+"""TFLite files of one size: written, measured, refused."""
+
+from itertools import product
+
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from ml_collections import ConfigDict
+
+from nircolor_tf.data import synthetic
+from nircolor_tf.errors import InputError
+from nircolor_tf.export import export, samples, saved_model, tflite
+from nircolor_tf.images import conversions, image_files
+from nircolor_tf.inference import cards, models, runtimes
+from nircolor_tf.methods.base import Method
+from nircolor_tf.networks import edge_unet, layers
+from nircolor_tf.training import restore
+
+EXPORT = {
+    "tflite": (),
+    "sizes": (),
+    "representative": 4,
+    "least_db": {"float32": 80, "float16": 60, "dynamic": 35, "int8": 30},
+    "threads": 1,
+}
+
+
+def experiment(working_size, **changes):
+    """What of a config says which files there are."""
+    return ConfigDict(
+        {
+            "export": EXPORT | changes,
+            "inference": {"working_size": working_size},
+        }
+    )
+
+
+class DownAndUp(Method):
+    """One convolution down, one transposed convolution up; [0, 1] inside."""
+
+    def __init__(self, config):
+        super().__init__(config, size_multiple=2)
+        shape = {"kernel_size": 4, "strides": 2, "padding": "same"}
+        network = keras.Sequential(
+            [
+                keras.layers.Conv2D(48, activation="relu", **shape),
+                keras.layers.Conv2DTranspose(
+                    3, activation="sigmoid", name="up", **shape
+                ),
+            ]
+        )
+        self.add_network("colorizer", network, channels=1, inference=True)
+        # As initialized, the result is gray.
+        network.get_layer("up").kernel.assign(
+            10 * network.get_layer("up").kernel
+        )
+
+    def call(self, nir, training=False):
+        return self.colorizer(nir, training=training)
+
+    def phases(self):
+        return ()
+
+
+class OneNetwork(Method):
+    """Whatever network; [0, 1] inside."""
+
+    def __init__(self, config, network):
+        super().__init__(config, size_multiple=4)
+        self.add_network("colorizer", network, channels=1, inference=True)
+
+    def call(self, nir, training=False):
+        return self.colorizer(nir, training=training)
+
+    def phases(self):
+        return ()
+
+
+@pytest.fixture(scope="module")
+def method(pairs_manifest):
+    keras.utils.set_random_seed(0)
+    data = {
+        "value_range": (0.0, 1.0),
+        "manifest": str(pairs_manifest),
+        "description": "",
+        "terms": "",
+    }
+    return DownAndUp(
+        ConfigDict(
+            {
+                "method": "down_and_up",
+                "data": data,
+                "evaluate": {"split": "val"},
+                "inference": {"working_size": 0},
+                "export": EXPORT,
+            }
+        )
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workdir(method):
+    """Any workdir is one of this method, trained."""
+    record = {"step": 5, "minutes": 1.5}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(restore, "load_method", lambda *_: (method, record))
+        yield
+
+
+def export_sizes(folder, kinds, sizes, representative=""):
+    return export.export_workdir(
+        "run",
+        folder,
+        "best",
+        (),
+        overwrite=False,
+        kinds=kinds,
+        sizes=sizes,
+        representative=representative,
+    )
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Every kind at one size."""
+    folder = tmp_path_factory.mktemp("exports") / "fixed"
+    export_sizes(folder, tflite.KINDS, ["16x24"])
+    return folder
+
+
+def test_the_card_says_what_was_measured(exported, method):
+    card = cards.read_card(exported)
+    entries = card["paths"]["n2c"]["files"]["tflite_fixed"]
+    assert tuple(entry["kind"] for entry in entries) == tflite.KINDS
+    for entry in entries:
+        assert (entry["height"], entry["width"]) == (16, 24)
+        file = exported / entry["file"]
+        assert entry["bytes"] == file.stat().st_size
+        assert entry["db"] >= EXPORT["least_db"][entry["kind"]]
+        assert entry["milliseconds"] > 0
+        assert (entry["threads"], entry["checked_on"]) == (1, "synthetic")
+    db = {entry["kind"]: entry["db"] for entry in entries}
+    assert db["float32"] > db["float16"] > db["int8"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "weights", "outside"),
+    [
+        ("float32", np.float32, np.float32),
+        ("float16", np.float16, np.float32),
+        ("dynamic", np.int8, np.float32),
+        ("int8", np.int8, np.int8),
+    ],
+)
+def test_a_kind_holds_what_it_says(exported, kind, weights, outside):
+    model = Interpreter(str(exported / f"model_16x24_{kind}.tflite"))
+    for tensor in model.get_input_details() + model.get_output_details():
+        assert tensor["dtype"] == outside
+    types = {
+        tensor["dtype"]
+        for tensor in model.get_tensor_details()
+        if np.prod(tensor["shape"]) == 4 * 4 * 48 * 3
+    }
+    assert weights in types
+    operations = {op["op_name"] for op in model._get_ops_details()}
+    assert "DEPTH_TO_SPACE" in operations
+    assert "TRANSPOSE_CONV" not in operations
+
+
+@pytest.mark.parametrize("kind", tflite.KINDS)
+def test_a_file_computes_what_the_method_does_at_its_size_only(
+    exported, method, kind
+):
+    nir, _ = synthetic.make_pair(50, 16, 24, 8)
+    image = conversions.to_float(nir)[None]
+    path = next(iter(method.inference_paths().values()))
+    expected = saved_model.run(method, path, image).numpy()
+    file = exported / f"model_16x24_{kind}.tflite"
+    model = runtimes.LitertModel(file, threads=1)
+    result = model.predict(image)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, expected, atol=0.03)
+    assert expected.std() > 0.05
+    with pytest.raises(InputError, match="takes images of 16 x 24 pixels only"):
+        model.predict(image[:, :, :16])
+
+
+def test_int8_takes_its_scales_from_the_folder(tmp_path, method):
+    level = np.full((8, 8), 51, np.uint8)
+    image_files.write_image(tmp_path / "dark.png", level)
+    given = samples.read(method.config, "nir", tmp_path, 1)
+    path = next(iter(method.inference_paths().values()))
+    fixed = tflite.FixedSizes(("int8",), ((8, 8), (4, 6)), {}, 1, 1)
+    entries = tflite.write_fixed(method, path, fixed, given, tmp_path / "dark")
+    files = ["dark_8x8_int8.tflite", "dark_4x6_int8.tflite"]
+    assert [entry["file"] for entry in entries] == files
+    for entry in entries:
+        # What it is checked on is brighter than 51 / 255.
+        assert entry["db"] < EXPORT["least_db"]["int8"]
+        (tensor,) = Interpreter(
+            str(tmp_path / entry["file"])
+        ).get_input_details()
+        height, width = entry["height"], entry["width"]
+        assert tensor["shape"].tolist() == [1, height, width, 1]
+        # 256 levels from 0 to the largest value.
+        assert tensor["quantization"] == (pytest.approx(0.2 / 255), -128)
+
+
+def int8_db(method, folder):
+    """How close full int8 comes on bright images."""
+    bright = [
+        0.6
+        + 0.4 * conversions.to_float(synthetic.make_pair(seed, 32, 32, 8)[0])
+        for seed in range(12)
+    ]
+    given = samples.Samples(bright[:8], bright[8:], "synthetic")
+    path = next(iter(method.inference_paths().values()))
+    fixed = tflite.FixedSizes(("int8",), ((32, 32),), {}, 8, 1)
+    (entry,) = tflite.write_fixed(method, path, fixed, given, folder / "m")
+    return entry["db"]
+
+
+def test_int8_rounds_the_enlarging_head_only_once(tmp_path, method):
+    keras.utils.set_random_seed(0)
+    start = keras.layers.Conv2D(8, 3, 2, padding="same", activation="relu")
+    head = edge_unet.BilinearHead(detail_filters=4, output_channels=3)
+    sigmoid = keras.layers.Activation("sigmoid")
+    whole = OneNetwork(method.config, keras.Sequential([start, head, sigmoid]))
+    parts = OneNetwork(
+        method.config,
+        keras.Sequential(
+            [
+                start,
+                head.detail,
+                layers.BilinearUpsampling2D(),
+                layers.MirrorPadding2D(1, "symmetric"),
+                head.convolution,
+                sigmoid,
+            ]
+        ),
+    )
+    # As initialized, the result is gray, and the biases are 0.
+    head.convolution.kernel.assign(4 * head.convolution.kernel)
+    head.detail.bias.assign([1.0, -1.0, 0.5, 0.0])
+    head.convolution.bias.assign([0.5, 0.0, -0.5])
+    nir = np.random.default_rng(0).random((1, 8, 12, 1), np.float32)
+    np.testing.assert_allclose(whole(nir), parts(nir), atol=1e-6)
+    assert int8_db(whole, tmp_path) > int8_db(parts, tmp_path) + 1
+
+
+def test_a_centered_convolution_is_that_of_the_image():
+    nir = np.random.default_rng(0).random((1, 8, 12, 1), np.float32)
+    convolution = edge_unet.CenteredConv2D(4, 3, use_bias=False)
+    result = convolution(nir - 0.5)
+    expected = keras.ops.conv(nir, convolution.kernel)
+    np.testing.assert_allclose(result, expected, atol=1e-6)
+
+
+def test_int8_does_not_tint_bright_images(tmp_path, method):
+    keras.utils.set_random_seed(0)
+    network = edge_unet.EdgeUNet(
+        filters=(8, 8),
+        detail_filters=4,
+        dropout=0.0,
+        output_channels=3,
+        activation="sigmoid",
+    )
+    student = OneNetwork(method.config, network)
+    # Its scale is 8 / 127, of which 1 is no multiple: in 8 bit this sums to
+    # 8 - 8 * 16 * 8 / 127 = -0.06 in place of 0.
+    laplacian = np.full((3, 3, 1, 1), -1)
+    laplacian[1, 1] = 8
+    first, *_, last, _, _ = network.trainable_variables
+    first.assign(laplacian * np.array([1, -1] * 4))
+    # As initialized, the result is gray.
+    last.assign(4 * last)
+    # 35 dB where the image is not centered.
+    assert int8_db(student, tmp_path) > 38
+
+
+def test_a_file_too_far_from_the_method_is_no_export(
+    tmp_path, method, monkeypatch
+):
+    convert = tflite._convert
+
+    def convert_wrongly(folder, kind, representative):
+        # What is written is right; the method it is compared with is not.
+        content = convert(folder, kind, representative)
+        method.call = lambda nir, training: method.colorizer(nir) + 0.1
+        return content
+
+    monkeypatch.setattr(tflite, "_convert", convert_wrongly)
+    monkeypatch.setattr(method, "call", method.call)
+    with pytest.raises(
+        export.ExportError,
+        match=r"model_8x8_float32.tflite is at 20.0 dB from .*float32 asks",
+    ):
+        export_sizes(tmp_path / "out", ["float32"], ["8x8"])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kinds", "sizes", "message"),
+    [
+        (["float64"], ["8x8"], "'float64'; expected some of float32,"),
+        (["int8"], [], "--sizes, config.export.sizes: none; expected both"),
+        ([], ["8x8"], "config.export.tflite: none; .* expected both"),
+        (["int8"], ["8x7"], "'8x7'; expected HEIGHTxWIDTH, .* multiples of 2"),
+        (["int8"], ["0x8"], "'0x8'; expected HEIGHTxWIDTH"),
+        (["int8"], ["8"], "'8'; expected HEIGHTxWIDTH"),
+    ],
+)
+def test_bad_kinds_and_sizes_are_named(kinds, sizes, message):
+    with pytest.raises(InputError, match=message):
+        tflite.fixed_sizes(experiment(0), kinds, sizes, 2)
+
+
+@pytest.mark.parametrize(
+    ("working_size", "multiple"), [(0, 4), (7, 4), (8, 4), (9, 4), (5, 1)]
+)
+def test_sizes_that_no_image_reaches_are_refused(working_size, multiple):
+    config = experiment(working_size)
+    colorizer = models.Colorizer(
+        None, multiple, working_size=working_size or None
+    )
+    sides = product(range(1, 40), repeat=2)
+    reached = {colorizer.network_size(*size) for size in sides}
+    for size in product(range(multiple, 25, multiple), repeat=2):
+        text = "{}x{}".format(*size)
+        if size in reached:
+            found = tflite.fixed_sizes(config, ["int8"], [text], multiple)
+            assert found.sizes == (size,)
+        else:
+            with pytest.raises(InputError, match=f"'{text}': no image reaches"):
+                tflite.fixed_sizes(config, ["int8"], [text], multiple)
+
+
+def test_what_the_working_size_takes_is_said():
+    message = r"working_size is 100; .* at most 128, as in --sizes=128x128,"
+    with pytest.raises(InputError, match=message):
+        tflite.fixed_sizes(experiment(100), ["int8"], ["192x256"], 64)
+
+
+def test_flags_go_before_the_config():
+    config = experiment(0, tflite=("int8",), sizes=("8x16",))
+    found = tflite.fixed_sizes(config, [], [], 2)
+    assert (found.kinds, found.sizes) == (("int8",), ((8, 16),))
+    found = tflite.fixed_sizes(config, ["float16"], ["2x4"], 2)
+    assert (found.kinds, found.sizes) == (("float16",), ((2, 4),))

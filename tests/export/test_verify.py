@@ -1,0 +1,231 @@
+"""An export against its method, on photos at their own size."""
+
+import csv
+import runpy
+
+import cv2
+import keras
+import numpy as np
+import pytest
+from absl import flags
+from ml_collections import ConfigDict
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.export import export, verify
+from nircolor_tf.images import image_files
+from nircolor_tf.methods.base import Method
+from nircolor_tf.training import restore
+
+SIZES = {"a.png": (8, 12), "b.png": (30, 46), "c.tif": (5, 9)}
+EVERY_FLOAT = ["saved_model", "litert", "serving"]
+FIXED = "model_24x40_float16.tflite"
+
+
+class Tint(Method):
+    """NIR to NIR times (1, 5/8, 3/8), a gain on red; takes multiples of 4."""
+
+    def __init__(self, config):
+        super().__init__(config, size_multiple=4)
+        layer = keras.layers.Conv2D(3, 1, use_bias=False)
+        network = keras.Sequential([layer])
+        self.add_network("colorizer", network, channels=1, inference=True)
+        self.kernel = layer.kernel
+        self.set_gain(1.0)
+
+    def set_gain(self, red):
+        self.kernel.assign([[[[red, 0.625, 0.375]]]])
+
+    def call(self, nir, training=False):
+        return self.colorizer(nir, training=training)
+
+    def phases(self):
+        return ()
+
+
+@pytest.fixture(scope="module")
+def method(pairs_manifest):
+    data = {
+        "value_range": (0.0, 1.0),
+        "manifest": str(pairs_manifest),
+        "description": "",
+        "terms": "",
+    }
+    return Tint(
+        ConfigDict(
+            {
+                "method": "tint",
+                "data": data,
+                "evaluate": {"split": "val"},
+                "inference": {"working_size": 24},
+                "export": {
+                    "tflite": ("float16",),
+                    "sizes": ("24x40",),
+                    "representative": 1,
+                    "least_db": {"float16": 60.0},
+                    "threads": 1,
+                },
+            }
+        )
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workdir(method):
+    """Any workdir is one of this method, trained."""
+    record = {"step": 5, "minutes": 1.5}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(restore, "load_method", lambda *_: (method, record))
+        yield
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exports") / "tint"
+    export.export_workdir("run", folder, "best", (), overwrite=False)
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """The left half of each is black, the other 1/5: in 8, 12 and 16 bit."""
+    folder = tmp_path / "nir"
+    folder.mkdir()
+    for (name, size), white in zip(
+        SIZES.items(), (255, 65535, 65535), strict=True
+    ):
+        dtype = np.uint8 if white == 255 else np.uint16
+        levels = np.zeros(size, dtype)
+        levels[:, size[1] // 2 :] = white // 5
+        levels[0, 0] = white  # else it is taken for one of fewer bits
+        image_files.write_image(folder / name, levels)
+    return folder
+
+
+@pytest.fixture
+def red(method):
+    """The method turns redder than what was exported."""
+    method.set_gain(1.1)
+    yield
+    method.set_gain(1.0)
+
+
+@pytest.fixture
+def command(repository):
+    """bin/verify.py, in this process."""
+    others = set(flags.FLAGS)
+    main = runpy.run_path(str(repository / "bin" / "verify.py"))["main"]
+
+    def run(**values):
+        arguments = [f"--{name}={value}" for name, value in values.items()]
+        flags.FLAGS(["verify.py", *arguments])
+        main()
+
+    yield run
+    for name in set(flags.FLAGS) - others:
+        delattr(flags.FLAGS, name)
+
+
+def photos_of(found):
+    return {
+        runtime.name: [one.photo for one in runtime.differences]
+        for runtime in found.runtimes
+    }
+
+
+def test_every_runtime_equals_the_method_on_what_it_takes(exported, photos):
+    found = verify.verify_photos("run", exported, photos, "best")
+    assert found.problems == []
+    everything = list(SIZES)
+    assert photos_of(found) == {
+        **dict.fromkeys(EVERY_FLOAT, everything),
+        "image_bytes": everything[:2],  # it reads no TIFF
+        FIXED: ["b.png"],
+    }
+    # 30 x 46 shrinks to 24 x 37; then come the next multiples of 4.
+    assert found.sizes == [(8, 12), (24, 40)]
+    for runtime in found.runtimes:
+        assert runtime.total().largest < 1e-6 + 1 / 255 * runtime.rounds
+        assert runtime.total().equal == pytest.approx(1, abs=0.01)
+
+
+def test_a_method_that_differs_fails_in_every_runtime(exported, photos, red):
+    found = verify.verify_photos("run", exported, photos / "a.png", "best")
+    # Half of the pixels, in one of three channels, by 0.1 of 51 / 255.
+    expected = verify.Difference("a.png", 0.02, 0.02**2 / 6, 0.5, 1e-4)
+    for runtime in found.runtimes[:3]:
+        (one,) = runtime.differences
+        assert one.largest == pytest.approx(expected.largest, rel=1e-3)
+        assert one.psnr == pytest.approx(41.761, abs=0.01)
+        assert (one.equal, one.allowed) == (0.5, 1e-4)
+    # 51 times 1.1 is level 56.
+    (one,) = found.runtimes[3].differences
+    assert one.largest == pytest.approx(5 / 255)
+    assert one.allowed == pytest.approx(1e-4 + 1 / 255)
+    assert len(found.problems) == 4
+    for name, problem in zip(
+        [*EVERY_FLOAT, "image_bytes"], found.problems, strict=True
+    ):
+        assert problem.startswith(f"{name}, path n2c: differs")
+        assert "on 1 of 1 photos; the most on a.png, 0.02" in problem
+
+
+def test_a_file_of_one_size_is_asked_for_its_psnr(exported, photos, red):
+    found = verify.verify_photos("run", exported, photos / "b.png", "best")
+    (problem,) = [one for one in found.problems if one.startswith(FIXED)]
+    assert "dB from the method over 1 photos; " in problem
+    assert problem.endswith("config.export.least_db asks for 60")
+    # 16 bit: one level more is a small one.
+    allowed = found.runtimes[3].differences[0].allowed
+    assert allowed == pytest.approx(1e-4 + 1 / 65535)
+
+
+def test_the_command_prints_and_writes_all(command, exported, photos, capsys):
+    table = photos.parent / "table.csv"
+    command(workdir="run", model=exported, input=photos, output=table)
+    with open(table, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == verify.COLUMNS
+    # With a line for all photos; a runtime takes 3, 3, 3, 2 and 1.
+    assert len(rows) == 4 + 4 + 4 + 3 + 2
+    assert [row["photo"] for row in rows[-2:]] == ["b.png", verify.ALL]
+    printed = capsys.readouterr().out
+    assert "c.tif, n2c: saved_model 0.0e+00, litert" in printed
+    assert f"{FIXED}  n2c" in printed
+
+
+def test_the_command_fails_where_something_differs_or_fails(
+    command, exported, photos, red
+):
+    (photos / "a.png").write_bytes(b"cut off")
+    # OpenCV knows it by its content, a server does not take it.
+    (photos / "bmp.png").write_bytes(
+        cv2.imencode(".bmp", np.eye(9, dtype=np.uint8))[1]
+    )
+    table = photos.parent / "table.csv"
+    with pytest.raises(InputError) as error:
+        command(workdir="run", model=exported, input=photos, output=table)
+    lines = str(error.value).splitlines()
+    assert "a.png: not a readable PNG" in lines[1]
+    assert "bmp.png: image_bytes: " in lines[2]
+    # The others are compared all the same, and this one by the others.
+    assert "saved_model, path n2c: differs from the method" in lines[3]
+    assert "on 3 of 3 photos" in lines[3]
+    assert table.exists()
+    table.unlink()
+    with pytest.raises(InputError, match=r"expected a \.csv file"):
+        command(
+            workdir="run", model=exported, input=photos, output=photos / "a.tif"
+        )
+
+
+def test_only_what_is_there_and_of_this_step(exported, photos, monkeypatch):
+    (photos.parent / "none").mkdir()
+    with pytest.raises(InputError, match="none: no PNG, TIFF or JPEG file"):
+        verify.verify_photos("run", exported, photos.parent / "none", "best")
+    method, record = restore.load_method()
+    later = (method, record | {"step": 6})
+    monkeypatch.setattr(restore, "load_method", lambda *_: later)
+    with pytest.raises(
+        InputError, match=r"exported at step 5, .* of run is of step 6;"
+    ):
+        verify.verify_photos("run", exported, photos, "latest")

@@ -1,0 +1,125 @@
+import json
+
+import pytest
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.inference import cards
+
+N2C = {"source": "nir", "target": "rgb", "files": {"tflite": "model.tflite"}}
+FIXED = {"file": "8x4.tflite", "kind": "int8", "height": 8, "width": 4}
+CARD = {
+    "format": 1,
+    "name": "tiny",
+    "method": "supervised",
+    "size_multiple": 4,
+    "minimum_size": 8,
+    "working_size": None,
+    "fusion": None,
+    "paths": {"n2g2c": N2C, "n2c": N2C},
+}
+
+
+def write_card(folder, **changes):
+    (folder / "card.json").write_text(json.dumps(CARD | changes))
+
+
+def test_the_first_path_is_the_default(tmp_path):
+    write_card(tmp_path)
+    card = cards.read_card(tmp_path)
+    assert cards.find_path(tmp_path, card, None) == ("n2g2c", N2C)
+    assert cards.find_path(tmp_path, card, "n2c") == ("n2c", N2C)
+    assert cards.signature(card, "n2g2c") == "serving_default"
+    assert cards.signature(card, "n2c") == "n2c"
+
+
+def with_fixed(*entries):
+    files = N2C["files"] | {"tflite_fixed": list(entries)}
+    return {"paths": {"n2g2c": N2C, "n2c": N2C | {"files": files}}}
+
+
+def test_a_file_of_one_size_is_found_by_name(tmp_path):
+    other = FIXED | {"file": "2x2.tflite"}
+    write_card(tmp_path, **with_fixed(other, FIXED))
+    card = cards.read_card(tmp_path)
+    assert cards.find_fixed(tmp_path, card, "8x4.tflite") == "n2c"
+    with pytest.raises(
+        InputError, match=r"file 'model.tflite': .* 2x2.tflite, 8x4.tflite"
+    ):
+        cards.find_fixed(tmp_path, card, "model.tflite")
+    with pytest.raises(InputError, match="it has: none"):
+        cards.find_fixed(tmp_path, CARD, "8x4.tflite")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": 2}, "'format': 2"),
+        ({"size_multiple": 0}, "'size_multiple': 0; expected at least 1"),
+        ({"minimum_size": "8"}, "'minimum_size': '8'; expected a whole"),
+        ({"paths": {}}, "'paths': .*at least one"),
+        ({"paths": {"n2c": "nir"}}, "'paths.n2c': 'nir'; expected an object"),
+        (
+            {"paths": {"n2c": {"source": "nir"}}},
+            "'paths.n2c.target' is missing",
+        ),
+        (
+            {"paths": {"n2c": N2C | {"source": "rgb"}}},
+            "'paths.n2c.source': 'rgb'; expected nir or gray",
+        ),
+        (
+            {"paths": {"n2c": N2C | {"target": "red"}}},
+            "'paths.n2c.target': 'red'; expected rgb, gray or nir",
+        ),
+        (
+            {"paths": {"n2c": N2C | {"files": ["a"]}}},
+            r"'paths.n2c.files': \['a'\]; expected for example",
+        ),
+        (
+            with_fixed("8x4.tflite"),
+            r"'paths.n2c.files.tflite_fixed': \['8x4.tflite'\]; expected a",
+        ),
+        (
+            with_fixed(FIXED, FIXED | {"width": "4"}),
+            r"'paths.n2c.files.tflite_fixed.1.width': '4'; expected a whole",
+        ),
+    ],
+)
+def test_a_bad_card_is_named(tmp_path, changes, message):
+    write_card(tmp_path, **changes)
+    with pytest.raises(InputError, match=rf"card.json: key {message}") as error:
+        cards.read_card(tmp_path)
+    assert str(tmp_path) in str(error.value)
+
+
+def test_a_missing_or_broken_card_is_named(tmp_path):
+    file = tmp_path / "card.json"
+    file.write_text('{"format": 1, "name": "x"}')
+    with pytest.raises(InputError, match=r"card.json: key 'method' is missing"):
+        cards.read_card(tmp_path)
+    file.write_text("[]")
+    with pytest.raises(InputError, match=r"card.json: not a card"):
+        cards.read_card(tmp_path)
+    file.write_text("{")
+    with pytest.raises(InputError, match=r"card.json: not a JSON file"):
+        cards.read_card(tmp_path)
+    file.unlink()
+    with pytest.raises(InputError, match=r"card.json: cannot be read"):
+        cards.read_card(tmp_path)
+    with pytest.raises(InputError, match=r"gone: no such export folder"):
+        cards.read_card(tmp_path / "gone")
+
+
+def test_a_file_that_is_not_named_or_not_there(tmp_path):
+    with pytest.raises(
+        InputError, match=r"'paths\.n2c\.files' names no 'saved_model'"
+    ):
+        cards.model_file(tmp_path, CARD, "n2c", "saved_model")
+    with pytest.raises(InputError, match=r"model.tflite: missing, though"):
+        cards.model_file(tmp_path, CARD, "n2c", "tflite")
+
+
+def test_the_shipped_card_is_one(repository):
+    folder = repository / "saved_models" / "default"
+    card = cards.read_card(folder)
+    for kind in ("tflite", "saved_model"):
+        assert cards.model_file(folder, card, "n2c", kind).exists()

@@ -1,0 +1,342 @@
+"""The contract: what every method gets tested for, without more code."""
+
+import json
+
+import contract
+import numpy as np
+import pytest
+import smoke
+import tensorflow as tf
+from contract import (
+    distinct_phases,
+    largest_difference,
+    make_batch,
+    make_method,
+    step_of,
+    weights_of,
+)
+
+from nircolor_tf.data import pipeline, training_data
+from nircolor_tf.export import export
+from nircolor_tf.inference import models
+from nircolor_tf.methods import METHODS
+from nircolor_tf.training import restore
+from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.checkpoints import Checkpoints
+
+BOTH = {"colorizer", "rgb_to_nir"}
+DISCRIMINATORS = {"rgb_discriminator", "nir_discriminator"}
+CYCLE = {
+    "gan": BOTH,
+    "cycle": BOTH,
+    "pair": BOTH,
+    "discriminator": DISCRIMINATORS,
+}
+TO_GRAY, TO_NIR, OF_NIR, OF_GRAY = (
+    {"nir_to_gray"},
+    {"gray_to_nir"},
+    {"nir_colorizer"},
+    {"gray_colorizer"},
+)
+IMAGE = {"nir_discriminator", "gray_discriminator"}
+FEATURE = {"nir_feature_discriminator", "gray_feature_discriminator"}
+TRANSLATION = {
+    "image_gan": TO_GRAY | TO_NIR,
+    "cycle": TO_GRAY | TO_NIR,
+    "identity": TO_GRAY | TO_NIR,
+}
+
+# Which networks a loss term trains in a phase: all of them, and no other.
+REACHES = {
+    "supervised": {
+        "train_losses": {
+            term: {"colorizer"} for term in ("l1", "l2", "chroma", "mix")
+        }
+    },
+    "ensemble": {
+        "train_losses": {
+            term: {"first", "second", "third"}
+            for term in ("l1", "l2", "chroma", "mix")
+        }
+    },
+    "colornet": {"train_losses": {"l2": {"colorizer"}}},
+    "atcyclegan": {
+        "paired_losses": CYCLE,
+        # Eq. 4 has a pair term one way only.
+        "unpaired_losses": CYCLE | {"pair": {"colorizer"}},
+    },
+    "cyclegan": {
+        "paired_losses": CYCLE,
+        "unpaired_losses": CYCLE | {"pair": set()},
+    },
+    "cocolor": {
+        "translate_losses": TRANSLATION | {"discriminator": IMAGE},
+        "colorize_losses": {
+            "gray_pair": OF_GRAY,
+            "translated_gray_pair": OF_GRAY,
+            "nir_pair": OF_NIR,
+            "translated_nir_pair": OF_NIR,
+            "nir_bilateral": OF_NIR | OF_GRAY,
+            "gray_bilateral": OF_NIR | OF_GRAY,
+            "feature_gan": OF_NIR | OF_GRAY,
+            "discriminator": FEATURE,
+        },
+        "cooperate_losses": TRANSLATION
+        | {
+            "gray_pair": OF_GRAY,
+            "translated_gray_pair": OF_GRAY | TO_GRAY,
+            "nir_pair": OF_NIR,
+            "translated_nir_pair": OF_NIR | TO_NIR,
+            "nir_bilateral": OF_NIR | OF_GRAY | TO_GRAY,
+            "gray_bilateral": OF_NIR | OF_GRAY | TO_NIR,
+            "feature_gan": OF_NIR | OF_GRAY | TO_GRAY | TO_NIR,
+            "discriminator": IMAGE | FEATURE,
+        },
+    },
+    "mpfnet": {
+        "translate_losses": TRANSLATION | {"discriminator": IMAGE},
+        "colorize_losses": {"gray_mix": OF_GRAY},
+        "fine_tune_losses": TRANSLATION
+        | {
+            "nir_mix": OF_GRAY | TO_GRAY,
+            "feature_gan": OF_GRAY | TO_GRAY,
+            "discriminator": IMAGE | {"gray_feature_discriminator"},
+        },
+    },
+    "dcgan": {
+        "train_losses": {
+            "gan": {"colorizer"},
+            "l1": {"colorizer"},
+            "discriminator": {"rgb_discriminator"},
+            "weight_decay": {"colorizer", "rgb_discriminator"},
+        }
+    },
+}
+# Weights of several terms together; the terms are tested with them at 1.
+FACTORS = {"mpfnet": {"translation"}}
+
+# What a method needs to learn one pair by heart.
+TO_OVERFIT = {
+    "cyclegan": {"pairing": "paired", "loss.pair": 60.0},
+    "dcgan": {"loss.l1": 100.0},
+    # Beside L_mix the games' weights are large, at the rate of this test.
+    "mpfnet": {"loss.translation": 0.0, "loss.feature_gan": 0.0},
+}
+# Where NIR is colored only in the last phase.
+OVERFITS_LAST = {"cocolor", "mpfnet"}
+
+
+@pytest.fixture(
+    scope="module", params=smoke.SMOKE, ids=["-".join(x) for x in smoke.SMOKE]
+)
+def experiment(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def method(experiment):
+    """Untrained, and to be left as it is: the tests share it."""
+    return make_method(*experiment)
+
+
+def test_every_method_is_covered():
+    covered = {
+        smoke.load_config(*experiment).method for experiment in smoke.SMOKE
+    }
+    assert covered == set(METHODS)
+
+
+def test_call_gives_rgb_in_range_and_batches_do_not_mix(method):
+    low, high = method.config.data.value_range
+    nir = np.random.default_rng(0).uniform(low, high, (2, 32, 64, 1))
+    nir = nir.astype(np.float32)
+    both = method(nir).numpy()
+    assert both.shape == (2, 32, 64, 3)
+    assert np.isfinite(both).all()
+    assert low <= both.min() < both.max() <= high
+    np.testing.assert_allclose(method(nir[:1]).numpy(), both[:1], atol=1e-5)
+    # Any size through the Colorizer, which pads to the method's multiple.
+    unit = (nir[0, :, :48] - low) / (high - low)
+    assert restore.make_colorizer(method)(unit).shape == (32, 48, 3)
+    # Not a constant function of its input.
+    assert np.abs(both[0] - both[1]).max() > 1e-4
+
+
+def test_every_network_has_one_optimizer_or_none(method):
+    owned = [n for names in method.optimizer_networks.values() for n in names]
+    assert len(owned) == len(set(owned))
+    assert set(owned) <= set(method.network_names)
+    assert set(method.inference_networks) <= set(method.network_names)
+    assert method.inference_networks
+
+
+def test_a_phase_changes_what_it_declares_and_nothing_else(
+    experiment, one_replica
+):
+    with one_replica.scope():
+        method = make_method(*experiment)
+    for phase in distinct_phases(method):
+        before = weights_of(method, method.network_names)
+        batch = make_batch(method, phase.data)
+        scalars = step_of(method, phase, one_replica)(batch)
+        assert all(np.isfinite(value.numpy()) for value in scalars.values())
+        after = weights_of(method, method.network_names)
+        moved = {
+            network
+            for network in method.network_names
+            if largest_difference(
+                {network: before[network]}, {network: after[network]}
+            )
+        }
+        assert moved == {
+            network
+            for optimizer in phase.optimizers
+            for network in method.optimizer_networks[optimizer]
+        }
+
+
+def test_each_loss_term_reaches_its_networks_and_weight_0_removes_it(method):
+    weights = method.config.loss.to_dict()
+    factors = FACTORS.get(method.config.method, set())
+    terms = {
+        key
+        for key in method.config.loss
+        if not key.endswith("_alpha") and key not in {*factors, "shift"}
+    }
+    tables = REACHES[method.config.method]
+    assert terms == {term for table in tables.values() for term in table}
+    method.config.loss.update(dict.fromkeys(factors, 1.0))
+    for phase in distinct_phases(method):
+        batch = make_batch(method, phase.data)
+        reaches = tables[phase.losses.__name__]
+        for term in (*terms, None):
+            method.config.loss.update({t: float(t == term) for t in terms})
+            reached = networks_reached(method, phase, batch)
+            assert reached == reaches.get(term, set()), (phase.name, term)
+    method.config.loss.update(weights)
+
+
+def networks_reached(method, phase, batch):
+    """Which networks get a gradient from the loss that updates them."""
+    with tf.GradientTape(persistent=True) as tape:
+        losses, _ = phase.losses(batch)
+        losses = {n: tf.convert_to_tensor(x) for n, x in losses.items()}
+    assert losses.keys() == set(phase.optimizers)
+    reached = set()
+    for optimizer in phase.optimizers:
+        networks = method.optimizer_networks[optimizer]
+        variables = [
+            [v.value for v in getattr(method, network).trainable_variables]
+            for network in networks
+        ]
+        gradients = tape.gradient(losses[optimizer], variables)
+        for network, found in zip(networks, gradients, strict=True):
+            if any(g is not None and np.any(g.numpy()) for g in found):
+                reached.add(network)
+    return reached
+
+
+@pytest.mark.parametrize(("name", "variant"), smoke.experiments(smoke.QUICK))
+def test_interrupted_and_resumed_equals_uninterrupted(
+    name, variant, tmp_path, pairs_manifest, one_replica
+):
+    config = smoke.smoke_config(name, variant, pairs_manifest)
+    contract.check_resume(config, tmp_path, one_replica)
+
+
+def test_every_weight_survives_the_checkpoint(experiment, tmp_path):
+    method = make_method(*experiment)
+    strategy = tf.distribute.get_strategy()
+    averages = MovingAverages(method, 0.9, strategy)
+    step = tf.Variable(7, dtype=tf.int64, trainable=False)
+    checkpoints = Checkpoints(tmp_path, method, averages, step)
+    names = method.network_names + tuple(method.optimizer_networks)
+    rng = np.random.default_rng(0)
+
+    def scramble():
+        for variables in (
+            *(getattr(method, item).variables for item in names),
+            averages.variables,
+        ):
+            for variable in variables:
+                noise = 100 * rng.random(tuple(variable.shape))
+                variable.assign(noise.astype(variable.numpy().dtype))
+
+    scramble()
+    saved = weights_of(method, names)
+    saved_averages = [v.numpy() for v in averages.variables]
+    checkpoints.save_latest()
+    scramble()
+    step.assign(0)
+    assert checkpoints.restore_latest()
+    assert largest_difference(saved, weights_of(method, names)) == 0
+    for value, variable in zip(saved_averages, averages.variables, strict=True):
+        np.testing.assert_array_equal(value, variable.numpy())
+    assert step.numpy() == 7
+
+
+def test_exports_equal_the_method(method, tmp_path):
+    # Its own path, and the one most unlike it, a translation if it has any.
+    names = list(method.inference_paths())
+    paths = export.choose_paths(method, [names[0], names[-1]])
+    export.write_models(method, paths, tmp_path)
+    record = {"step": 0, "minutes": 0.0}
+    read = {name for phase in method.phases() for name in phase.data}
+    assert pipeline.reads_photos(read, method.config.data) == (
+        method.config.method in ("atcyclegan", "cocolor", "mpfnet")
+    )
+    seen = training_data.NOTHING
+    card = export.make_card(method, "x", paths, record, seen)
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    differences = export.verify(method, tmp_path)
+    assert differences.keys() == {"saved_model", "litert", "serving"}
+    # Sizes that are no multiple of anything, down to one row. Not one pixel:
+    # InstanceNorm of a constant image is nothing but magnified rounding.
+    expected = restore.make_colorizer(method)
+    for runtime in ("litert", "saved_model"):
+        colorizer = models.load_export(tmp_path, runtime)
+        for size in ((1, 3), (5, 70), (33, 47)):
+            nir = np.random.default_rng(1).random((*size, 1), np.float32)
+            np.testing.assert_allclose(colorizer(nir), expected(nir), atol=1e-4)
+    loaded = tf.saved_model.load(str(tmp_path / "saved_model"))
+    raw = np.random.default_rng(2).random((2, 37, 51, 1), np.float32)
+    rgb = loaded.signatures["serving_default"](nir=raw)["rgb"].numpy()
+    for index in range(2):
+        if card["fusion"] is None:
+            np.testing.assert_allclose(
+                rgb[index], expected(raw[index]), atol=1e-4
+            )
+    # The weights of the networks on these paths, once, and nothing else.
+    stored = tf.train.list_variables(
+        str(tmp_path / "saved_model" / "variables" / "variables")
+    )
+    networks = {name for path in paths.values() for name in path.networks}
+    parameters = sum(getattr(method, n).count_params() for n in networks)
+    assert parameters == card["parameters"]
+    assert parameters == sum(
+        int(np.prod(shape)) for key, shape in stored if "VARIABLE" in key
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    smoke.experiments((*smoke.QUICK, ("mpfnet", "smoke"))),
+)
+def test_overfits_one_pair(name, variant, one_replica):
+    with one_replica.scope():
+        changes = TO_OVERFIT.get(smoke.load_config(name, variant).method, {})
+        method = make_method(name, variant, **changes)
+    last = method.config.method in OVERFITS_LAST
+    phase = method.phases()[-1 if last else 0]
+    step = step_of(method, phase, one_replica)
+    for optimizer in phase.optimizers:
+        getattr(method, optimizer).learning_rate.assign(5e-3)
+    batch = make_batch(method, phase.data, count=1)
+    pair = batch if len(phase.data) == 1 else batch["paired"]
+    mean = pair["rgb"].mean(axis=(0, 1, 2), keepdims=True)
+    of_mean_color = np.abs(pair["rgb"] - mean).mean()
+    for _ in range(150):
+        step(batch)
+    # In training mode, as it was fitted.
+    fitted = method(pair["nir"], training=True).numpy()
+    assert np.abs(fitted - pair["rgb"]).mean() < 0.4 * of_mean_color

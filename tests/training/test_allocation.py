@@ -1,0 +1,56 @@
+"""Training keeps the memory it freed, in place of asking for it again."""
+
+import ctypes
+import subprocess
+import sys
+
+import pytest
+
+from nircolor_tf.training import allocation
+
+# Prints the pages that five rounds of the same three blocks cost.
+ROUNDS = """
+import ctypes, resource
+from nircolor_tf import allocation
+if {keep}:
+    allocation.keep_freed_memory()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.malloc.argtypes = [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+def use():
+    blocks = [libc.malloc(20 << 20) for _ in range(3)]
+    for block in blocks:
+        ctypes.memset(block, 1, 20 << 20)
+    for block in blocks:
+        libc.free(block)
+use(), use()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5):
+    use()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def _pages(keep: bool) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", ROUNDS.format(keep=keep)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "mallopt"), reason="needs glibc"
+)
+def test_freed_memory_is_kept():
+    block = 5_120  # pages of 4 KiB
+    assert _pages(keep=False) > 5 * block
+    assert _pages(keep=True) < 100
+
+
+def test_another_system_is_left_alone(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not allocation.keep_freed_memory()

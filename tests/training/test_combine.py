@@ -1,0 +1,119 @@
+"""Trainings of their own, made into one ensemble."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import smoke
+import tensorflow as tf
+
+from nircolor_tf.data import training_data
+from nircolor_tf.errors import InputError
+from nircolor_tf.report import result_commands, result_rows
+from nircolor_tf.training import combine, restore, trainer
+
+CONFIG = "configs/default.py:smoke"
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory, pairs_manifest, one_replica):
+    folder = tmp_path_factory.mktemp("members")
+    for seed, from_image in enumerate((False, True)):
+        config = smoke.smoke_config("default", "smoke", pairs_manifest)
+        config.seed = seed
+        with config.unlocked():
+            config.network.from_image = from_image
+        trainer.train(config, folder / str(seed), one_replica)
+    return [folder / "0", folder / "1"]
+
+
+@pytest.fixture(scope="module")
+def workdir(members, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("combined") / "mean"
+    metrics = combine.combine(members, workdir)
+    record = restore.load_method(workdir, "best")[1]
+    assert record["metrics"] == metrics
+    return workdir
+
+
+def test_the_result_is_the_mean_of_the_best_members(members, workdir):
+    nir = tf.random.stateless_uniform((1, 64, 96, 1), (1, 2))
+    expected = [restore.load_method(m, "best")[0](nir) for m in members]
+    assert np.abs(expected[0] - expected[1]).max() > 0.01
+    for checkpoint in ("best", "latest"):
+        actual = restore.load_method(workdir, checkpoint)[0](nir)
+        np.testing.assert_allclose(actual, np.mean(expected, axis=0), atol=1e-6)
+
+
+def test_it_says_how_each_member_was_trained(members, workdir):
+    config = restore.read_config(workdir)
+    records = [restore.load_method(m, "best")[1] for m in members]
+    assert config.train.steps == sum(r["step"] for r in records)
+    assert [part.seed for part in config.combined.values()] == [0, 1]
+    assert config.combined.member_1.data.manifest == "manifest.csv"
+    assert [part.from_image for part in config.members.values()] == [
+        False,
+        True,
+    ]
+    assert training_data.read_if_there(workdir) == (
+        training_data.read_if_there(members[0])
+    )
+
+
+def test_its_row_has_the_command_of_each_member(members, workdir):
+    config = restore.describe_config(restore.read_config(workdir))
+    found = result_rows.member_configs(config)
+    for part, member in zip(found, members, strict=True):
+        part.pop("best_step")
+        assert part == restore.describe_config(restore.read_config(member))
+    row = result_rows.Row("mean", " ".join(2 * [CONFIG]), "", "")
+    *trainings, last = result_commands.train_commands(row, config, "mean")
+    assert last == (
+        "bin/combine.py --members=runs/mean_1,runs/mean_2 --workdir=runs/mean"
+    )
+    command = (
+        f"bin/train.py --config={CONFIG} --workdir=runs/mean_{{}} "
+        "--config.data.manifest=MANIFEST {}--config.rate.peak=0.001 {}"
+        "--config.train.average_decay=0.9"
+    )
+    changed = "--config.network.from_image=True ", "--config.seed=1 "
+    assert [one.replace(" \\\n    ", " ") for one in trainings] == [
+        command.format(1, "", ""),
+        command.format(2, *changed),
+    ]
+    with pytest.raises(InputError, match="1 configs; the run is of 2"):
+        list(
+            result_commands.train_commands(
+                dataclasses.replace(row, config=CONFIG), config, "mean"
+            )
+        )
+
+
+def test_training_it_has_nothing_left_to_do(workdir, one_replica):
+    before = sorted(workdir.rglob("best*"))
+    trainer.train(restore.read_config(workdir), workdir, one_replica)
+    assert sorted(workdir.rglob("best*")) == before
+    # Not one step was logged: the heading is alone.
+    assert len((workdir / "train/scalars.csv").read_text().split()) == 1
+
+
+def test_members_that_do_not_fit_are_refused(members, workdir, tmp_path):
+    with pytest.raises(InputError, match="two or more"):
+        combine.combine(members[:1], tmp_path / "new")
+    with pytest.raises(InputError, match="mean: exists already"):
+        combine.combine(members, workdir)
+    with pytest.raises(InputError, match="'ensemble'; expected 'supervised'"):
+        combine.combine([members[0], workdir], tmp_path / "new")
+    text = (members[1] / "config.json").read_text()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "checkpoints").symlink_to(members[1] / "checkpoints")
+    (other / "config.json").write_text(
+        text.replace('"working_size": 128', '"working_size": 192')
+    )
+    with pytest.raises(InputError, match="working_size is 192; expected 128"):
+        combine.combine([members[0], other], tmp_path / "new")
+    (other / "config.json").write_text(text)
+    with pytest.raises(InputError, match="other: has no training_data"):
+        combine.combine([members[0], other], tmp_path / "new")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["other"]
