@@ -8,7 +8,7 @@ import smoke
 import tensorflow as tf
 
 from nircolor_tf.data import synthetic
-from nircolor_tf.training import restore, trainer
+from nircolor_tf.training import build, config_files, trainer
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.step import compile_step
 
@@ -16,7 +16,7 @@ from nircolor_tf.training.step import compile_step
 def make_method(name, variant, **changes):
     config = smoke.smoke_config(name, variant)
     config.update_from_flattened_dict(changes)
-    return restore.make_method(config, mixed_bfloat16=False)
+    return build.make_method(config, mixed_bfloat16=False)
 
 
 def make_batch(method, data=("paired",), count=2):
@@ -94,7 +94,7 @@ def check_resume(config, folder, strategy):
     for path in checkpoints.glob("ckpt-4*"):
         path.unlink()
     # Nothing but the workdir is needed to go on.
-    resumed = restore.read_config(folder / "b")
+    resumed = config_files.read_config(folder / "b")
     keras.utils.clear_session(free_memory=False)
     trainer.train(resumed, folder / "b", strategy)
     whole, parts = everything(folder / "a"), everything(folder / "b")

@@ -8,7 +8,7 @@ import smoke
 import tensorflow as tf
 
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import restore
+from nircolor_tf.training import build
 
 
 class Affine:
@@ -64,7 +64,7 @@ def gradients(losses, optimizer: str, networks, batch) -> list[float | None]:
 @functools.cache
 def tiny_method(name: str) -> Method:
     """The method of a config file's smoke variant, one for all tests."""
-    return restore.make_method(
+    return build.make_method(
         smoke.load_config(name, "smoke"), mixed_bfloat16=False
     )
 

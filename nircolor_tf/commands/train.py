@@ -43,11 +43,11 @@ def main() -> None:
     # Before TensorFlow starts threads, each with memory of its own.
     allocation.keep_freed_memory()
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from nircolor_tf.training import restore, trainer
+    from nircolor_tf.training import config_files, trainer
 
     config = _CONFIG.value
     if config is None:
-        config = restore.read_config(_WORKDIR.value)
+        config = config_files.read_config(_WORKDIR.value)
     strategy = trainer.make_strategy()
     method = trainer.train(
         config, _WORKDIR.value, strategy, _STOP_AT.value, _START_FROM.value

@@ -24,7 +24,7 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.inference import cards, models
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.report import result_rows
-from nircolor_tf.training import restore
+from nircolor_tf.training import build, config_files, restore
 
 # Operations of learned weights, or of attention, as TensorFlow calls them; a
 # transposed convolution is the gradient of one by its input.
@@ -261,13 +261,13 @@ def _open_workdir(folder: Path, about: Mapping[str, str]) -> _Model:
     def read(key):
         return reader.get_tensor(f"{key}/.ATTRIBUTES/VARIABLE_VALUE").item()
 
-    path = restore.find_path(method, about["path"])
+    path = method.inference_path(about["path"])
     return _Model(
-        colorizer=restore.make_colorizer(method, about["path"]),
+        colorizer=build.make_colorizer(method, about["path"]),
         run=path.run,
         parameters=count_parameters(method, path),
         about={**about, "checkpoint": f"{checkpoint}, step {record['step']}"},
-        config=restore.describe_config(method.config),
+        config=config_files.describe_config(method.config),
         best=record,
         trained={
             "step": read("step"),

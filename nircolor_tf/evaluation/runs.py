@@ -216,12 +216,12 @@ def _open_export(name: RunName) -> tuple[Run, Predict]:
 
 def _open_workdir(name: RunName, checkpoint: str) -> tuple[Run, Predict]:
     # TensorFlow takes seconds to import: only where it is needed.
-    from nircolor_tf.training import restore  # noqa: PLC0415
+    from nircolor_tf.training import build, config_files, restore  # noqa: PLC0415
 
     method, record = restore.load_method(name.folder, checkpoint)
     path = name.path or next(iter(method.inference_paths()))
-    chosen = restore.find_path(method, path)
-    colorizer = restore.make_colorizer(method, path)
+    chosen = method.inference_path(path)
+    colorizer = build.make_colorizer(method, path)
     run = Run(
         name=name.label,
         kind="workdir",
@@ -236,7 +236,7 @@ def _open_workdir(name: RunName, checkpoint: str) -> tuple[Run, Predict]:
         card={
             "method": method.config.method,
             "training": {key: record[key] for key in ("step", "minutes")},
-            "config": restore.describe_config(method.config),
+            "config": config_files.describe_config(method.config),
         },
         training=training_data.read_if_there(name.folder),
     )

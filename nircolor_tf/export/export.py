@@ -42,7 +42,7 @@ from nircolor_tf.errors import InputError, NirColorError
 from nircolor_tf.export import samples, saved_model, subpixel, tflite
 from nircolor_tf.inference import cards, models, runtimes
 from nircolor_tf.methods.base import CHANNELS, InferencePath, Method
-from nircolor_tf.training import restore, warm_start
+from nircolor_tf.training import build, config_files, restore, warm_start
 
 SAVED_MODEL = "saved_model"
 
@@ -149,7 +149,7 @@ def choose_paths(
     if list(names) == ["all"]:
         return dict(paths)
     names = names or [next(iter(paths))]
-    return {name: restore.find_path(method, name) for name in names}
+    return {name: method.inference_path(name) for name in names}
 
 
 def tflite_files(paths: Iterable[str]) -> dict[str, str]:
@@ -232,7 +232,7 @@ def verify(method: Method, folder: Path) -> dict[str, float]:
     inputs = [_test_image(seed, *size) for seed, size in enumerate(sizes)]
     differences = dict.fromkeys(TOLERANCES, 0.0)
     for path, about in cards.read_card(folder)["paths"].items():
-        expected = restore.make_colorizer(method, path)
+        expected = build.make_colorizer(method, path)
         results = [expected(image) for image in inputs]
         for runtime, tolerance in TOLERANCES.items():
             colorizer = load_runtime(folder, path, about, runtime)
@@ -319,7 +319,7 @@ def make_card(
             "images": training.count("validation"),
             "metrics": record.get("metrics", {}),
         },
-        "config": restore.describe_config(config),
+        "config": config_files.describe_config(config),
         "nircolor_tf": nircolor_tf.__version__,
     }
 

@@ -35,7 +35,7 @@ from nircolor_tf.images import conversions, image_files, ranges
 from nircolor_tf.inference import cards, models, runtimes
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import restore
+from nircolor_tf.training import build, restore
 
 # What the signature image_bytes reads.
 _ENCODED = (".png", ".jpg", ".jpeg")
@@ -227,7 +227,7 @@ def verify_photos(
     _check_step(folder, card, workdir, record["step"])
     found, sizes, problems = [], set(), []
     for path in card["paths"]:
-        colorizer = restore.make_colorizer(method, path)
+        colorizer = build.make_colorizer(method, path)
         loaded = list(_load_runtimes(method, folder, card, path))
         for file in tqdm(photos, path, unit="photo"):
             try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import keras
 from ml_collections import ConfigDict
 
+from nircolor_tf.errors import InputError
 from nircolor_tf.inference import bfwls
 
 Batch = Mapping[str, keras.KerasTensor]
@@ -145,6 +146,22 @@ class Method(keras.Model):
         return {
             "n2c": InferencePath("nir", "rgb", self.inference_networks, self)
         }
+
+    def inference_path(self, name: str | None) -> InferencePath:
+        """Returns the inference path of that name; the first for None.
+
+        Raises:
+            InputError: There is none of that name.
+        """
+        paths = self.inference_paths()
+        if name is None:
+            return next(iter(paths.values()))
+        if name not in paths:
+            raise InputError(
+                f"path {name!r}: {self.config.method} has none of that name; "
+                f"expected one of {', '.join(paths)}"
+            )
+        return paths[name]
 
     def visuals(
         self, nir: keras.KerasTensor, rgb: keras.KerasTensor

@@ -23,7 +23,7 @@ from nircolor_tf.data import manifest, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import restore, warm_start
+from nircolor_tf.training import build, config_files, restore, warm_start
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
@@ -77,7 +77,7 @@ def combine(
     validation = manifest.select(
         manifest.read_manifest(config.data.manifest), config.evaluate.split
     )
-    ensemble = restore.make_method(config, mixed_bfloat16=False)
+    ensemble = build.make_method(config, mixed_bfloat16=False)
     for name, (method, _) in zip(ensemble.network_names, loaded, strict=True):
         getattr(ensemble, name).set_weights(method.colorizer.get_weights())
     metrics, _ = Evaluator(ensemble, validation, config.evaluate).evaluate()
@@ -126,7 +126,7 @@ def average(
     shares = [share / sum(shares) for share in shares]
     starts = [warm_start.read(member, checkpoint) for member in members]
     config = _averaged_config(members[0], starts, shares)
-    method = restore.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config, mixed_bfloat16=False)
     for start in starts:
         start.apply(method)  # refuses what does not fit
     for name in method.inference_networks:
@@ -149,7 +149,7 @@ def _averaged_config(
     shares: Sequence[float],
 ) -> ConfigDict:
     """That of the first member, trained for all the steps of all."""
-    config = ConfigDict(restore.read_config(first).to_dict())
+    config = ConfigDict(config_files.read_config(first).to_dict())
     if "steps" not in config.train:
         raise InputError(
             f"{first}: the phases of {config.method!r} have no one length; "
@@ -194,7 +194,7 @@ def _config(loaded: Sequence[tuple[Method, dict]]) -> ConfigDict:
         }
         for name, described, (_, record) in zip(
             configs,
-            map(restore.describe_config, configs.values()),
+            map(config_files.describe_config, configs.values()),
             loaded,
             strict=True,
         )
@@ -250,7 +250,7 @@ def _write(
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent, prefix=".combine-") as scratch:
         folder = Path(scratch, "workdir")
-        restore.write_config(folder, config)
+        config_files.write_config(folder, config)
         for training in seen:
             # With a gap it would call images clean that a member has seen.
             training_data.write(folder, training)

@@ -11,7 +11,7 @@ from nircolor_tf.images import conversions, grid, image_files
 from nircolor_tf.inference import models, tiles
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.metrics import protocols
-from nircolor_tf.training import restore
+from nircolor_tf.training import build
 
 
 class Evaluator:
@@ -36,8 +36,8 @@ class Evaluator:
         self._paths = [
             (
                 f"{name}/" if name else "",
-                restore.find_path(method, name),
-                restore.make_colorizer(method, name),
+                method.inference_path(name),
+                build.make_colorizer(method, name),
             )
             for name in (None, *config.paths)
         ]

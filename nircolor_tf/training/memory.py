@@ -12,7 +12,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.methods.base import Phase
-from nircolor_tf.training.assembly import assemble
+from nircolor_tf.training.build import assemble
 from nircolor_tf.training.step import compile_step
 
 # Their outputs are their inputs, not copies.

@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.methods.base import Batch, Phase, Scalars
 from nircolor_tf.training import memory, trainer
-from nircolor_tf.training.assembly import assemble
+from nircolor_tf.training.build import assemble
 from nircolor_tf.training.step import compile_step
 
 

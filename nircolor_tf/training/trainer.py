@@ -15,9 +15,9 @@ from nircolor_tf.data import manifest, training_data
 from nircolor_tf.data.pipeline import Source, open_source, reads_photos
 from nircolor_tf.errors import NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
-from nircolor_tf.training import checking, restore, warm_start
-from nircolor_tf.training.assembly import assemble
+from nircolor_tf.training import checking, config_files, warm_start
 from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.build import assemble
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
 from nircolor_tf.training.step import compile_step
@@ -119,7 +119,7 @@ class _Run:
             if beginning is not None:
                 beginning.apply(method)
             averages.restart()
-        restore.write_config(workdir, config)
+        config_files.write_config(workdir, config)
         photos = reads_photos(data, config.data)
         training_data.write(
             workdir,

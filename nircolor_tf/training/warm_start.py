@@ -25,7 +25,7 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.export import saved_model
 from nircolor_tf.inference import cards
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import restore
+from nircolor_tf.training import build, config_files, restore
 
 FILE = "started_from.json"
 
@@ -90,7 +90,7 @@ def read(source: str | os.PathLike, checkpoint: str = "best") -> Start:
             whose weights cannot be told apart.
     """
     source = Path(source)
-    if (source / restore.CONFIG_FILE).is_file():
+    if (source / config_files.CONFIG_FILE).is_file():
         method, record = restore.load_method(source, checkpoint)
         name, earlier = source.resolve().name, read_record(source)
     elif (source / cards.CARD_FILE).is_file():
@@ -100,7 +100,7 @@ def read(source: str | os.PathLike, checkpoint: str = "best") -> Start:
     else:
         raise InputError(
             f"{source}: neither a workdir nor an export; expected a folder "
-            f"with {restore.CONFIG_FILE} or {cards.CARD_FILE}"
+            f"with {config_files.CONFIG_FILE} or {cards.CARD_FILE}"
         )
     return Start(
         source=source,
@@ -112,7 +112,7 @@ def read(source: str | os.PathLike, checkpoint: str = "best") -> Start:
         training=training_data.read(source),
         record={
             "name": name,
-            "config": restore.describe_config(method.config),
+            "config": config_files.describe_config(method.config),
             "step": record["step"],
             "minutes": record["minutes"],
             **({"started_from": earlier} if earlier else {}),
@@ -142,9 +142,9 @@ def read_record(workdir: str | os.PathLike) -> dict | None:
 def _load_export(folder: Path) -> tuple[Method, dict]:
     card = cards.read_card(folder)
     where = f"{folder / cards.CARD_FILE}, key 'config'"
-    config = restore.parse_config(card.get("config", {}), where)
-    method = restore.make_method(config, mixed_bfloat16=False)
-    paths = {name: restore.find_path(method, name) for name in card["paths"]}
+    config = config_files.parse_config(card.get("config", {}), where)
+    method = build.make_method(config, mixed_bfloat16=False)
+    paths = {name: method.inference_path(name) for name in card["paths"]}
     missing = set(method.inference_networks).difference(
         *(path.networks for path in paths.values())
     )

@@ -13,7 +13,7 @@ from nircolor_tf.data import manifest, training_data
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import costs
 from nircolor_tf.methods.base import InferencePath
-from nircolor_tf.training import restore
+from nircolor_tf.training import build, config_files, restore
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 
@@ -26,8 +26,8 @@ def workdir(tmp_path_factory, pairs_manifest):
     with config.unlocked():
         config.inference.working_size = 50
         config.train.steps = 7
-    method = restore.make_method(config, mixed_bfloat16=False)
-    restore.write_config(folder, config)
+    method = build.make_method(config, mixed_bfloat16=False)
+    config_files.write_config(folder, config)
     examples = manifest.read_manifest(pairs_manifest)
     training_data.write(folder, training_data.collect(examples, True, "val"))
     step = tf.Variable(3, dtype=tf.int64)

@@ -14,7 +14,7 @@ from nircolor_tf.export import export
 from nircolor_tf.images import grid, image_files
 from nircolor_tf.inference import cards, models
 from nircolor_tf.methods.base import InferencePath, Method
-from nircolor_tf.training import restore
+from nircolor_tf.training import build, restore
 
 EXPORT = {
     "tflite": (),
@@ -191,9 +191,9 @@ def test_paths_keep_the_order_in_which_they_are_named(detour):
 
 
 def test_a_path_that_differs_is_no_export(tmp_path, monkeypatch):
-    make_colorizer = restore.make_colorizer
+    make_colorizer = build.make_colorizer
     monkeypatch.setattr(
-        restore,
+        build,
         "make_colorizer",
         # One path goes wrong, and it is not the first.
         lambda method, path: make_colorizer(

@@ -12,7 +12,7 @@ from PIL import Image
 from nircolor_tf.export import saved_model
 from nircolor_tf.images import image_files, ranges
 from nircolor_tf.inference import models
-from nircolor_tf.training import restore
+from nircolor_tf.training import build
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def smooth(height, width):
     [("n2c", "serving_default", "rgb"), ("n2g", "n2g", "gray")],
 )
 def test_float_images_of_any_size(method, signatures, path, name, target, size):
-    expected = restore.make_colorizer(method, path)
+    expected = build.make_colorizer(method, path)
     batch = np.stack([smooth(*size), smooth(*size)[::-1]])
     results = signatures[name](nir=tf.constant(batch))[target].numpy()
     for image, result in zip(batch, results, strict=True):
@@ -54,12 +54,12 @@ def test_float_images_of_any_size(method, signatures, path, name, target, size):
 def test_the_resize_and_the_fusion_make_a_difference(method):
     # Else the tests above would pass without them.
     image = smooth(60, 41)
-    whole = restore.make_colorizer(method)(image)
+    whole = build.make_colorizer(method)(image)
     for other in (
         server_model.Blocks(0, method.fusion_parameters()),
         server_model.Blocks(24, None),
     ):
-        assert np.abs(restore.make_colorizer(other)(image) - whole).max() > 0.02
+        assert np.abs(build.make_colorizer(other)(image) - whole).max() > 0.02
 
 
 def test_the_network_alone(method, export, signatures):
@@ -108,7 +108,7 @@ def test_files_of_unequal_sizes_in_one_batch(method, signatures, tmp_path):
     files.append((".png", flat))
     encoded.append(with_alpha(flat[..., 0]))
     results = signatures["image_bytes"](image_bytes=tf.constant(encoded))
-    colorizer = restore.make_colorizer(method)
+    colorizer = build.make_colorizer(method)
     for given, png, (suffix, integers) in zip(
         encoded, results["png_bytes"].numpy(), files, strict=True
     ):

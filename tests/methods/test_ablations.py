@@ -19,7 +19,7 @@ from stubs import (
 )
 
 from nircolor_tf import losses
-from nircolor_tf.training import restore
+from nircolor_tf.training import build
 
 # What an ablation changes, at the published size.
 CHANGES = {
@@ -94,7 +94,7 @@ def make_ablated(monkeypatch, name, ablation):
     config = smoke.load_config(name, variant)
     if config.network == tiny_method(name).config.network:
         return experiment(monkeypatch, name, variant)
-    return restore.make_method(config, mixed_bfloat16=False)
+    return build.make_method(config, mixed_bfloat16=False)
 
 
 @pytest.mark.parametrize(("name", "ablation"), CHANGES)

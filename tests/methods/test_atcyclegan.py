@@ -10,7 +10,7 @@ import tensorflow as tf
 from contract import everything, make_batch
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.training import restore, trainer
+from nircolor_tf.training import build, config_files, restore, trainer
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.image_pool import make_pools
@@ -22,7 +22,7 @@ EPOCH, PEAK = 372, 2e-4
 def make_method(variant="smoke", **changes):
     config = smoke.load_config("atcyclegan", variant)
     config.update_from_flattened_dict(changes)
-    return restore.make_method(config, mixed_bfloat16=False)
+    return build.make_method(config, mixed_bfloat16=False)
 
 
 @pytest.fixture(scope="module")
@@ -349,7 +349,9 @@ def test_a_run_killed_while_alternating_resumes_to_the_bit(
         trainer.train(alternating_config, tmp_path / "b", strategy)
     latest = tf.train.latest_checkpoint(tmp_path / "b" / "checkpoints")
     assert latest.endswith("-10")
-    trainer.train(restore.read_config(tmp_path / "b"), tmp_path / "b", strategy)
+    trainer.train(
+        config_files.read_config(tmp_path / "b"), tmp_path / "b", strategy
+    )
     whole, parts = everything(tmp_path / "a"), everything(tmp_path / "b")
     assert whole.keys() == parts.keys()
     for key, value in whole.items():
@@ -374,14 +376,14 @@ def test_pools_are_of_one_number_of_devices_but_weights_of_any(
 ):
     alternating_config.train.average_decay = 0.0
     with two_replicas.scope():
-        trained = restore.make_method(alternating_config, mixed_bfloat16=False)
+        trained = build.make_method(alternating_config, mixed_bfloat16=False)
         trained.pools = make_pools(trained, two_replicas)
         averages = MovingAverages(trained, 0.0, two_replicas)
         step = tf.Variable(1, dtype=tf.int64, trainable=False)
     for variable in trained.colorizer.trainable_variables:
         variable.assign(variable + 0.5)
     Checkpoints(tmp_path, trained, averages, step).save_latest()
-    restore.write_config(tmp_path, alternating_config)
+    config_files.write_config(tmp_path, alternating_config)
     with pytest.raises(InputError, match="of this number of devices"):
         trainer.train(alternating_config, tmp_path, one_replica)
     # What evaluation and export load has no need of pools.

@@ -10,14 +10,14 @@ from contract import make_batch
 
 from nircolor_tf.data import manifest
 from nircolor_tf.errors import InputError
-from nircolor_tf.training import restore, trainer
+from nircolor_tf.training import build, trainer
 from nircolor_tf.training.evaluator import Evaluator
 
 
 def make_method(variant="unet256,smoke", **changes):
     config = smoke.load_config("cyclegan", variant)
     config.update_from_flattened_dict(changes)
-    return restore.make_method(config, mixed_bfloat16=False)
+    return build.make_method(config, mixed_bfloat16=False)
 
 
 def biased(kernel, inputs, outputs):

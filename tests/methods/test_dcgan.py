@@ -13,7 +13,7 @@ from nircolor_tf import losses
 from nircolor_tf.data import synthetic
 from nircolor_tf.errors import InputError
 from nircolor_tf.networks.dcgan import DCGANDiscriminator, DCGANGenerator
-from nircolor_tf.training import restore
+from nircolor_tf.training import build
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.step import compile_step
 
@@ -23,7 +23,7 @@ LOG_2 = np.log(2)
 def make_method(**changes):
     config = smoke.smoke_config("dcgan", "smoke")
     config.update_from_flattened_dict(changes)
-    return restore.make_method(config, mixed_bfloat16=False)
+    return build.make_method(config, mixed_bfloat16=False)
 
 
 def make_pairs(seed, count, size=32):
@@ -51,7 +51,7 @@ def biased(inputs, outputs):
 
 def test_golden_parameter_counts():
     config = smoke.load_config("dcgan", "")
-    method = restore.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config, mixed_bfloat16=False)
     deeper = normed(64, 128) + normed(128, 256) + normed(256, 512)
     ups = normed(512, 256) + normed(256, 128) + normed(128, 64)
     generator = normed(1, 64) + deeper + ups + biased(64, 3)
@@ -72,7 +72,7 @@ def test_golden_parameter_counts():
 
 def test_each_network_has_its_own_adam():
     config = smoke.load_config("dcgan", "")
-    method = restore.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config, mixed_bfloat16=False)
     (phase,) = method.phases()
     found = {
         name: (

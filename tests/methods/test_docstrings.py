@@ -13,7 +13,7 @@ import pytest
 import smoke
 
 from nircolor_tf.methods import METHODS, adversarial
-from nircolor_tf.training import restore
+from nircolor_tf.training import build
 
 BOXES = "Figure box -> attribute -> class"
 TERMS = "Loss term -> equation -> config key"
@@ -71,7 +71,7 @@ def smoke_methods(name):
     for experiment in smoke.SMOKE:
         config = smoke.load_config(*experiment)
         if config.method == name:
-            yield restore.make_method(config, mixed_bfloat16=False)
+            yield build.make_method(config, mixed_bfloat16=False)
 
 
 @of_every_method

@@ -20,7 +20,7 @@ from nircolor_tf.data import pipeline, training_data
 from nircolor_tf.export import export
 from nircolor_tf.inference import models
 from nircolor_tf.methods import METHODS
-from nircolor_tf.training import restore
+from nircolor_tf.training import build
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 
@@ -157,7 +157,7 @@ def test_call_gives_rgb_in_range_and_batches_do_not_mix(method):
     np.testing.assert_allclose(method(nir[:1]).numpy(), both[:1], atol=1e-5)
     # Any size through the Colorizer, which pads to the method's multiple.
     unit = (nir[0, :, :48] - low) / (high - low)
-    assert restore.make_colorizer(method)(unit).shape == (32, 48, 3)
+    assert build.make_colorizer(method)(unit).shape == (32, 48, 3)
     # Not a constant function of its input.
     assert np.abs(both[0] - both[1]).max() > 1e-4
 
@@ -292,7 +292,7 @@ def test_exports_equal_the_method(method, tmp_path):
     assert differences.keys() == {"saved_model", "litert", "serving"}
     # Sizes that are no multiple of anything, down to one row. Not one pixel:
     # InstanceNorm of a constant image is nothing but magnified rounding.
-    expected = restore.make_colorizer(method)
+    expected = build.make_colorizer(method)
     for runtime in ("litert", "saved_model"):
         colorizer = models.load_export(tmp_path, runtime)
         for size in ((1, 3), (5, 70), (33, 47)):

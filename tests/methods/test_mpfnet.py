@@ -22,7 +22,7 @@ from stubs import (
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods import mpfnet
-from nircolor_tf.training import restore
+from nircolor_tf.training import build
 
 # A quarter of it is the one window that L_mix needs at least.
 SIDE = 44
@@ -199,7 +199,7 @@ def test_a_crop_too_small_for_equation_2(variant, crop, smallest):
     config.data.crop = crop
     message = f"config.data.crop is {crop}; expected at least {smallest}, "
     with pytest.raises(InputError, match=message):
-        restore.make_method(config, mixed_bfloat16=False)
+        build.make_method(config, mixed_bfloat16=False)
 
 
 def test_equation_3_three_scales_of_translated_gray(with_weights):

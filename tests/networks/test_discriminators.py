@@ -10,7 +10,7 @@ from nircolor_tf import losses
 from nircolor_tf.data import synthetic
 from nircolor_tf.errors import InputError
 from nircolor_tf.networks.discriminators import PatchGAN, SpectralNormConv2D
-from nircolor_tf.training import restore
+from nircolor_tf.training import build
 
 NORMS = ("instance", "spectral")
 
@@ -191,7 +191,7 @@ def test_the_gradient_passes_through_the_norm(training):
 
 def test_a_training_step_estimates_each_norm_once():
     config = smoke.smoke_config("atcyclegan", "smoke")
-    method = restore.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config, mixed_bfloat16=False)
     layers = spectral_norms_of(method.rgb_discriminator)
     layers += spectral_norms_of(method.nir_discriminator)
     assert len(layers) == 6

@@ -13,7 +13,7 @@ from nircolor_tf import losses
 from nircolor_tf.data import synthetic
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods import METHODS
-from nircolor_tf.training import restore
+from nircolor_tf.training import build, config_files
 
 SIDE, REACH = 96, 3
 # (down, right): how far the content of each truth lies from that of its NIR.
@@ -126,7 +126,7 @@ def test_a_method_says_so_before_it_trains(name):
     config = smoke.smoke_config(name, "smoke")
     config.loss.shift = 7
     with pytest.raises(InputError, match=r"shift is 7; .* 0 to 6 .* of 32 px"):
-        restore.make_method(config, mixed_bfloat16=False)
+        build.make_method(config, mixed_bfloat16=False)
 
 
 @pytest.mark.parametrize("name", ["default", "colornet"])
@@ -150,14 +150,14 @@ def test_methods_align_only_where_asked(name, pairs):
 def test_an_older_workdir_lacks_the_key_if_its_method_reads_it(tmp_path):
     for name in ("default", "dcgan"):
         config = smoke.load_config(name, "smoke")
-        restore.write_config(tmp_path / name, config)
-    assert "shift" not in restore.read_config(tmp_path / "dcgan").loss
+        config_files.write_config(tmp_path / name, config)
+    assert "shift" not in config_files.read_config(tmp_path / "dcgan").loss
     file = tmp_path / "default" / "config.json"
     written = json.loads(file.read_text())
     del written["loss"]["shift"]
     file.write_text(json.dumps(written))
     with pytest.raises(InputError, match=r"has no loss\.shift: an older"):
-        restore.read_config(tmp_path / "default")
+        config_files.read_config(tmp_path / "default")
 
 
 def train(nir, truth, shift):

@@ -4,7 +4,7 @@ import pytest
 import smoke
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.training import restore, trainer
+from nircolor_tf.training import build, trainer
 
 
 @pytest.fixture
@@ -71,12 +71,12 @@ def test_superfluous_and_missing_network_keys(config):
     with config.unlocked():
         config.network.depth = 18
     with pytest.raises(InputError, match=r"'unet256': .*'depth'"):
-        restore.make_method(config, mixed_bfloat16=False)
+        build.make_method(config, mixed_bfloat16=False)
     with config.unlocked():
         del config.network.depth
         del config.network.levels
     with pytest.raises(InputError, match=r"'unet256': .*'levels'"):
-        restore.make_method(config, mixed_bfloat16=False)
+        build.make_method(config, mixed_bfloat16=False)
 
 
 def test_batch_size_is_a_multiple_of_the_devices(

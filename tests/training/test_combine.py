@@ -10,7 +10,7 @@ import tensorflow as tf
 from nircolor_tf.data import training_data
 from nircolor_tf.errors import InputError
 from nircolor_tf.report import result_commands, result_rows
-from nircolor_tf.training import combine, restore, trainer
+from nircolor_tf.training import combine, config_files, restore, trainer
 
 CONFIG = "configs/default.py:smoke"
 
@@ -46,7 +46,7 @@ def test_the_result_is_the_mean_of_the_best_members(members, workdir):
 
 
 def test_it_says_how_each_member_was_trained(members, workdir):
-    config = restore.read_config(workdir)
+    config = config_files.read_config(workdir)
     records = [restore.load_method(m, "best")[1] for m in members]
     assert config.train.steps == sum(r["step"] for r in records)
     assert [part.seed for part in config.combined.values()] == [0, 1]
@@ -61,11 +61,12 @@ def test_it_says_how_each_member_was_trained(members, workdir):
 
 
 def test_its_row_has_the_command_of_each_member(members, workdir):
-    config = restore.describe_config(restore.read_config(workdir))
+    config = config_files.describe_config(config_files.read_config(workdir))
     found = result_rows.member_configs(config)
     for part, member in zip(found, members, strict=True):
         part.pop("best_step")
-        assert part == restore.describe_config(restore.read_config(member))
+        of_member = config_files.read_config(member)
+        assert part == config_files.describe_config(of_member)
     row = result_rows.Row("mean", " ".join(2 * [CONFIG]), "", "")
     *trainings, last = result_commands.train_commands(row, config, "mean")
     assert last == (
@@ -91,7 +92,7 @@ def test_its_row_has_the_command_of_each_member(members, workdir):
 
 def test_training_it_has_nothing_left_to_do(workdir, one_replica):
     before = sorted(workdir.rglob("best*"))
-    trainer.train(restore.read_config(workdir), workdir, one_replica)
+    trainer.train(config_files.read_config(workdir), workdir, one_replica)
     assert sorted(workdir.rglob("best*")) == before
     # Not one step was logged: the heading is alone.
     assert len((workdir / "train/scalars.csv").read_text().split()) == 1

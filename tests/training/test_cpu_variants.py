@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import smoke
 
-from nircolor_tf.training import restore
+from nircolor_tf.training import build
 
 # (config file, variant, what `:cpu` makes small)
 ROWS = (
@@ -129,12 +129,12 @@ def test_every_phase_of_a_row_makes_two_steps(
 ):
     del published
     config = smoke.load_config(file, cpu)
-    method = restore.make_method(config, mixed_bfloat16=True)
+    method = build.make_method(config, mixed_bfloat16=True)
     for phase in contract.distinct_phases(method):
         train_step = contract.step_of(method, phase, one_replica)
         batch = contract.make_batch(method, phase.data, config.data.batch_size)
         for _ in range(2):
             scalars = {k: float(v) for k, v in train_step(batch).items()}
         assert np.isfinite([*scalars.values()]).all(), phase.name
-    colorize = restore.make_colorizer(method)
+    colorize = build.make_colorizer(method)
     assert colorize(np.zeros((200, 256, 1), np.float32)).shape == (200, 256, 3)

@@ -4,7 +4,7 @@ import pytest
 import smoke
 import tensorflow as tf
 
-from nircolor_tf.training import memory, restore
+from nircolor_tf.training import build, memory
 
 
 def peak_bytes(function):
@@ -68,7 +68,7 @@ def test_what_a_training_keeps_and_what_recomputation_saves():
         steps[recompute] = phase.step
     assert phase.phase == "alternating, unpaired"
 
-    method = restore.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config, mixed_bfloat16=False)
     networks = {n: getattr(method, n) for n in method.network_names}
     parameters = {n: x.count_params() for n, x in networks.items()}
     total = sum(parameters.values())

@@ -18,7 +18,7 @@ from nircolor_tf.errors import InputError, NonFiniteLossError
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.methods.schedules import make_schedule
-from nircolor_tf.training import restore, trainer
+from nircolor_tf.training import build, config_files, restore, trainer
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
@@ -223,20 +223,20 @@ def test_a_workdir_of_another_config_is_refused(config, tmp_path, one_replica):
 
 
 def test_a_workdir_knows_its_config(config, tmp_path):
-    restore.write_config(tmp_path / "new", config)
-    again = restore.read_config(tmp_path / "new")
+    config_files.write_config(tmp_path / "new", config)
+    again = config_files.read_config(tmp_path / "new")
     assert again == config
     assert again.data.zoom == (1.28, 1.28)
     assert again.is_locked
     with pytest.raises(InputError, match=r"config\.json: no such file"):
-        restore.read_config(tmp_path)
+        config_files.read_config(tmp_path)
     text = (file := tmp_path / "new" / "config.json").read_text()
     file.write_text(text.replace('"recompute"', '"old_name"'))
     with pytest.raises(InputError, match=r"has no train\.recompute: an older"):
-        restore.read_config(tmp_path / "new")
+        config_files.read_config(tmp_path / "new")
     file.write_text(text[:-9])
     with pytest.raises(InputError, match=r"config\.json: not a JSON file"):
-        restore.read_config(tmp_path / "new")
+        config_files.read_config(tmp_path / "new")
 
 
 def test_writer_drops_what_came_after_the_checkpoint(tmp_path):
@@ -290,7 +290,7 @@ def test_alternating_phases_share_steps_and_freeze_the_rest(
     monkeypatch.setattr(trainer, "compile_step", counting)
     toy_config.train.evaluate_every = 100
     # Stop after each phase, to look at the weights, and go on.
-    states = [restore.make_method(toy_config, mixed_bfloat16=False)]
+    states = [build.make_method(toy_config, mixed_bfloat16=False)]
     for end in (2, 4, 6, 8):
         states.append(
             trainer.train(toy_config, tmp_path / "a", one_replica, stop_at=end)
@@ -365,7 +365,7 @@ def test_mixed_bfloat16_differs_little_and_keeps_float32(config):
         "rgb": rng.random((2, 32, 32, 3), np.float32),
     }
     for mixed in (False, True):
-        method = restore.make_method(config, mixed)
+        method = build.make_method(config, mixed)
         kinds = {v.dtype for v in method.colorizer.variables}
         assert kinds == {"float32"}
         convolution = method.colorizer.downs[0]
@@ -384,7 +384,7 @@ def test_a_checkpoint_of_another_network_is_refused(
     trainer.train(config, tmp_path, one_replica, stop_at=1)
     with one_replica.scope():
         config.network.filters = 4
-        method = restore.make_method(config, mixed_bfloat16=False)
+        method = build.make_method(config, mixed_bfloat16=False)
         averages = MovingAverages(method, 0.9, one_replica)
         step = tf.Variable(0, dtype=tf.int64)
         checkpoints = Checkpoints(tmp_path, method, averages, step)
@@ -393,7 +393,7 @@ def test_a_checkpoint_of_another_network_is_refused(
 
 
 def test_no_checkpoint_yet(config, tmp_path):
-    restore.write_config(tmp_path, config)
+    config_files.write_config(tmp_path, config)
     with pytest.raises(InputError, match="no best checkpoint"):
         restore.load_method(tmp_path, "best")
     with pytest.raises(InputError, match="no checkpoint yet"):

@@ -11,7 +11,13 @@ from nircolor_tf.data import training_data
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import export
 from nircolor_tf.report import result_commands, result_rows
-from nircolor_tf.training import combine, restore, trainer, warm_start
+from nircolor_tf.training import (
+    combine,
+    config_files,
+    restore,
+    trainer,
+    warm_start,
+)
 
 CONFIG = "configs/default.py:smoke"
 
@@ -76,7 +82,7 @@ def test_goes_on_learning_and_resumes(
     rows = (gone_on / "eval" / "scalars.csv").read_text().splitlines()
     assert rows[1].startswith("0,")
     # Stopped at once: what it started from is in the checkpoint, not named.
-    config = restore.read_config(gone_on)
+    config = config_files.read_config(gone_on)
     trainer.train(config, tmp_path, one_replica, 1, workdir)
     trainer.train(config, tmp_path, one_replica)
     ends = [contract.everything(folder) for folder in (gone_on, tmp_path)]
@@ -96,7 +102,7 @@ def test_the_mean_of_weights_is_a_workdir_of_its_own(
         expected = 0.25 * one + 0.75 * two
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)
     assert restore.load_method(mean, "best")[1]["metrics"] == metrics
-    averaged = restore.read_config(mean).averaged
+    averaged = config_files.read_config(mean).averaged
     assert averaged.member_1.share == 0.25
     assert averaged.member_1.started_from.name == workdir.name
     assert averaged.member_2.config.seed == 0
@@ -109,7 +115,9 @@ def test_its_row_has_the_commands_of_start_and_ways_on(
     workdir, gone_on, tmp_path
 ):
     combine.average([gone_on, workdir], [1, 3], "latest", tmp_path / "mean")
-    config = restore.describe_config(restore.read_config(tmp_path / "mean"))
+    config = config_files.describe_config(
+        config_files.read_config(tmp_path / "mean")
+    )
     # As if it had been stopped: what went on needs the flag, its start not.
     config["averaged"]["member_1"]["step"] = 3
     row = result_rows.Row("mean", " ".join(2 * [CONFIG]), "", "")
