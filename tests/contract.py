@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from nircolor_tf.data import synthetic
 from nircolor_tf.training import build, config_files, trainer
-from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.step import compile_step
 
 
@@ -44,17 +43,25 @@ def distinct_phases(method):
     return list({phase.losses: phase for phase in method.phases()}.values())
 
 
-def step_of(method, phase, strategy):
-    averages = MovingAverages(method, 0.0, strategy)
+def make_training(name, variant, strategy, **changes):
+    """What a training of a method holds, without a moving average."""
+    changes = {"train.average_decay": 0.0, **changes}
+    with strategy.scope():
+        method = make_method(name, variant, **changes)
+        return build.prepare_training(method, strategy)
+
+
+def step_of(training, phase, rate=1e-3):
     for name in phase.optimizers:
-        getattr(method, name).learning_rate.assign(1e-3)
-    return compile_step(strategy, method, phase, averages, jit_compile=False)
+        training.optimizers[name].learning_rate.assign(rate)
+    return compile_step(training, phase, jit_compile=False)
 
 
-def weights_of(method, names):
+def weights_of(owners):
+    """Of networks or optimizers, by the name of their owner."""
     return {
-        name: [v.numpy().copy() for v in getattr(method, name).variables]
-        for name in names
+        name: [variable.numpy().copy() for variable in owner.variables]
+        for name, owner in owners.items()
     }
 
 

@@ -18,7 +18,10 @@ class Affine:
         gain: A variable, so that what reaches the network can be asked for.
         offset: Likewise.
         channels: Of the output, all alike.
+        non_trainable_variables: None; it treats every image alone.
     """
+
+    non_trainable_variables = ()
 
     def __init__(self, gain: float, offset: float, channels: int = 1):
         self.gain, self.offset = tf.Variable(gain), tf.Variable(offset)
@@ -90,4 +93,5 @@ def experiment(
     monkeypatch.setattr(method, "config", config)
     for attribute, network in (networks or {}).items():
         monkeypatch.setattr(method, attribute, network)
+        monkeypatch.setitem(method.networks._items, attribute, network)
     return method

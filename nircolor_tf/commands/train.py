@@ -43,14 +43,19 @@ def main() -> None:
     # Before TensorFlow starts threads, each with memory of its own.
     allocation.keep_freed_memory()
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from nircolor_tf.training import config_files, trainer
+    from nircolor_tf.training import config_files, trainer, warm_start
 
     config = _CONFIG.value
     if config is None:
         config = config_files.read_config(_WORKDIR.value)
+    start = None
+    if _START_FROM.value is not None:
+        warm_start.check_new(_WORKDIR.value)
+        # Before anything is made whose seeds it would change.
+        start = warm_start.read(_START_FROM.value)
     strategy = trainer.make_strategy()
     method = trainer.train(
-        config, _WORKDIR.value, strategy, _STOP_AT.value, _START_FROM.value
+        config, _WORKDIR.value, strategy, _STOP_AT.value, start
     )
     steps = sum(phase.steps for phase in method.phases())
     if _STOP_AT.value and _STOP_AT.value < steps:

@@ -164,7 +164,7 @@ def compare_times(
 def count_parameters(method: Method, path: InferencePath) -> int:
     """Counts the weights of the networks on a path, trained or not."""
     return sum(
-        getattr(method, network).count_params() for network in path.networks
+        method.networks[network].count_params() for network in path.networks
     )
 
 

@@ -302,7 +302,7 @@ def make_card(
         "value_range": [0.0, 1.0],
         "fusion": None if fusion is None else dataclasses.asdict(fusion),
         "parameters": sum(
-            getattr(method, network).count_params() for network in networks
+            method.networks[network].count_params() for network in networks
         ),
         "training": {
             **{key: record[key] for key in ("step", "minutes")},

@@ -110,7 +110,7 @@ def read_weights(
     variables = {
         id(variable.value.handle): variable
         for network in path.networks
-        for variable in getattr(method, network).variables
+        for variable in method.networks[network].variables
     }
     taken = [variables.get(id(handle)) for handle in ours.captured_inputs]
     given = _captured(theirs)

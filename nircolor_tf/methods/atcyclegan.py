@@ -24,7 +24,7 @@ Loss term -> equation -> config key
     cycle -> eq. 2 -> config.loss.cycle
     pair, of a paired step -> eq. 3 -> config.loss.pair
     pair, of an unpaired step -> eq. 4 -> config.loss.pair
-    total -> eq. 5 -> adversarial.cycle_losses
+    total -> eq. 5 -> `cycle_losses`
 
 Phases (section II-D; their lengths in epochs from config.schedule): 'paired';
 'alternating', an unpaired epoch and a paired one by turns; 'decay', the same
@@ -52,6 +52,7 @@ Departures and choices
       contrast first, and does not say about what.
 """
 
+import keras
 from ml_collections import ConfigDict
 
 from nircolor_tf import losses
@@ -59,7 +60,6 @@ from nircolor_tf.methods import adversarial
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
 from nircolor_tf.methods.schedules import Schedule, constant, linear, part
 from nircolor_tf.networks import make_network
-from nircolor_tf.training.optimizers import make_adam
 
 
 class ATCycleGAN(Method):
@@ -69,32 +69,32 @@ class ATCycleGAN(Method):
         colorizer = make_network(config.network, "network")
         super().__init__(config, colorizer.size_multiple)
         to_nir = ConfigDict({**config.network, "output_channels": 1})
-        self.add_network("colorizer", colorizer, channels=1, inference=True)
-        self.add_network(
+        self.colorizer = self.add_network(
+            "colorizer", colorizer, channels=1, inference=True
+        )
+        self.rgb_to_nir = self.add_network(
             "rgb_to_nir",
             make_network(to_nir, "network"),
             channels=3,
             inference=False,
         )
-        for name, channels in (
-            ("rgb_discriminator", 3),
-            ("nir_discriminator", 1),
-        ):
-            network = make_network(config.discriminator, "discriminator")
-            self.add_network(name, network, channels, inference=False)
+        self.rgb_discriminator = self._add_discriminator("rgb_discriminator", 3)
+        self.nir_discriminator = self._add_discriminator("nir_discriminator", 1)
         self.add_pool("fake_rgb", channels=3)
         self.add_pool("fake_nir", channels=1)
         self.add_optimizer(
-            "generator_optimizer",
-            make_adam(config.optimizer),
-            ("colorizer", "rgb_to_nir"),
+            "generator_optimizer", ("colorizer", "rgb_to_nir"), config.optimizer
         )
         self.add_optimizer(
             "discriminator_optimizer",
-            make_adam(config.optimizer),
             ("rgb_discriminator", "nir_discriminator"),
+            config.optimizer,
         )
         self.gan = losses.gan_loss(config.gan.form)
+
+    def _add_discriminator(self, name: str, channels: int) -> keras.Model:
+        network = make_network(self.config.discriminator, "discriminator")
+        return self.add_network(name, network, channels, inference=False)
 
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in (0, 1)."""
@@ -150,9 +150,7 @@ class ATCycleGAN(Method):
             "colorizer/pair": losses.l1(fake_rgb, rgb),
             "rgb_to_nir/pair": losses.l1(fake_nir, nir),
         }
-        return adversarial.cycle_losses(
-            self, nir, rgb, fake_nir, fake_rgb, pair
-        )
+        return self.cycle_losses(nir, rgb, fake_nir, fake_rgb, pair)
 
     def unpaired_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
         """A NIR image and a photo that has no NIR (Figure 1b, eq. 4)."""
@@ -161,9 +159,61 @@ class ATCycleGAN(Method):
         fake_rgb = self.colorizer(nir, training=True)
         fake_nir = self.rgb_to_nir(photo, training=True)
         pair = {"colorizer/pair": losses.l1(fake_rgb, own_rgb)}
-        return adversarial.cycle_losses(
-            self, nir, photo, fake_nir, fake_rgb, pair
+        return self.cycle_losses(nir, photo, fake_nir, fake_rgb, pair)
+
+    def cycle_losses(
+        self, nir, rgb, fake_nir, fake_rgb, pair: Scalars
+    ) -> tuple[Losses, Scalars]:
+        """The total of eq. 5: eq. 1, eq. 2 and the pair terms.
+
+        Args:
+            nir: (B, H, W, 1).
+            rgb: (B, H, W, 3), of the same scenes or not.
+            fake_nir: rgb_to_nir(rgb).
+            fake_rgb: colorizer(nir).
+            pair: The pair terms of the step, '<network>/pair' -> scalar.
+        """
+        weights = self.config.loss
+        cycled_nir = self.rgb_to_nir(fake_rgb, training=True)
+        cycled_rgb = self.colorizer(fake_nir, training=True)
+        cycle = {  # eq. 2
+            "rgb_to_nir/cycle": losses.l1(cycled_nir, nir),
+            "colorizer/cycle": losses.l1(cycled_rgb, rgb),
+        }
+        rgb_logits = self.rgb_discriminator(fake_rgb, training=False)
+        nir_logits = self.nir_discriminator(fake_nir, training=False)
+        gan = {  # eq. 1, as the generators see it
+            "colorizer/gan": self.gan.generator(rgb_logits),
+            "rgb_to_nir/gan": self.gan.generator(nir_logits),
+        }
+        generators = (
+            weights.gan * sum(gan.values())
+            + weights.cycle * sum(cycle.values())
+            + weights.pair * sum(pair.values())
         )
+        discriminators, judgements = self._judge(nir, rgb, fake_nir, fake_rgb)
+        return {
+            "generator_optimizer": generators,
+            "discriminator_optimizer": weights.discriminator * discriminators,
+        }, {**gan, **cycle, **pair, **judgements}
+
+    def _judge(self, nir, rgb, fake_nir, fake_rgb):
+        """Eq. 1, as the discriminators see it: with a history of fakes."""
+        rgb_loss, rgb_scalars = adversarial.judge(
+            "rgb_discriminator",
+            self.rgb_discriminator,
+            self.gan,
+            rgb,
+            self.pooled("fake_rgb", fake_rgb),
+        )
+        nir_loss, nir_scalars = adversarial.judge(
+            "nir_discriminator",
+            self.nir_discriminator,
+            self.gan,
+            nir,
+            self.pooled("fake_nir", fake_nir),
+        )
+        return rgb_loss + nir_loss, rgb_scalars | nir_scalars
 
     def visuals(self, nir, rgb) -> dict:
         """Both directions, there and back."""

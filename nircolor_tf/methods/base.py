@@ -1,7 +1,8 @@
 """The seam: what a method (one paper) hands to the shared trainer."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, TypeVar
 
 import keras
 from ml_collections import ConfigDict
@@ -9,6 +10,7 @@ from ml_collections import ConfigDict
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import bfwls
 
+Item = TypeVar("Item")
 Batch = Mapping[str, keras.KerasTensor]
 Losses = Mapping[str, keras.KerasTensor]
 Scalars = Mapping[str, keras.KerasTensor]
@@ -60,6 +62,66 @@ class InferencePath:
     run: Callable[[keras.KerasTensor], keras.KerasTensor]
 
 
+class Named(Mapping, Generic[Item]):
+    """Items by name, each name given once; an unknown name lists those."""
+
+    def __init__(self, kind: str):
+        self._kind = kind
+        self._items: dict[str, Item] = {}
+
+    def add(self, name: str, item: Item) -> None:
+        """Adds an item.
+
+        Raises:
+            ValueError: The name is in use.
+        """
+        if name in self._items:
+            raise ValueError(f"two {self._kind}s are called {name!r}")
+        self._items[name] = item
+
+    def __getitem__(self, name: str) -> Item:
+        if name not in self._items:
+            raise KeyError(
+                f"no {self._kind} called {name!r}; there are: "
+                f"{', '.join(self._items) or 'none'}"
+            )
+        return self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimizerSettings:
+    """What a method says of an optimizer; the trainer builds it.
+
+    Attributes:
+        networks: Names of the networks that it alone updates.
+        settings: beta_1, beta_2, epsilon and weight_decay of Adam.
+    """
+
+    networks: tuple[str, ...]
+    settings: ConfigDict
+
+
+@dataclasses.dataclass
+class Pool:
+    """A history of generated images (Shrivastava et al., CVPR 2017).
+
+    Attributes:
+        channels: Of its images.
+        exchange: (B, H, W, channels) -> as many images of the history, into
+            which these go. Until the trainer puts a history here, the same
+            images come back.
+    """
+
+    channels: int
+    exchange: Callable[[keras.KerasTensor], keras.KerasTensor]
+
+
 class Method(keras.Model):
     """A paper: its networks, losses, schedule and inference path.
 
@@ -70,13 +132,12 @@ class Method(keras.Model):
 
     Attributes:
         config: The whole experiment, as its config file gave it.
-        network_names: Every network, in the order added.
-        inference_networks: Those that its inference paths use: what is
-            averaged over steps, kept as best and exported.
+        networks: Every network, in the order added.
+        inference_networks: Names of those that its inference paths use: what
+            is averaged over steps, kept as best and exported.
+        optimizers: What it says of each of its optimizers.
+        pools: Histories of generated images, which the trainer keeps.
         size_multiple: Height and width that `call` takes are multiples of it.
-        pool_channels: Each history of generated images that it needs
-            (Shrivastava et al., CVPR 2017), and their channels.
-        pools: Those histories; filled in by the trainer.
     """
 
     def __init__(self, config: ConfigDict, size_multiple: int):
@@ -84,11 +145,10 @@ class Method(keras.Model):
         super().__init__(autocast=False)
         self.config = config
         self.size_multiple = size_multiple
-        self.network_names: tuple[str, ...] = ()
+        self.networks: Named[keras.Model] = Named("network")
         self.inference_networks: tuple[str, ...] = ()
-        self.optimizer_networks: dict[str, tuple[str, ...]] = {}
-        self.pool_channels: dict[str, int] = {}
-        self.pools: dict[str, Callable] = {}
+        self.optimizers: Named[OptimizerSettings] = Named("optimizer")
+        self.pools: Named[Pool] = Named("pool")
 
     def add_network(
         self,
@@ -98,39 +158,35 @@ class Method(keras.Model):
         *,
         inference: bool,
         size: int | None = None,
-    ) -> None:
-        """Builds `network` for (B, size, size, channels), stored as `name`.
+    ) -> keras.Model:
+        """Builds `network` for (B, size, size, channels), and returns it.
 
         Without `size` it takes any height and width.
         """
         # `network.build(shape)` would create no weights for a subclassed model.
         network(keras.Input((size, size, channels)))
-        setattr(self, name, network)
-        self.network_names += (name,)
+        self.networks.add(name, network)
         if inference:
             self.inference_networks += (name,)
+        return network
 
     def add_optimizer(
-        self,
-        name: str,
-        optimizer: keras.optimizers.Optimizer,
-        networks: tuple[str, ...],
+        self, name: str, networks: tuple[str, ...], settings: ConfigDict
     ) -> None:
-        """Stores `optimizer` as the only one that updates `networks`."""
-        setattr(self, name, optimizer)
-        self.optimizer_networks[name] = tuple(networks)
-        optimizer.build(self.variables_of(name))
+        """Declares the only optimizer that updates these networks."""
+        self.optimizers.add(name, OptimizerSettings(networks, settings))
 
     def add_pool(self, name: str, channels: int) -> None:
         """Declares a history of generated images, which the trainer keeps."""
-        self.pool_channels[name] = channels
+        self.pools.add(name, Pool(channels, exchange=lambda images: images))
 
     def pooled(self, name: str, images: keras.KerasTensor):
         """Returns images of that history, as many, and puts `images` into it.
 
-        Outside the trainer there is no history: `images` come back.
+        Raises:
+            KeyError: `add_pool` did not declare it.
         """
-        return self.pools[name](images) if name in self.pools else images
+        return self.pools[name].exchange(images)
 
     def load_pretrained(self) -> None:
         """Takes over weights from elsewhere, once, before the first step.
@@ -177,8 +233,11 @@ class Method(keras.Model):
 
     def variables_of(self, optimizer: str) -> list[keras.Variable]:
         """Returns the trainable variables that the named optimizer owns."""
-        names = self.optimizer_networks[optimizer]
-        return [v for n in names for v in getattr(self, n).trainable_variables]
+        return [
+            variable
+            for name in self.optimizers[optimizer].networks
+            for variable in self.networks[name].trainable_variables
+        ]
 
     def phases(self) -> tuple[Phase, ...]:
         """Returns the training schedule."""

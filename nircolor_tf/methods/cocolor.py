@@ -76,6 +76,7 @@ Departures and choices
 import functools
 from collections.abc import Mapping
 
+import keras
 from keras import ops
 from ml_collections import ConfigDict
 
@@ -91,7 +92,6 @@ from nircolor_tf.methods.base import (
 )
 from nircolor_tf.methods.schedules import Schedule, constant, linear
 from nircolor_tf.networks import make_network
-from nircolor_tf.training.optimizers import make_adam
 
 TRANSLATORS = ("nir_to_gray", "gray_to_nir")
 COLORIZERS = ("nir_colorizer", "gray_colorizer")
@@ -108,29 +108,42 @@ class CoColor(Method):
     def __init__(self, config: ConfigDict):
         nir_colorizer = make_network(config.network, "network")
         super().__init__(config, nir_colorizer.size_multiple)
+        self.nir_colorizer = self._add_generator("nir_colorizer", nir_colorizer)
+        self.gray_colorizer = self._add_generator(
+            "gray_colorizer", make_network(config.network, "network")
+        )
         translator = ConfigDict({**config.network, "output_channels": 1})
-        for name, network in (
-            ("nir_colorizer", nir_colorizer),
-            ("gray_colorizer", make_network(config.network, "network")),
-            ("nir_to_gray", make_network(translator, "network")),
-            ("gray_to_nir", make_network(translator, "network")),
-        ):
-            self.add_network(name, network, channels=1, inference=True)
-        for names, channels in (
-            (IMAGE_DISCRIMINATORS, 1),
-            (FEATURE_DISCRIMINATORS, 3),
-        ):
-            for name in names:
-                network = make_network(config.discriminator, "discriminator")
-                self.add_network(name, network, channels, inference=False)
+        self.nir_to_gray = self._add_generator(
+            "nir_to_gray", make_network(translator, "network")
+        )
+        self.gray_to_nir = self._add_generator(
+            "gray_to_nir", make_network(translator, "network")
+        )
+        self.nir_discriminator = self._add_discriminator("nir_discriminator", 1)
+        self.gray_discriminator = self._add_discriminator(
+            "gray_discriminator", 1
+        )
+        self.nir_feature_discriminator = self._add_discriminator(
+            "nir_feature_discriminator", 3
+        )
+        self.gray_feature_discriminator = self._add_discriminator(
+            "gray_feature_discriminator", 3
+        )
         for name, networks in (
             ("translator_optimizer", TRANSLATORS),
             ("colorizer_optimizer", COLORIZERS),
             ("image_discriminator_optimizer", IMAGE_DISCRIMINATORS),
             ("feature_discriminator_optimizer", FEATURE_DISCRIMINATORS),
         ):
-            self.add_optimizer(name, make_adam(config.optimizer), networks)
+            self.add_optimizer(name, networks, config.optimizer)
         self.gan = losses.gan_loss(config.gan.form)
+
+    def _add_generator(self, name: str, network: keras.Model) -> keras.Model:
+        return self.add_network(name, network, channels=1, inference=True)
+
+    def _add_discriminator(self, name: str, channels: int) -> keras.Model:
+        network = make_network(self.config.discriminator, "discriminator")
+        return self.add_network(name, network, channels, inference=False)
 
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in (0, 1)."""
@@ -159,7 +172,7 @@ class CoColor(Method):
 
     def _through(self, networks: tuple[str, ...], image):
         for name in networks:
-            image = getattr(self, name)(image, training=False)
+            image = self.networks[name](image, training=False)
         return image
 
     def phases(self) -> tuple[Phase, ...]:
@@ -212,19 +225,25 @@ class CoColor(Method):
     def colorize_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
         """Algorithm 1, step 2: the colorizers, on what the translators make."""
         nir, nir_rgb, gray, gray_rgb = _images(batch)
-        translated_gray = ops.stop_gradient(self._to_gray(nir))
-        translated_nir = ops.stop_gradient(self._to_nir(gray))
+        translated_gray = self.nir_to_gray(nir, training=True)
+        translated_nir = self.gray_to_nir(gray, training=True)
         return self._colorization(
-            (nir, translated_nir), (gray, translated_gray), nir_rgb, gray_rgb
+            (nir, ops.stop_gradient(translated_nir)),
+            (gray, ops.stop_gradient(translated_gray)),
+            nir_rgb,
+            gray_rgb,
         )
 
     def cooperate_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
         """Algorithm 1, step 3: all of it."""
         nir, nir_rgb, gray, gray_rgb = _images(batch)
-        made = self._translate(nir, gray)
-        translation, scalars = self._translation(nir, gray, made)
+        translations = self._translate(nir, gray)
+        translation, scalars = self._translation(nir, gray, translations)
         colorization, more_scalars = self._colorization(
-            (nir, made.nir), (gray, made.gray), nir_rgb, gray_rgb
+            (nir, translations.nir),
+            (gray, translations.gray),
+            nir_rgb,
+            gray_rgb,
         )
         total = (  # eq. 11
             translation["translator_optimizer"]
@@ -237,26 +256,60 @@ class CoColor(Method):
             **dict.fromkeys(generators, total),
         }, {**scalars, **more_scalars}
 
-    def _to_gray(self, nir):
-        return self.nir_to_gray(nir, training=True)
-
-    def _to_nir(self, gray):
-        return self.gray_to_nir(gray, training=True)
-
-    def _nir_to_rgb(self, nir):
-        return self.nir_colorizer(nir, training=True)
-
-    def _gray_to_rgb(self, gray):
-        return self.gray_colorizer(gray, training=True)
-
     def _translate(self, nir, gray) -> adversarial.Translations:
-        return adversarial.translate(self._to_gray, self._to_nir, nir, gray)
-
-    def _translation(self, nir, gray, made) -> tuple[Losses, Scalars]:
-        """Eq. 5, 7, 9 and 10."""
-        return adversarial.translation_losses(
-            self, self._to_gray, self._to_nir, nir, gray, made
+        translated_gray, same_gray = adversarial.in_one_call(
+            self.nir_to_gray, nir, gray
         )
+        translated_nir, same_nir = adversarial.in_one_call(
+            self.gray_to_nir, gray, nir
+        )
+        return adversarial.Translations(
+            translated_gray, translated_nir, same_gray, same_nir
+        )
+
+    def _translation(
+        self, nir, gray, translations: adversarial.Translations
+    ) -> tuple[Losses, Scalars]:
+        """What the translators and the image discriminators minimise."""
+        weights = self.config.loss
+        nir_logits = self.nir_discriminator(translations.nir, training=False)
+        gray_logits = self.gray_discriminator(translations.gray, training=False)
+        image_gan = {
+            "gray_to_nir/gan": self.gan.generator(nir_logits),  # eq. 5
+            "nir_to_gray/gan": self.gan.generator(gray_logits),  # eq. 7
+        }
+        cycled_gray = self.nir_to_gray(translations.nir, training=True)
+        cycled_nir = self.gray_to_nir(translations.gray, training=True)
+        cycle = {  # eq. 9
+            "nir_to_gray/cycle": losses.l1(cycled_gray, gray),
+            "gray_to_nir/cycle": losses.l1(cycled_nir, nir),
+        }
+        identity = {  # eq. 10
+            "nir_to_gray/identity": losses.l1(translations.same_gray, gray),
+            "gray_to_nir/identity": losses.l1(translations.same_nir, nir),
+        }
+        translators = (
+            weights.image_gan * sum(image_gan.values())
+            + weights.cycle * sum(cycle.values())
+            + weights.identity * sum(identity.values())
+        )
+        nir_loss, nir_scalars = self._judge(
+            "nir_discriminator", self.nir_discriminator, nir, translations.nir
+        )
+        gray_loss, gray_scalars = self._judge(
+            "gray_discriminator",
+            self.gray_discriminator,
+            gray,
+            translations.gray,
+        )
+        return {
+            "translator_optimizer": translators,
+            "image_discriminator_optimizer": weights.discriminator
+            * (nir_loss + gray_loss),
+        }, {**image_gan, **cycle, **identity, **nir_scalars, **gray_scalars}
+
+    def _judge(self, name: str, discriminator, real, fake):
+        return adversarial.judge(name, discriminator, self.gan, real, fake)
 
     def _colorization(
         self, nirs, grays, nir_rgb, gray_rgb
@@ -269,20 +322,16 @@ class CoColor(Method):
             nir_rgb: The RGB of X_N, and so of X_N2G.
             gray_rgb: The RGB of X_G, and so of X_G2N.
         """
-        weights, value_range = self.config.loss, self.config.data.value_range
-        n2c, g2n2c = adversarial.in_one_call(self._nir_to_rgb, *nirs)
-        g2c, n2g2c = adversarial.in_one_call(self._gray_to_rgb, *grays)
+        weights = self.config.loss
+        n2c, g2n2c = adversarial.in_one_call(self.nir_colorizer, *nirs)
+        g2c, n2g2c = adversarial.in_one_call(self.gray_colorizer, *grays)
         terms = {
             "gray_pair": losses.l1(g2c, gray_rgb),  # eq. 3
             "translated_gray_pair": losses.l1(n2g2c, nir_rgb),
             "nir_pair": losses.l1(n2c, nir_rgb),
             "translated_nir_pair": losses.l1(g2n2c, gray_rgb),
-            "nir_bilateral": losses.mix(  # eq. 4
-                n2c, n2g2c, value_range, weights.mix_alpha
-            ),
-            "gray_bilateral": losses.mix(
-                g2c, g2n2c, value_range, weights.mix_alpha
-            ),
+            "nir_bilateral": self._mix(n2c, n2g2c),  # eq. 4
+            "gray_bilateral": self._mix(g2c, g2n2c),
         }
         nir_logits = self.nir_feature_discriminator(g2n2c, training=False)
         gray_logits = self.gray_feature_discriminator(n2g2c, training=False)
@@ -293,22 +342,41 @@ class CoColor(Method):
         colorizers = weights.feature_gan * sum(feature_gan.values()) + sum(
             weights[name] * term for name, term in terms.items()
         )
-        nir_loss, nir_scalars = adversarial.judge(
-            self, "nir_feature", ops.stop_gradient(n2c), g2n2c
-        )
-        gray_loss, gray_scalars = adversarial.judge(
-            self, "gray_feature", ops.stop_gradient(g2c), n2g2c
+        discriminators, judgements = self._judge_features(
+            n2c, g2n2c, g2c, n2g2c
         )
         logged = {f"colorizers/{name}": term for name, term in terms.items()}
         return {
             "colorizer_optimizer": colorizers,
             "feature_discriminator_optimizer": weights.discriminator
-            * (nir_loss + gray_loss),
-        }, {**logged, **feature_gan, **nir_scalars, **gray_scalars}
+            * discriminators,
+        }, {**logged, **feature_gan, **judgements}
+
+    def _judge_features(self, n2c, g2n2c, g2c, n2g2c):
+        """Eq. 6 and 8, as the feature discriminators see them."""
+        nir_loss, nir_scalars = self._judge(
+            "nir_feature_discriminator",
+            self.nir_feature_discriminator,
+            ops.stop_gradient(n2c),
+            g2n2c,
+        )
+        gray_loss, gray_scalars = self._judge(
+            "gray_feature_discriminator",
+            self.gray_feature_discriminator,
+            ops.stop_gradient(g2c),
+            n2g2c,
+        )
+        return nir_loss + gray_loss, nir_scalars | gray_scalars
+
+    def _mix(self, direct, detour):
+        """L_mix of an image colored on the direct way and on the detour."""
+        value_range = self.config.data.value_range
+        alpha = self.config.loss.mix_alpha
+        return losses.mix(direct, detour, value_range, alpha)
 
     def visuals(self, nir, rgb) -> dict:
         """All six paths, of a pair and of its gray."""
-        return adversarial.path_visuals(self, nir, rgb)
+        return adversarial.path_visuals(self.inference_paths(), nir, rgb)
 
 
 def _images(batch: Batch) -> tuple:

@@ -49,7 +49,6 @@ from nircolor_tf.inference import bfwls
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
 from nircolor_tf.methods.schedules import make_schedule
 from nircolor_tf.networks import imagenet, make_network
-from nircolor_tf.training.optimizers import make_adam
 
 
 class ColorNet(Method):
@@ -59,9 +58,11 @@ class ColorNet(Method):
         losses.check_shift(config.loss.shift, config.data.crop)
         colorizer = make_network(config.network, "network")
         super().__init__(config, colorizer.size_multiple)
-        self.add_network("colorizer", colorizer, channels=1, inference=True)
+        self.colorizer = self.add_network(
+            "colorizer", colorizer, channels=1, inference=True
+        )
         self.add_optimizer(
-            "colorizer_optimizer", make_adam(config.optimizer), ("colorizer",)
+            "colorizer_optimizer", ("colorizer",), config.optimizer
         )
 
     def call(self, nir, training=False):

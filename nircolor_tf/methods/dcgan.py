@@ -52,7 +52,6 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
 from nircolor_tf.methods.schedules import make_schedule
 from nircolor_tf.networks import make_network
-from nircolor_tf.training.optimizers import make_adam
 
 
 class DCGAN(Method):
@@ -66,8 +65,10 @@ class DCGAN(Method):
             )
         colorizer = make_network(config.network, "network")
         super().__init__(config, colorizer.size_multiple)
-        self.add_network("colorizer", colorizer, channels=1, inference=True)
-        self.add_network(
+        self.colorizer = self.add_network(
+            "colorizer", colorizer, channels=1, inference=True
+        )
+        self.rgb_discriminator = self.add_network(
             "rgb_discriminator",
             make_network(config.discriminator, "discriminator"),
             channels=3,
@@ -75,12 +76,12 @@ class DCGAN(Method):
             size=config.data.crop,
         )
         self.add_optimizer(
-            "generator_optimizer", make_adam(config.optimizer), ("colorizer",)
+            "generator_optimizer", ("colorizer",), config.optimizer
         )
         self.add_optimizer(
             "discriminator_optimizer",
-            make_adam(config.discriminator_optimizer),
             ("rgb_discriminator",),
+            config.discriminator_optimizer,
         )
         self.gan = losses.gan_loss(config.gan.form)
 

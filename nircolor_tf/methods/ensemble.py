@@ -43,7 +43,6 @@ from nircolor_tf import losses
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
 from nircolor_tf.methods.schedules import make_schedule
 from nircolor_tf.networks import make_network
-from nircolor_tf.training.optimizers import make_adam
 
 
 class Ensemble(Method):
@@ -61,12 +60,12 @@ class Ensemble(Method):
         for name, network in members.items():
             self.add_network(name, network, channels=1, inference=True)
         self.add_optimizer(
-            "members_optimizer", make_adam(config.optimizer), tuple(members)
+            "members_optimizer", tuple(members), config.optimizer
         )
 
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in config.data.value_range."""
-        members = [getattr(self, name) for name in self.network_names]
+        members = self.networks.values()
         total = sum(member(nir, training=training) for member in members)
         return total / len(members)
 
@@ -88,8 +87,8 @@ class Ensemble(Method):
     def train_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
         """The sum of the members' losses; each has a gradient of its own."""
         total, scalars = 0.0, {}
-        for name in self.network_names:
-            fake_rgb = getattr(self, name)(batch["nir"], training=True)
+        for name, member in self.networks.items():
+            fake_rgb = member(batch["nir"], training=True)
             loss, terms = losses.pixel(
                 fake_rgb, batch, self.config.loss, self.config.data.value_range
             )

@@ -59,6 +59,7 @@ Departures and choices
 
 from collections.abc import Mapping
 
+import keras
 from keras import ops
 from ml_collections import ConfigDict
 
@@ -75,7 +76,6 @@ from nircolor_tf.methods.base import (
 )
 from nircolor_tf.methods.schedules import Schedule, constant, linear
 from nircolor_tf.networks import make_network
-from nircolor_tf.training.optimizers import make_adam
 
 
 class MPFNetMethod(Method):
@@ -92,19 +92,22 @@ class MPFNetMethod(Method):
         gray_colorizer = make_network(config.network, "network")
         super().__init__(config, gray_colorizer.size_multiple)
         translator = ConfigDict({**config.network, "output_channels": 1})
-        for name, network in (
-            ("nir_to_gray", make_network(translator, "network")),
-            ("gray_to_nir", make_network(translator, "network")),
-            ("gray_colorizer", gray_colorizer),
-        ):
-            self.add_network(name, network, channels=1, inference=True)
-        for name, channels in (
-            ("nir_discriminator", 1),
-            ("gray_discriminator", 1),
-            ("gray_feature_discriminator", 3),
-        ):
-            network = make_network(config.discriminator, "discriminator")
-            self.add_network(name, network, channels, inference=False)
+        self.nir_to_gray = self._add_generator(
+            "nir_to_gray", make_network(translator, "network")
+        )
+        self.gray_to_nir = self._add_generator(
+            "gray_to_nir", make_network(translator, "network")
+        )
+        self.gray_colorizer = self._add_generator(
+            "gray_colorizer", gray_colorizer
+        )
+        self.nir_discriminator = self._add_discriminator("nir_discriminator", 1)
+        self.gray_discriminator = self._add_discriminator(
+            "gray_discriminator", 1
+        )
+        self.gray_feature_discriminator = self._add_discriminator(
+            "gray_feature_discriminator", 3
+        )
         for name, networks in (
             ("translator_optimizer", ("nir_to_gray", "gray_to_nir")),
             ("colorizer_optimizer", ("gray_colorizer",)),
@@ -117,8 +120,15 @@ class MPFNetMethod(Method):
                 ("gray_feature_discriminator",),
             ),
         ):
-            self.add_optimizer(name, make_adam(config.optimizer), networks)
+            self.add_optimizer(name, networks, config.optimizer)
         self.gan = losses.gan_loss(config.gan.form)
+
+    def _add_generator(self, name: str, network: keras.Model) -> keras.Model:
+        return self.add_network(name, network, channels=1, inference=True)
+
+    def _add_discriminator(self, name: str, channels: int) -> keras.Model:
+        network = make_network(self.config.discriminator, "discriminator")
+        return self.add_network(name, network, channels, inference=False)
 
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in (-1, 1)."""
@@ -129,7 +139,7 @@ class MPFNetMethod(Method):
         """Its own, and each network alone."""
 
         def alone(name):
-            return (name,), lambda image: getattr(self, name)(image)[-1]
+            return (name,), lambda image: self.networks[name](image)[-1]
 
         both = ("nir_to_gray", "gray_colorizer")
         return {
@@ -211,16 +221,19 @@ class MPFNetMethod(Method):
         """The third phase: all together."""
         weights = self.config.loss
         nir, gray = _images(batch)
-        made = self._translate(nir, gray)
-        translation, scalars = self._translation(nir, gray, made)
-        predictions = self.gray_colorizer(made.gray, training=True)
+        translations = self._translate(nir, gray)
+        translation, scalars = self._translation(nir, gray, translations)
+        predictions = self.gray_colorizer(translations.gray, training=True)
         nir_mix = self._mix(predictions, batch["paired"]["rgb"])  # eq. 3
         fake = predictions[-1]
         real = self.gray_colorizer(gray, training=True)[-1]
         logits = self.gray_feature_discriminator(fake, training=False)
         feature_gan = self.gan.generator(logits)  # eq. 4
-        judged, judge_scalars = adversarial.judge(
-            self, "gray_feature", ops.stop_gradient(real), fake
+        discriminator, judgement = self._judge(
+            "gray_feature_discriminator",
+            self.gray_feature_discriminator,
+            ops.stop_gradient(real),
+            fake,
         )
         total = (  # eq. 5
             weights.nir_mix * nir_mix
@@ -231,28 +244,69 @@ class MPFNetMethod(Method):
         return {
             **translation,
             **dict.fromkeys(generators, total),
-            "feature_discriminator_optimizer": weights.discriminator * judged,
+            "feature_discriminator_optimizer": weights.discriminator
+            * discriminator,
         }, {
             **scalars,
-            **judge_scalars,
+            **judgement,
             "gray_colorizer/nir_mix": nir_mix,
             "gray_colorizer/gan": feature_gan,
         }
 
-    def _to_gray(self, nir):
-        return self.nir_to_gray(nir, training=True)[-1]
-
-    def _to_nir(self, gray):
-        return self.gray_to_nir(gray, training=True)[-1]
-
     def _translate(self, nir, gray) -> adversarial.Translations:
-        return adversarial.translate(self._to_gray, self._to_nir, nir, gray)
-
-    def _translation(self, nir, gray, made) -> tuple[Losses, Scalars]:
-        """Eq. 1."""
-        return adversarial.translation_losses(
-            self, self._to_gray, self._to_nir, nir, gray, made
+        (*_, translated_gray), (*_, same_gray) = adversarial.in_one_call(
+            self.nir_to_gray, nir, gray
         )
+        (*_, translated_nir), (*_, same_nir) = adversarial.in_one_call(
+            self.gray_to_nir, gray, nir
+        )
+        return adversarial.Translations(
+            translated_gray, translated_nir, same_gray, same_nir
+        )
+
+    def _translation(
+        self, nir, gray, translations: adversarial.Translations
+    ) -> tuple[Losses, Scalars]:
+        """What the translators and the image discriminators minimise: eq. 1."""
+        weights = self.config.loss
+        nir_logits = self.nir_discriminator(translations.nir, training=False)
+        gray_logits = self.gray_discriminator(translations.gray, training=False)
+        image_gan = {
+            "gray_to_nir/gan": self.gan.generator(nir_logits),
+            "nir_to_gray/gan": self.gan.generator(gray_logits),
+        }
+        cycled_gray = self.nir_to_gray(translations.nir, training=True)[-1]
+        cycled_nir = self.gray_to_nir(translations.gray, training=True)[-1]
+        cycle = {  # L_cyc
+            "nir_to_gray/cycle": losses.l1(cycled_gray, gray),
+            "gray_to_nir/cycle": losses.l1(cycled_nir, nir),
+        }
+        identity = {  # L_idt
+            "nir_to_gray/identity": losses.l1(translations.same_gray, gray),
+            "gray_to_nir/identity": losses.l1(translations.same_nir, nir),
+        }
+        translators = (  # eq. 1
+            weights.image_gan * sum(image_gan.values())
+            + weights.cycle * sum(cycle.values())
+            + weights.identity * sum(identity.values())
+        )
+        nir_loss, nir_scalars = self._judge(
+            "nir_discriminator", self.nir_discriminator, nir, translations.nir
+        )
+        gray_loss, gray_scalars = self._judge(
+            "gray_discriminator",
+            self.gray_discriminator,
+            gray,
+            translations.gray,
+        )
+        return {
+            "translator_optimizer": translators,
+            "image_discriminator_optimizer": weights.discriminator
+            * (nir_loss + gray_loss),
+        }, {**image_gan, **cycle, **identity, **nir_scalars, **gray_scalars}
+
+    def _judge(self, name: str, discriminator, real, fake):
+        return adversarial.judge(name, discriminator, self.gan, real, fake)
 
     def _mix(self, predictions, rgb):
         """The sum of L_mix over the scales, the coarsest first."""
@@ -268,7 +322,7 @@ class MPFNetMethod(Method):
 
     def visuals(self, nir, rgb) -> dict:
         """All four paths, of a pair and of its gray."""
-        return adversarial.path_visuals(self, nir, rgb)
+        return adversarial.path_visuals(self.inference_paths(), nir, rgb)
 
 
 def _images(batch: Batch) -> tuple:

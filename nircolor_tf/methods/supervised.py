@@ -35,7 +35,6 @@ from nircolor_tf import losses
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
 from nircolor_tf.methods.schedules import make_schedule
 from nircolor_tf.networks import make_network
-from nircolor_tf.training.optimizers import make_adam
 
 
 class Supervised(Method):
@@ -45,9 +44,11 @@ class Supervised(Method):
         losses.check_shift(config.loss.shift, config.data.crop)
         colorizer = make_network(config.network, "network")
         super().__init__(config, colorizer.size_multiple)
-        self.add_network("colorizer", colorizer, channels=1, inference=True)
+        self.colorizer = self.add_network(
+            "colorizer", colorizer, channels=1, inference=True
+        )
         self.add_optimizer(
-            "colorizer_optimizer", make_adam(config.optimizer), ("colorizer",)
+            "colorizer_optimizer", ("colorizer",), config.optimizer
         )
 
     def call(self, nir, training=False):

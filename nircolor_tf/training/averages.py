@@ -30,7 +30,7 @@ class MovingAverages:
             [
                 variable.value
                 for name in method.inference_networks
-                for variable in getattr(method, name).variables
+                for variable in method.networks[name].variables
                 if variable.value.dtype.is_floating
             ]
             if decay

@@ -1,5 +1,8 @@
 """What a config names, built: a method, what trains it, and a Colorizer."""
 
+import dataclasses
+from collections.abc import Mapping
+
 import keras
 import tensorflow as tf
 from ml_collections import ConfigDict
@@ -9,9 +12,9 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import CHANNELS, Method
-from nircolor_tf.training import checking, recompute
+from nircolor_tf.training import checking, optimizers, recompute
 from nircolor_tf.training.averages import MovingAverages
-from nircolor_tf.training.image_pool import make_pools
+from nircolor_tf.training.image_pool import ImagePool, make_pools
 
 
 def make_method(config: ConfigDict, mixed_bfloat16: bool) -> Method:
@@ -43,10 +46,29 @@ def make_method(config: ConfigDict, mixed_bfloat16: bool) -> Method:
     return method
 
 
-def assemble(
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """A method and all that its training changes.
+
+    Attributes:
+        method: Its variables, and the others', are on the strategy's devices.
+        optimizers: By name, as the method declares them.
+        averages: Of the method's weights.
+        pools: The histories of generated images, by name; empty without.
+        strategy: Under whose scope everything is made.
+    """
+
+    method: Method
+    optimizers: Mapping[str, keras.optimizers.Optimizer]
+    averages: MovingAverages
+    pools: Mapping[str, ImagePool]
+    strategy: tf.distribute.Strategy
+
+
+def make_training(
     config: ConfigDict, strategy: tf.distribute.Strategy
-) -> tuple[Method, MovingAverages]:
-    """Makes a method ready for its first step, with its moving averages.
+) -> Training:
+    """Makes a method ready for its first step.
 
     Args:
         config: A whole experiment.
@@ -58,9 +80,26 @@ def assemble(
     with strategy.scope():
         method = make_method(config, config.train.mixed_bfloat16)
         checking.check_crop(config, method.size_multiple)
-        averages = MovingAverages(method, config.train.average_decay, strategy)
-        method.pools = make_pools(method, strategy)
-    return method, averages
+        return prepare_training(method, strategy)
+
+
+def prepare_training(
+    method: Method, strategy: tf.distribute.Strategy
+) -> Training:
+    """Makes what else a training needs for a method.
+
+    Args:
+        method: Made under the scope that this is called in.
+        strategy: The scope's.
+    """
+    decay = method.config.train.average_decay
+    return Training(
+        method=method,
+        optimizers=optimizers.make_optimizers(method),
+        averages=MovingAverages(method, decay, strategy),
+        pools=make_pools(method, strategy),
+        strategy=strategy,
+    )
 
 
 def make_colorizer(method: Method, path: str | None = None) -> Colorizer:

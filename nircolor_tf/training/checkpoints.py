@@ -2,27 +2,26 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.methods.base import Method
-from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.build import Training
 
 
-def method_variables(
-    method: Method, names: tuple[str, ...]
-) -> dict[str, list[tf.Variable]]:
-    """Every variable of the named networks or optimizers.
+def _variables(owners: Mapping[str, Any]) -> dict[str, list[tf.Variable]]:
+    """Every variable of networks or optimizers, by the name of their owner.
 
     tf.train.Checkpoint(method) silently skips layers kept in a Python list or
     dict of a Keras 3 layer, so nothing here depends on attribute tracking.
     """
     return {
-        name: [variable.value for variable in getattr(method, name).variables]
-        for name in names
+        name: [variable.value for variable in owner.variables]
+        for name, owner in owners.items()
     }
 
 
@@ -37,21 +36,22 @@ class Checkpoints:
     def __init__(
         self,
         workdir: str | os.PathLike,
-        method: Method,
-        averages: MovingAverages,
+        training: Training,
         step: tf.Variable,
     ):
         self._folder = Path(workdir) / "checkpoints"
-        self._method = method
-        self._averages = averages
-        names = method.network_names + tuple(method.optimizer_networks)
+        self._method = training.method
+        self._averages = training.averages
         self._seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self._checkpoint = tf.train.Checkpoint(
             step=step,
             seconds=self._seconds,
-            averages=[*averages.variables, averages.step],
-            pools={name: pool.variables for name, pool in method.pools.items()},
-            **method_variables(method, names),
+            averages=[*self._averages.variables, self._averages.step],
+            pools={
+                name: pool.variables for name, pool in training.pools.items()
+            },
+            **_variables(training.method.networks),
+            **_variables(training.optimizers),
         )
         self._manager = tf.train.CheckpointManager(
             self._checkpoint, str(self._folder), max_to_keep=3
@@ -106,7 +106,7 @@ class Checkpoints:
             step=self._step,
             seconds=self._seconds,
             averages=[*self._averages.variables, self._averages.step],
-            **method_variables(self._method, self._method.network_names),
+            **_variables(self._method.networks),
         )
         status = checkpoint.restore(path).expect_partial()
         status.assert_existing_objects_matched()
@@ -150,5 +150,10 @@ class Checkpoints:
 
     def _best(self) -> tf.train.Checkpoint:
         return tf.train.Checkpoint(
-            **method_variables(self._method, self._method.inference_networks)
+            **_variables(
+                {
+                    name: self._method.networks[name]
+                    for name in self._method.inference_networks
+                }
+            )
         )

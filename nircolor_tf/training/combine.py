@@ -24,7 +24,6 @@ from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training import build, config_files, restore, warm_start
-from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
 
@@ -78,8 +77,8 @@ def combine(
         manifest.read_manifest(config.data.manifest), config.evaluate.split
     )
     ensemble = build.make_method(config, mixed_bfloat16=False)
-    for name, (method, _) in zip(ensemble.network_names, loaded, strict=True):
-        getattr(ensemble, name).set_weights(method.colorizer.get_weights())
+    for name, (method, _) in zip(ensemble.networks, loaded, strict=True):
+        ensemble.networks[name].set_weights(method.colorizer.get_weights())
     metrics, _ = Evaluator(ensemble, validation, config.evaluate).evaluate()
     seen = [training_data.read(member) for member in members]
     _write(
@@ -131,7 +130,7 @@ def average(
         start.apply(method)  # refuses what does not fit
     for name in method.inference_networks:
         columns = zip(*(start.weights[name] for start in starts), strict=True)
-        getattr(method, name).set_weights(
+        method.networks[name].set_weights(
             [np.average(column, axis=0, weights=shares) for column in columns]
         )
     validation = manifest.select(
@@ -243,18 +242,16 @@ def _write(
     """As best and, at the last step, as newest: bin/train.py is done there."""
     config = method.config
     step = tf.Variable(config.train.steps, dtype=tf.int64, trainable=False)
-    averages = MovingAverages(
-        method, config.train.average_decay, tf.distribute.get_strategy()
-    )
+    training = build.prepare_training(method, tf.distribute.get_strategy())
     parent = Path(workdir).parent
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent, prefix=".combine-") as scratch:
         folder = Path(scratch, "workdir")
         config_files.write_config(folder, config)
-        for training in seen:
+        for images in seen:
             # With a gap it would call images clean that a member has seen.
-            training_data.write(folder, training)
-        checkpoints = Checkpoints(folder, method, averages, step)
+            training_data.write(folder, images)
+        checkpoints = Checkpoints(folder, training, step)
         checkpoints.count_time(60 * minutes)
         checkpoints.save_best(metrics)
         checkpoints.save_latest()

@@ -8,25 +8,28 @@ from nircolor_tf.methods.base import Method
 def make_pools(
     method: Method, strategy: tf.distribute.Strategy
 ) -> dict[str, "ImagePool"]:
-    """Makes the pools a method declares, under the strategy's scope.
+    """Gives a method the pools it declares; call it under the scope.
 
     Args:
         method: Its config gives gan.pool_size, the images of each pool of each
             replica (0 for no pools), and data.crop.
         strategy: The scope's.
+
+    Returns:
+        The pools, by name.
     """
-    if not method.pool_channels or not method.config.gan.pool_size:
+    if not method.pools or not method.config.gan.pool_size:
         return {}
     crop = method.config.data.crop
-    return {
-        name: ImagePool(
+    pools = {}
+    for index, (name, pool) in enumerate(method.pools.items()):
+        pools[name] = pool.exchange = ImagePool(
             method.config.gan.pool_size,
-            (crop, crop, channels),
+            (crop, crop, pool.channels),
             method.config.seed + index,
             strategy,
         )
-        for index, (name, channels) in enumerate(method.pool_channels.items())
-    }
+    return pools
 
 
 class ImagePool:

@@ -6,13 +6,14 @@ order in which TensorFlow starts them, adding up the tensors still needed.
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.methods.base import Phase
-from nircolor_tf.training.build import assemble
+from nircolor_tf.training.build import make_training
 from nircolor_tf.training.step import compile_step
 
 # Their outputs are their inputs, not copies.
@@ -72,9 +73,10 @@ def estimate(config: ConfigDict) -> list[PhaseMemory]:
     """
     # In the host's memory, wherever the training will be.
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    method, averages = assemble(config, strategy)
-    others = list(averages.variables)
-    for pool in method.pools.values():
+    training = make_training(config, strategy)
+    method = training.method
+    others = list(training.averages.variables)
+    for pool in training.pools.values():
         others += pool.variables
     phases = {}
     for phase in method.phases():
@@ -82,15 +84,13 @@ def estimate(config: ConfigDict) -> list[PhaseMemory]:
             phases.setdefault(phase.losses, phase)
     result = []
     for phase in phases.values():
-        step = compile_step(
-            strategy, method, phase, averages, jit_compile=False
-        )
+        step = compile_step(training, phase, jit_compile=False)
         traced = step.get_concrete_function(batch_spec(phase, config.data))
         result.append(
             PhaseMemory(
                 phase=phase.name,
-                weights=_owned_bytes(method, method.network_names),
-                optimizers=_owned_bytes(method, method.optimizer_networks),
+                weights=_owned_bytes(method.networks),
+                optimizers=_owned_bytes(training.optimizers),
                 others=_bytes(others),
                 step=peak_bytes(traced.graph),
             )
@@ -217,8 +217,8 @@ def _size(tensor: tf.Tensor) -> int:
     return tensor.shape.num_elements() * tensor.dtype.size
 
 
-def _owned_bytes(method, names: Iterable[str]) -> int:
-    return sum(_bytes(getattr(method, name).variables) for name in names)
+def _owned_bytes(owners: Mapping[str, Any]) -> int:
+    return sum(_bytes(owner.variables) for owner in owners.values())
 
 
 def _bytes(variables: Iterable) -> int:

@@ -1,8 +1,23 @@
-"""Optimizers from a config."""
+"""The optimizers that a method declares."""
 
 import keras
 import tensorflow as tf
 from ml_collections import ConfigDict
+
+from nircolor_tf.methods.base import Method
+
+
+def make_optimizers(method: Method) -> dict[str, keras.optimizers.Optimizer]:
+    """Builds every optimizer of a method for the variables that it owns.
+
+    Args:
+        method: Whose `optimizers` say of which networks, with what settings.
+    """
+    optimizers = {}
+    for name, declared in method.optimizers.items():
+        optimizers[name] = make_adam(declared.settings)
+        optimizers[name].build(method.variables_of(name))
+    return optimizers
 
 
 def make_adam(config: ConfigDict) -> keras.optimizers.Optimizer:

@@ -40,8 +40,11 @@ def recompute_activations(method: Method) -> None:
             both computations into one, is to compile the step.
     """
     config = method.config
-    networks = [getattr(method, name) for name in method.network_names]
-    stateless = [n for n in networks if not n.non_trainable_variables]
+    stateless = [
+        network
+        for network in method.networks.values()
+        if not network.non_trainable_variables
+    ]
     if not stateless:
         raise InputError(
             "config.train.recompute is True; expected False, as every network "

@@ -27,11 +27,12 @@ def load_method(
     """
     config = config_files.read_config(workdir)
     method = build.make_method(config, mixed_bfloat16=False)
-    averages = MovingAverages(
-        method, config.train.average_decay, tf.distribute.get_strategy()
-    )
+    strategy = tf.distribute.get_strategy()
+    averages = MovingAverages(method, config.train.average_decay, strategy)
     step = tf.Variable(0, dtype=tf.int64, trainable=False)
-    checkpoints = Checkpoints(workdir, method, averages, step)
+    # Of what only training needs nothing is made.
+    training = build.Training(method, {}, averages, {}, strategy)
+    checkpoints = Checkpoints(workdir, training, step)
     if checkpoint == "best":
         return method, checkpoints.restore_best()
     if not checkpoints.restore_latest_weights():

@@ -6,23 +6,17 @@ import tensorflow as tf
 
 from nircolor_tf.methods.base import Batch, Method, Phase, Scalars
 from nircolor_tf.training import recompute
-from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training.build import Training
 
 
 def compile_step(
-    strategy: tf.distribute.Strategy,
-    method: Method,
-    phase: Phase,
-    averages: MovingAverages,
-    jit_compile: bool,
+    training: Training, phase: Phase, jit_compile: bool
 ) -> Callable[[Batch], Scalars]:
     """Compiles one update of a phase.
 
     Args:
-        strategy: Under whose scope the method was made.
-        method: Whose optimizers update.
-        phase: Gives the losses and the optimizers.
-        averages: Updated after every step.
+        training: Whose weights, and their averages, each step updates.
+        phase: Gives the losses and names the optimizers.
         jit_compile: Whether XLA compiles the replica's step.
 
     Returns:
@@ -31,6 +25,7 @@ def compile_step(
         and the norm of its gradient are among them as '<optimizer>/loss' and
         '<optimizer>/gradient_norm'.
     """
+    strategy = training.strategy
     replicas = strategy.num_replicas_in_sync
 
     @recompute.one_at_a_time()
@@ -39,14 +34,14 @@ def compile_step(
             losses, scalars = phase.losses(batch)
         totals = {}
         for name, variables, gradients in _gradients(
-            tape, losses, method, phase
+            tape, losses, training.method, phase
         ):
             totals[f"{name}/loss"] = losses[name]
             # A finite loss may have a gradient that is not: log both.
             totals[f"{name}/gradient_norm"] = tf.linalg.global_norm(gradients)
             # Keras sums gradients over replicas; a loss is a replica's mean.
             shares = [gradient / replicas for gradient in gradients]
-            getattr(method, name).apply(shares, variables)
+            training.optimizers[name].apply(shares, variables)
         return {**scalars, **totals}
 
     if jit_compile:
@@ -55,7 +50,7 @@ def compile_step(
     @tf.function
     def train_step(batch):
         scalars = strategy.run(replica_step, args=(batch,))
-        averages.update()
+        training.averages.update()
         return {
             name: strategy.reduce("MEAN", value, axis=None)
             for name, value in scalars.items()

@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.methods.base import Batch, Phase, Scalars
 from nircolor_tf.training import memory, trainer
-from nircolor_tf.training.build import assemble
+from nircolor_tf.training.build import make_training
 from nircolor_tf.training.step import compile_step
 
 
@@ -83,16 +83,14 @@ class _Kind:
 
 def _compile(config: ConfigDict) -> list[_Kind]:
     strategy = trainer.make_strategy()
-    method, averages = assemble(config, strategy)
+    training = make_training(config, strategy)
     kinds = {}
-    for phase in method.phases():
+    for phase in training.method.phases():
         key = phase.losses, phase.optimizers
         if phase.steps and key in kinds:
             kinds[key].steps += phase.steps
         elif phase.steps:
-            step = compile_step(
-                strategy, method, phase, averages, config.train.jit_compile
-            )
+            step = compile_step(training, phase, config.train.jit_compile)
             batch = _noise(phase, config.data)
             kinds[key] = _Kind(phase.name, phase.steps, _bind(step, batch), [])
     return list(kinds.values())

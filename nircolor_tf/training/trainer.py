@@ -4,7 +4,7 @@ import dataclasses
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,7 @@ from nircolor_tf.data.pipeline import Source, open_source, reads_photos
 from nircolor_tf.errors import NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.training import checking, config_files, warm_start
-from nircolor_tf.training.averages import MovingAverages
-from nircolor_tf.training.build import assemble
+from nircolor_tf.training.build import Training, make_training
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
 from nircolor_tf.training.step import compile_step
@@ -37,7 +36,7 @@ def train(
     workdir: str | os.PathLike,
     strategy: tf.distribute.Strategy,
     stop_at: int | None = None,
-    start_from: str | os.PathLike | None = None,
+    start: warm_start.Start | None = None,
 ) -> Method:
     """Trains a method through all its phases, or resumes it.
 
@@ -48,32 +47,31 @@ def train(
         strategy: One per process.
         stop_at: Saves and returns after that step, as if interrupted; at
             once if the training is there already. None: to the end.
-        start_from: Workdir or export whose weights a new training takes for
-            its first. None: new weights.
+        start: The weights that a new training takes for its first. None: new
+            weights.
 
     Returns:
         The method with the weights of the last step (not the average).
 
     Raises:
-        InputError: Bad config, manifest, images or `start_from`; or the
-            workdir is of another config, or begun already.
+        InputError: Bad config, manifest, images or `start`; or the workdir is
+            of another config, or has a checkpoint already and `start` is
+            given.
         NonFiniteLossError: A loss is NaN or infinite.
     """
     if config.train.deterministic:
         tf.config.experimental.enable_op_determinism()
-    # Before anything is made whose seeds it would change.
-    beginning = None if start_from is None else warm_start.read(start_from)
-    run = _Run.start(config, Path(workdir), strategy, beginning)
+    run = _Run.open(config, Path(workdir), strategy, start)
     try:
-        if beginning is not None:
-            run.keep_beginning()
-        for phase, start in run.remaining_phases():
+        if start is not None:
+            run.save_start()
+        for phase, first_step in run.remaining_phases():
             if stop_at is not None and run.current_step >= stop_at:
                 break
-            run.train_phase(phase, start, stop_at)
+            run.train_phase(phase, first_step, stop_at)
     finally:
         run.writer.close()
-    return run.method
+    return run.training.method
 
 
 @dataclasses.dataclass
@@ -81,9 +79,7 @@ class _Run:
     """What the loop needs at every step."""
 
     config: ConfigDict
-    strategy: tf.distribute.Strategy
-    method: Method
-    averages: MovingAverages
+    training: Training
     step: tf.Variable
     checkpoints: Checkpoints
     evaluator: Evaluator
@@ -94,47 +90,33 @@ class _Run:
     clock: float
 
     @classmethod
-    def start(cls, config, workdir, strategy, beginning) -> "_Run":
+    def open(cls, config, workdir, strategy, start) -> "_Run":
         """Reads the data, builds everything, restores what there is."""
         checking.check_config(config, strategy.num_replicas_in_sync)
-        if beginning is not None:
+        if start is not None:
             warm_start.check_new(workdir)
         examples = manifest.read_manifest(config.data.manifest)
         validation = manifest.select(examples, config.evaluate.split)
-        method, averages = assemble(config, strategy)
+        training = make_training(config, strategy)
         with strategy.scope():
             step = tf.Variable(0, dtype=tf.int64, trainable=False)
         # What a bad config can break comes before the config is written.
-        phases = method.phases()
+        phases = training.method.phases()
         checking.check_phases(phases)
         end = sum(phase.steps for phase in phases)
         data = {
             name: open_source(name, examples, config.data)
             for name in sorted({n for phase in phases for n in phase.data})
         }
-        evaluator = Evaluator(method, validation, config.evaluate)
-        checkpoints = Checkpoints(workdir, method, averages, step)
-        if checkpoints.latest is None:
-            method.load_pretrained()
-            if beginning is not None:
-                beginning.apply(method)
-            averages.restart()
+        evaluator = Evaluator(training.method, validation, config.evaluate)
+        checkpoints = Checkpoints(workdir, training, step)
+        _initialise(training, checkpoints, start)
         config_files.write_config(workdir, config)
-        photos = reads_photos(data, config.data)
-        training_data.write(
-            workdir,
-            training_data.collect_taught(
-                config.data.manifest, examples, photos, config.evaluate.split
-            ),
-        )
-        if beginning is not None:
-            beginning.write(workdir)
+        _record_data(workdir, config, examples, data, start)
         checkpoints.restore_latest()
         return cls(
             config=config,
-            strategy=strategy,
-            method=method,
-            averages=averages,
+            training=training,
             step=step,
             checkpoints=checkpoints,
             evaluator=evaluator,
@@ -152,12 +134,12 @@ class _Run:
     def remaining_phases(self):
         """Yields each unfinished phase and the step at which it starts."""
         end = 0
-        for phase in self.method.phases():
+        for phase in self.training.method.phases():
             start, end = end, end + phase.steps
             if self.current_step < end:
                 yield phase, start
 
-    def keep_beginning(self) -> None:
+    def save_start(self) -> None:
         """Saves the weights that it starts from; so far they are the best."""
         phase, _ = next(self.remaining_phases())
         self._evaluate(phase)
@@ -176,7 +158,8 @@ class _Run:
         for step in range(self.current_step + 1, end + 1):
             progress = (step - 1 - start) / phase.steps
             for name, rate in phase.rates.items():
-                getattr(self.method, name).learning_rate.assign(rate(progress))
+                optimizer = self.training.optimizers[name]
+                optimizer.learning_rate.assign(rate(progress))
             pending.append(train_step(next(batches)))
             self.step.assign(step)
             self.writer.advance()
@@ -208,11 +191,7 @@ class _Run:
         key = phase.losses, phase.optimizers
         if key not in self.compiled:
             self.compiled[key] = compile_step(
-                self.strategy,
-                self.method,
-                phase,
-                self.averages,
-                self.config.train.jit_compile,
+                self.training, phase, self.config.train.jit_compile
             )
         return self.compiled[key]
 
@@ -228,7 +207,9 @@ class _Run:
             if len(datasets) > 1
             else datasets[phase.data[0]]
         )
-        return iter(self.strategy.experimental_distribute_dataset(dataset))
+        return iter(
+            self.training.strategy.experimental_distribute_dataset(dataset)
+        )
 
     def _log(self, phase: Phase, pending: list[dict]) -> None:
         """Checks and writes the scalars of the steps since the last call."""
@@ -249,7 +230,7 @@ class _Run:
         means = {name: values.mean() for name, values in columns.items()}
         rates = {
             f"{name}/rate": float(
-                getattr(self.method, name).learning_rate.numpy()
+                self.training.optimizers[name].learning_rate.numpy()
             )
             for name in phase.optimizers
         }
@@ -260,7 +241,7 @@ class _Run:
     def _evaluate(self, phase: Phase) -> None:
         """Measures whole validation images; keeps the best weights."""
         step, metric = self.current_step, self.config.evaluate.best_metric
-        with self.averages.applied():
+        with self.training.averages.applied():
             metrics, grids = self.evaluator.evaluate()
             best = self.checkpoints.best_record()
             if best is None or metrics[metric] > best["metrics"][metric]:
@@ -270,3 +251,38 @@ class _Run:
             self.writer.image(step, name, grid)
         numbers = ", ".join(f"{k} {v:.4g}" for k, v in metrics.items())
         self.writer.say(f"step {step}, {self.config.evaluate.split}: {numbers}")
+
+
+def _initialise(
+    training: Training,
+    checkpoints: Checkpoints,
+    start: warm_start.Start | None,
+) -> None:
+    """Gives a new training the weights from elsewhere that it begins with."""
+    if checkpoints.latest is not None:
+        return
+    training.method.load_pretrained()
+    if start is not None:
+        start.apply(training.method)
+    training.averages.restart()
+
+
+def _record_data(
+    workdir: Path,
+    config: ConfigDict,
+    examples: Sequence[manifest.Example],
+    data: Mapping[str, Source],
+    start: warm_start.Start | None,
+) -> None:
+    """Writes into the workdir which images this training sees."""
+    training_data.write(
+        workdir,
+        training_data.collect_taught(
+            config.data.manifest,
+            examples,
+            reads_photos(data, config.data),
+            config.evaluate.split,
+        ),
+    )
+    if start is not None:
+        start.write(workdir)

@@ -62,7 +62,7 @@ class Start:
             )
         for name, weights in self.weights.items():
             try:
-                getattr(method, name).set_weights(weights)
+                method.networks[name].set_weights(weights)
             except ValueError as error:
                 raise InputError(
                     f"{self.source}: its {name} is another network than the "
@@ -106,7 +106,7 @@ def read(source: str | os.PathLike, checkpoint: str = "best") -> Start:
         source=source,
         method=method.config.method,
         weights={
-            network: getattr(method, network).get_weights()
+            network: method.networks[network].get_weights()
             for network in method.inference_networks
         },
         training=training_data.read(source),

@@ -14,7 +14,6 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import costs
 from nircolor_tf.methods.base import InferencePath
 from nircolor_tf.training import build, config_files, restore
-from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 
 
@@ -31,10 +30,8 @@ def workdir(tmp_path_factory, pairs_manifest):
     examples = manifest.read_manifest(pairs_manifest)
     training_data.write(folder, training_data.collect(examples, True, "val"))
     step = tf.Variable(3, dtype=tf.int64)
-    averages = MovingAverages(
-        method, config.train.average_decay, tf.distribute.get_strategy()
-    )
-    checkpoints = Checkpoints(folder, method, averages, step)
+    training = build.prepare_training(method, tf.distribute.get_strategy())
+    checkpoints = Checkpoints(folder, training, step)
     checkpoints.count_time(120)
     checkpoints.save_best({"std/psnr": 10.0})
     step.assign(5)

@@ -132,7 +132,7 @@ def with_known_networks(monkeypatch):
             network: Affine(0.9, 0.1)
             if network.endswith("discriminator")
             else generator(0.6, 0.1, 3 if "colorizer" in network else 1)
-            for network in tiny_method(name).network_names
+            for network in tiny_method(name).networks
         }
         return experiment(monkeypatch, name, ablation, networks)
 

@@ -11,9 +11,7 @@ from contract import everything, make_batch
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.training import build, config_files, restore, trainer
-from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
-from nircolor_tf.training.image_pool import make_pools
 from nircolor_tf.training.writer import Writer
 
 EPOCH, PEAK = 372, 2e-4
@@ -239,10 +237,8 @@ def test_an_unpaired_step_by_hand(form, with_known_networks):
 
 def test_discriminators_are_shown_the_pools_images(with_known_networks):
     method = with_known_networks()
-    method.pools = {
-        "fake_rgb": lambda images: images + 0.1,
-        "fake_nir": lambda images: images + 0.3,
-    }
+    method.pools["fake_rgb"].exchange = lambda images: images + 0.1
+    method.pools["fake_nir"].exchange = lambda images: images + 0.3
     before, _ = with_known_networks().paired_losses({"nir": NIR, "rgb": RGB})
     total, _ = method.paired_losses({"nir": NIR, "rgb": RGB})
     # Logits 0.8 -> 1.0 and -0.4 -> -0.1; the generators' game is their own.
@@ -377,22 +373,21 @@ def test_pools_are_of_one_number_of_devices_but_weights_of_any(
     alternating_config.train.average_decay = 0.0
     with two_replicas.scope():
         trained = build.make_method(alternating_config, mixed_bfloat16=False)
-        trained.pools = make_pools(trained, two_replicas)
-        averages = MovingAverages(trained, 0.0, two_replicas)
+        training = build.prepare_training(trained, two_replicas)
         step = tf.Variable(1, dtype=tf.int64, trainable=False)
     for variable in trained.colorizer.trainable_variables:
         variable.assign(variable + 0.5)
-    Checkpoints(tmp_path, trained, averages, step).save_latest()
+    Checkpoints(tmp_path, training, step).save_latest()
     config_files.write_config(tmp_path, alternating_config)
     with pytest.raises(InputError, match="of this number of devices"):
         trainer.train(alternating_config, tmp_path, one_replica)
     # What evaluation and export load has no need of pools.
     loaded, record = restore.load_method(tmp_path, "latest")
-    assert (record["step"], loaded.pools) == (1, {})
-    for network in loaded.network_names:
+    assert record["step"] == 1
+    for network in loaded.networks:
         for value, expected in zip(
-            getattr(loaded, network).variables,
-            getattr(trained, network).variables,
+            loaded.networks[network].variables,
+            trained.networks[network].variables,
             strict=True,
         ):
             np.testing.assert_array_equal(value, expected)

@@ -278,7 +278,7 @@ def test_the_gray_of_a_photo_is_its_luma(low, high):
 
 def test_the_published_phases(monkeypatch):
     method = experiment(monkeypatch, "cocolor")
-    assert method.optimizer_networks.keys() == {
+    assert method.optimizers.keys() == {
         "translator_optimizer",
         "colorizer_optimizer",
         "image_discriminator_optimizer",
@@ -303,7 +303,7 @@ def test_the_published_phases(monkeypatch):
         trained = [
             network
             for optimizer in phase.optimizers
-            for network in method.optimizer_networks[optimizer]
+            for network in method.optimizers[optimizer].networks
         ]
         assert sorted(trained) == sorted(networks)
         assert phase.rates.keys() == set(phase.optimizers)
@@ -385,7 +385,7 @@ def test_golden_parameter_counts():
 
     tiny = tiny_method("cocolor")
     assert derive(filters=8, levels=5) == {
-        name: getattr(tiny, name).count_params() for name in tiny.network_names
+        name: network.count_params() for name, network in tiny.networks.items()
     }
     published = smoke.load_config("cocolor", "")
     assert (published.network.filters, published.network.levels) == (64, 8)

@@ -51,8 +51,8 @@ def test_golden_parameter_counts_of_the_resnet_pair():
     assert (generator(1, 3), generator(3, 1)) == (11_371_907, 11_371_905)
     assert (discriminator(3), discriminator(1)) == (2_764_737, 2_762_689)
     assert {
-        name: getattr(method, name).count_params()
-        for name in method.network_names
+        name: network.count_params()
+        for name, network in method.networks.items()
     } == {
         "colorizer": generator(1, 3),
         "rgb_to_nir": generator(3, 1),

@@ -109,7 +109,7 @@ def test_the_table_of_boxes_is_what_the_method_has(name):
             if kinds:
                 parts = part if isinstance(part, list) else [part]
                 assert {type(part) for part in parts} <= set(kinds), row
-        assert set(method.network_names) <= named
+        assert set(method.networks) <= named
 
 
 def kinds_in(paths):

@@ -25,7 +25,7 @@ def batch():
 
 def test_the_result_is_the_mean_of_the_members(method, batch):
     nir = batch["nir"]
-    members = [getattr(method, name)(nir) for name in method.config.members]
+    members = [method.networks[name](nir) for name in method.config.members]
     assert len(members) == 3
     np.testing.assert_allclose(method(nir), np.mean(members, axis=0), atol=1e-6)
     # Other starting weights, other results.

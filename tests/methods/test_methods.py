@@ -21,7 +21,6 @@ from nircolor_tf.export import export
 from nircolor_tf.inference import models
 from nircolor_tf.methods import METHODS
 from nircolor_tf.training import build
-from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 
 BOTH = {"colorizer", "rgb_to_nir"}
@@ -163,27 +162,27 @@ def test_call_gives_rgb_in_range_and_batches_do_not_mix(method):
 
 
 def test_every_network_has_one_optimizer_or_none(method):
-    owned = [n for names in method.optimizer_networks.values() for n in names]
+    owned = [n for one in method.optimizers.values() for n in one.networks]
     assert len(owned) == len(set(owned))
-    assert set(owned) <= set(method.network_names)
-    assert set(method.inference_networks) <= set(method.network_names)
+    assert set(owned) <= set(method.networks)
+    assert set(method.inference_networks) <= set(method.networks)
     assert method.inference_networks
 
 
 def test_a_phase_changes_what_it_declares_and_nothing_else(
     experiment, one_replica
 ):
-    with one_replica.scope():
-        method = make_method(*experiment)
+    training = contract.make_training(*experiment, one_replica)
+    method = training.method
     for phase in distinct_phases(method):
-        before = weights_of(method, method.network_names)
+        before = weights_of(method.networks)
         batch = make_batch(method, phase.data)
-        scalars = step_of(method, phase, one_replica)(batch)
+        scalars = step_of(training, phase)(batch)
         assert all(np.isfinite(value.numpy()) for value in scalars.values())
-        after = weights_of(method, method.network_names)
+        after = weights_of(method.networks)
         moved = {
             network
-            for network in method.network_names
+            for network in method.networks
             if largest_difference(
                 {network: before[network]}, {network: after[network]}
             )
@@ -191,7 +190,7 @@ def test_a_phase_changes_what_it_declares_and_nothing_else(
         assert moved == {
             network
             for optimizer in phase.optimizers
-            for network in method.optimizer_networks[optimizer]
+            for network in method.optimizers[optimizer].networks
         }
 
 
@@ -224,9 +223,9 @@ def networks_reached(method, phase, batch):
     assert losses.keys() == set(phase.optimizers)
     reached = set()
     for optimizer in phase.optimizers:
-        networks = method.optimizer_networks[optimizer]
+        networks = method.optimizers[optimizer].networks
         variables = [
-            [v.value for v in getattr(method, network).trainable_variables]
+            [v.value for v in method.networks[network].trainable_variables]
             for network in networks
         ]
         gradients = tape.gradient(losses[optimizer], variables)
@@ -245,17 +244,20 @@ def test_interrupted_and_resumed_equals_uninterrupted(
 
 
 def test_every_weight_survives_the_checkpoint(experiment, tmp_path):
-    method = make_method(*experiment)
-    strategy = tf.distribute.get_strategy()
-    averages = MovingAverages(method, 0.9, strategy)
+    training = contract.make_training(
+        *experiment,
+        tf.distribute.get_strategy(),
+        **{"train.average_decay": 0.9},
+    )
+    averages = training.averages
     step = tf.Variable(7, dtype=tf.int64, trainable=False)
-    checkpoints = Checkpoints(tmp_path, method, averages, step)
-    names = method.network_names + tuple(method.optimizer_networks)
+    checkpoints = Checkpoints(tmp_path, training, step)
+    owners = {**training.method.networks, **training.optimizers}
     rng = np.random.default_rng(0)
 
     def scramble():
         for variables in (
-            *(getattr(method, item).variables for item in names),
+            *(owner.variables for owner in owners.values()),
             averages.variables,
         ):
             for variable in variables:
@@ -263,13 +265,13 @@ def test_every_weight_survives_the_checkpoint(experiment, tmp_path):
                 variable.assign(noise.astype(variable.numpy().dtype))
 
     scramble()
-    saved = weights_of(method, names)
+    saved = weights_of(owners)
     saved_averages = [v.numpy() for v in averages.variables]
     checkpoints.save_latest()
     scramble()
     step.assign(0)
     assert checkpoints.restore_latest()
-    assert largest_difference(saved, weights_of(method, names)) == 0
+    assert largest_difference(saved, weights_of(owners)) == 0
     for value, variable in zip(saved_averages, averages.variables, strict=True):
         np.testing.assert_array_equal(value, variable.numpy())
     assert step.numpy() == 7
@@ -311,7 +313,7 @@ def test_exports_equal_the_method(method, tmp_path):
         str(tmp_path / "saved_model" / "variables" / "variables")
     )
     networks = {name for path in paths.values() for name in path.networks}
-    parameters = sum(getattr(method, n).count_params() for n in networks)
+    parameters = sum(method.networks[n].count_params() for n in networks)
     assert parameters == card["parameters"]
     assert parameters == sum(
         int(np.prod(shape)) for key, shape in stored if "VARIABLE" in key
@@ -323,14 +325,12 @@ def test_exports_equal_the_method(method, tmp_path):
     smoke.experiments((*smoke.QUICK, ("mpfnet", "smoke"))),
 )
 def test_overfits_one_pair(name, variant, one_replica):
-    with one_replica.scope():
-        changes = TO_OVERFIT.get(smoke.load_config(name, variant).method, {})
-        method = make_method(name, variant, **changes)
+    changes = TO_OVERFIT.get(smoke.load_config(name, variant).method, {})
+    training = contract.make_training(name, variant, one_replica, **changes)
+    method = training.method
     last = method.config.method in OVERFITS_LAST
     phase = method.phases()[-1 if last else 0]
-    step = step_of(method, phase, one_replica)
-    for optimizer in phase.optimizers:
-        getattr(method, optimizer).learning_rate.assign(5e-3)
+    step = step_of(training, phase, rate=5e-3)
     batch = make_batch(method, phase.data, count=1)
     pair = batch if len(phase.data) == 1 else batch["paired"]
     mean = pair["rgb"].mean(axis=(0, 1, 2), keepdims=True)

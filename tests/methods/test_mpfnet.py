@@ -298,7 +298,7 @@ def test_the_published_phases(monkeypatch):
         trained = [
             network
             for optimizer in phase.optimizers
-            for network in method.optimizer_networks[optimizer]
+            for network in method.optimizers[optimizer].networks
         ]
         assert len(trained) == len(set(trained))
         # 372 pairs are 37 batches of 10 and one of 2.
@@ -354,7 +354,7 @@ def test_golden_parameter_counts():
     network = tiny.config.network
     colorizer = tiny.gray_colorizer.count_params()
     for name in ("nir_to_gray", "gray_to_nir"):
-        found = getattr(tiny, name).count_params()
+        found = tiny.networks[name].count_params()
         assert found == colorizer - two_channels(
             network.filters, network.scales
         )

@@ -1,7 +1,5 @@
 """Losses on hand-worked numbers; MS-SSIM against TensorFlow's own."""
 
-import types
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -272,16 +270,14 @@ def test_judging_sees_the_pooled_fakes_and_passes_them_no_gradient():
         calls.append((images.shape[0], training))
         return images[:, 0, 0]
 
-    method = types.SimpleNamespace(
-        rgb_discriminator=discriminator,
-        # An older fake, half as bright, comes back.
-        pooled=lambda name, images: {"fake_rgb": 0.5}[name] * images,
-        gan=losses.GAN_LOSSES["least_squares"],
-    )
+    gan = losses.GAN_LOSSES["least_squares"]
     real, fake = tf.fill((2, 1, 1, 1), 0.75), tf.fill((2, 1, 1, 1), 0.5)
     with tf.GradientTape() as tape:
         tape.watch([real, fake])
-        loss, scalars = adversarial.judge(method, "rgb", real, fake)
+        # An older fake, half as bright, comes back.
+        loss, scalars = adversarial.judge(
+            "rgb_discriminator", discriminator, gan, real, 0.5 * fake
+        )
     of_real, of_fake = tape.gradient(loss, [real, fake])
     assert np.all(of_real < 0)
     assert of_fake is None

@@ -69,7 +69,7 @@ def test_what_a_training_keeps_and_what_recomputation_saves():
     assert phase.phase == "alternating, unpaired"
 
     method = build.make_method(config, mixed_bfloat16=False)
-    networks = {n: getattr(method, n) for n in method.network_names}
+    networks = method.networks
     parameters = {n: x.count_params() for n, x in networks.items()}
     total = sum(parameters.values())
     assert phase.weights == 4 * total

@@ -13,8 +13,7 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.methods import adversarial
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.networks.discriminators import PatchGAN
-from nircolor_tf.training import recompute
-from nircolor_tf.training.averages import MovingAverages
+from nircolor_tf.training import build, optimizers, recompute
 from nircolor_tf.training.step import compile_step
 
 
@@ -36,18 +35,24 @@ class Cycle(Method):
     """Generators there and back, and a discriminator with spectral norm."""
 
     def __init__(self):
-        config = {"method": "cycle", "train": {"jit_compile": False}}
+        train = {"jit_compile": False, "average_decay": 0.0}
+        config = {"method": "cycle", "train": train}
         super().__init__(ConfigDict(config), size_multiple=1)
         discriminator = PatchGAN(filters=4, norm="spectral")
-        self.add_network("colorizer", Generator(3), 1, inference=True)
-        self.add_network("rgb_to_nir", Generator(1), 3, inference=False)
-        self.add_network("rgb_discriminator", discriminator, 3, inference=False)
+        self.colorizer = self.add_network(
+            "colorizer", Generator(3), 1, inference=True
+        )
+        self.rgb_to_nir = self.add_network(
+            "rgb_to_nir", Generator(1), 3, inference=False
+        )
+        self.rgb_discriminator = self.add_network(
+            "rgb_discriminator", discriminator, 3, inference=False
+        )
         for name, networks in (
             ("generators", ("colorizer", "rgb_to_nir")),
             ("discriminators", ("rgb_discriminator",)),
         ):
-            # An update is the gradient.
-            self.add_optimizer(name, keras.optimizers.SGD(1.0), networks)
+            self.add_optimizer(name, networks, ConfigDict())
         self.gan = losses.gan_loss("least_squares")
 
     def call(self, nir, training=False):
@@ -65,7 +70,13 @@ class Cycle(Method):
         )
         back = self.rgb_to_nir(fake, training=True)
         logits = self.rgb_discriminator(fake, training=False)
-        loss, scalars = adversarial.judge(self, "rgb", batch["rgb"], fake)
+        loss, scalars = adversarial.judge(
+            "rgb_discriminator",
+            self.rgb_discriminator,
+            self.gan,
+            batch["rgb"],
+            fake,
+        )
         generators = (
             self.gan.generator(logits)
             + losses.l1(there, batch["rgb"])
@@ -88,9 +99,13 @@ def make_cycle(recomputing):
     [("float32", "one_replica"), ("mixed_bfloat16", "two_replicas")],
 )
 def test_losses_gradients_and_spectral_norms_are_the_same(
-    policy, replicas, request
+    policy, replicas, request, monkeypatch
 ):
     strategy = request.getfixturevalue(replicas)
+    # An update is the gradient.
+    monkeypatch.setattr(
+        optimizers, "make_adam", lambda settings: keras.optimizers.SGD(1.0)
+    )
     images = np.random.default_rng(0).uniform(size=(2, 32, 32, 4))
     images = images.astype("float32")
     batch = {"nir": images[..., :1], "rgb": images[..., 1:]}
@@ -100,18 +115,16 @@ def test_losses_gradients_and_spectral_norms_are_the_same(
         keras.config.set_dtype_policy(policy)
         with strategy.scope():
             method = make_cycle(recomputing)
-            averages = MovingAverages(method, 0.0, strategy)
+            training = build.prepare_training(method, strategy)
         keras.config.set_dtype_policy("float32")
         (phase,) = method.phases()
-        step = compile_step(
-            strategy, method, phase, averages, jit_compile=False
-        )
+        step = compile_step(training, phase, jit_compile=False)
         batches = iter(strategy.experimental_distribute_dataset(dataset))
         scalars = step(next(batches))
         results.append(
             {
                 "scalars": [float(scalars[name]) for name in sorted(scalars)],
-                **contract.weights_of(method, method.network_names),
+                **contract.weights_of(method.networks),
             }
         )
     assert contract.largest_difference(*results) < 1e-6

@@ -1,14 +1,12 @@
 """The contract of every method on two replicas."""
 
-import sys
-
 import contract
 import keras
 import pytest
 import smoke
 import tensorflow as tf
 
-from nircolor_tf.methods import METHODS
+from nircolor_tf.training import optimizers
 
 # Two replicas take a while to compile. Of the quick ones, these have
 # synchronized BatchNorm, and image pools of their own.
@@ -29,11 +27,8 @@ def test_interrupted_and_resumed_equals_uninterrupted(
 def test_one_replica_equals_two(
     name, variant, one_replica, two_replicas, monkeypatch
 ):
-    method_class = METHODS[smoke.load_config(name, variant).method]
     monkeypatch.setattr(
-        sys.modules[method_class.__module__],
-        "make_adam",
-        lambda _: keras.optimizers.SGD(0.0),
+        optimizers, "make_adam", lambda settings: keras.optimizers.SGD(0.0)
     )
     # Two replicas draw the same masks for a half of the batch each, one
     # replica another for each image: nothing to compare.
@@ -47,21 +42,19 @@ def test_one_replica_equals_two(
     changes["data.crop"] = 64
     results = []
     for strategy in (one_replica, two_replicas):
-        with strategy.scope():
-            method = contract.make_method(name, variant, **changes)
-        start = contract.weights_of(method, method.network_names)
+        training = contract.make_training(name, variant, strategy, **changes)
+        method = training.method
+        start = contract.weights_of(method.networks)
         for phase in contract.distinct_phases(method):
             batch = contract.make_batch(method, phase.data)
             dataset = tf.data.Dataset.from_tensors(batch).repeat()
             dataset = dataset.unbatch().batch(2, drop_remainder=True)
             batches = iter(strategy.experimental_distribute_dataset(dataset))
-            step = contract.step_of(method, phase, strategy)
-            for optimizer in phase.optimizers:
-                getattr(method, optimizer).learning_rate.assign(0.01)
+            step = contract.step_of(training, phase, rate=0.01)
             # Once: a CycleGAN's InstanceNorm of nearly constant images, which
             # is what an untrained one makes, multiplies rounding by 80 a step.
             step(next(batches))
-        results.append(contract.weights_of(method, method.network_names))
+        results.append(contract.weights_of(method.networks))
     # Summed instead of averaged gradients would differ by the whole update.
     update = contract.largest_difference(start, results[0])
     assert contract.largest_difference(*results) < 0.01 * update

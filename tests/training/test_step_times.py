@@ -14,7 +14,7 @@ def test_every_kind_of_phase_is_timed_in_turn(monkeypatch):
     }
     now, order = 0.0, []
 
-    def compile_step(strategy, method, phase, averages, jit_compile):
+    def compile_step(training, phase, jit_compile):
         length = {"train": 1.0}.get(phase.name, 4.0)
 
         def step(batch):

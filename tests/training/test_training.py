@@ -18,7 +18,13 @@ from nircolor_tf.errors import InputError, NonFiniteLossError
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.methods.schedules import make_schedule
-from nircolor_tf.training import build, config_files, restore, trainer
+from nircolor_tf.training import (
+    build,
+    config_files,
+    optimizers,
+    restore,
+    trainer,
+)
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
@@ -48,12 +54,14 @@ class Toy(Method):
 
     def __init__(self, config):
         super().__init__(config, size_multiple=1)
-        self.add_network("translator", Network(1), 1, inference=True)
-        self.add_network("colorizer", Network(3), 1, inference=True)
-        for name in ("translator", "colorizer"):
-            self.add_optimizer(
-                f"{name}_optimizer", keras.optimizers.SGD(0.0), (name,)
-            )
+        self.translator = self.add_network(
+            "translator", Network(1), 1, inference=True
+        )
+        self.colorizer = self.add_network(
+            "colorizer", Network(3), 1, inference=True
+        )
+        for name in self.networks:
+            self.add_optimizer(f"{name}_optimizer", (name,), ConfigDict())
 
     def call(self, nir, training=False):
         return self.colorizer(self.translator(nir))
@@ -89,12 +97,15 @@ def config(pairs_manifest):
 @pytest.fixture
 def toy_config(config, monkeypatch):
     monkeypatch.setitem(METHODS, "toy", Toy)
+    monkeypatch.setattr(
+        optimizers, "make_adam", lambda settings: keras.optimizers.SGD(0.0)
+    )
     config.method = "toy"
     return config
 
 
 def weights(method, *names):
-    return [v.numpy() for n in names for v in getattr(method, n).variables]
+    return [v.numpy() for n in names for v in method.networks[n].variables]
 
 
 def same(first, second):
@@ -283,9 +294,9 @@ def test_alternating_phases_share_steps_and_freeze_the_rest(
     compiled = []
     compile_step = trainer.compile_step
 
-    def counting(strategy, method, phase, averages, jit_compile):
+    def counting(training, phase, jit_compile):
         compiled.append(phase.name)
-        return compile_step(strategy, method, phase, averages, jit_compile)
+        return compile_step(training, phase, jit_compile)
 
     monkeypatch.setattr(trainer, "compile_step", counting)
     toy_config.train.evaluate_every = 100
@@ -330,11 +341,11 @@ def test_the_step_is_plain_gradient_descent(toy_config, one_replica):
     """One step of the translator against the gradient worked out by hand."""
     with one_replica.scope():
         method = Toy(toy_config)
-        averages = MovingAverages(method, 0.0, one_replica)
+        training = build.prepare_training(method, one_replica)
     bias = method.translator.stack[1].bias
     phase = method.phases()[0]
-    method.translator_optimizer.learning_rate.assign(0.25)
-    step = trainer.compile_step(one_replica, method, phase, averages, False)
+    training.optimizers["translator_optimizer"].learning_rate.assign(0.25)
+    step = trainer.compile_step(training, phase, jit_compile=False)
     # A constant image is 0 after BatchNorm: the prediction is the bias, 0,
     # and the gradient of |bias - 1| is -1.
     batch = {
@@ -385,9 +396,9 @@ def test_a_checkpoint_of_another_network_is_refused(
     with one_replica.scope():
         config.network.filters = 4
         method = build.make_method(config, mixed_bfloat16=False)
-        averages = MovingAverages(method, 0.9, one_replica)
+        training = build.prepare_training(method, one_replica)
         step = tf.Variable(0, dtype=tf.int64)
-        checkpoints = Checkpoints(tmp_path, method, averages, step)
+        checkpoints = Checkpoints(tmp_path, training, step)
     with pytest.raises(InputError, match="ckpt-1: not a checkpoint of this"):
         checkpoints.restore_latest()
 
