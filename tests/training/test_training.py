@@ -15,6 +15,7 @@ from ml_collections import ConfigDict
 from nircolor_tf import losses
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.errors import InputError, NonFiniteLossError
+from nircolor_tf.losses import pixelwise
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.methods.schedules import make_schedule
@@ -210,7 +211,7 @@ def test_nan_stops_before_anything_is_kept(
 ):
     config.train.update({"log_every": log_every, "evaluate_every": 3})
     with monkeypatch.context() as patch:
-        patch.setattr(losses, "l1", nan_at_step_3(where))
+        patch.setattr(pixelwise, "l1", nan_at_step_3(where))
         with pytest.raises(
             NonFiniteLossError, match=f"step 3, phase 'train': {term} is nan"
         ):

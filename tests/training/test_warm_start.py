@@ -50,7 +50,7 @@ def exported(workdir):
 def gone_on(workdir, make_config, one_replica):
     folder = workdir.with_name("gone_on")
     config = make_config(**{"rate.peak": 1e-2})
-    trainer.train(config, folder, one_replica, None, workdir)
+    trainer.train(config, folder, one_replica, None, warm_start.read(workdir))
     return folder
 
 
@@ -83,7 +83,7 @@ def test_goes_on_learning_and_resumes(
     assert rows[1].startswith("0,")
     # Stopped at once: what it started from is in the checkpoint, not named.
     config = config_files.read_config(gone_on)
-    trainer.train(config, tmp_path, one_replica, 1, workdir)
+    trainer.train(config, tmp_path, one_replica, 1, warm_start.read(workdir))
     trainer.train(config, tmp_path, one_replica)
     ends = [contract.everything(folder) for folder in (gone_on, tmp_path)]
     assert ends[0].keys() == ends[1].keys()
@@ -152,7 +152,9 @@ def test_has_seen_what_the_model_has_seen_and_says_so(
         "elsewhere", "pair", "folder", "9", "", "0" * 16
     )
     training_data.write(other, training_data.TrainingData((*seen, image)))
-    trainer.train(make_config(), tmp_path / "on", one_replica, 1, other)
+    trainer.train(
+        make_config(), tmp_path / "on", one_replica, 1, warm_start.read(other)
+    )
     assert image in training_data.read(tmp_path / "on").images
     card = export.export_workdir(
         tmp_path / "on", tmp_path / "card", "latest", (), overwrite=False
@@ -174,7 +176,11 @@ def test_refuses_another_network(
 ):
     with pytest.raises(InputError, match=message):
         trainer.train(
-            make_config(**changes), tmp_path / "on", one_replica, None, workdir
+            make_config(**changes),
+            tmp_path / "on",
+            one_replica,
+            None,
+            warm_start.read(workdir),
         )
     assert not (tmp_path / "on").exists()
 
@@ -182,12 +188,16 @@ def test_refuses_another_network(
 def test_refuses_another_method(workdir, make_config, one_replica, tmp_path):
     config = make_config("colornet")
     with pytest.raises(InputError, match="of the method 'supervised'"):
-        trainer.train(config, tmp_path / "on", one_replica, None, workdir)
+        trainer.train(
+            config, tmp_path / "on", one_replica, None, warm_start.read(workdir)
+        )
 
 
 def test_refuses_a_training_that_has_begun(workdir, make_config, one_replica):
     with pytest.raises(InputError, match="has begun already"):
-        trainer.train(make_config(), workdir, one_replica, None, workdir)
+        trainer.train(
+            make_config(), workdir, one_replica, None, warm_start.read(workdir)
+        )
 
 
 def test_refuses_what_is_no_model(tmp_path):
