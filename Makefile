@@ -29,9 +29,10 @@ test: $(INSTALLED) ## Run the fast tests
 test-all: $(INSTALLED) ## Run all tests
 	$(PYTEST) -m ""
 
-lint: $(INSTALLED) ## Check style and format
+lint: $(INSTALLED) ## Check style, format and which room imports which
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/lint-imports
 
 bench: $(INSTALLED) ## Time the shipped model on this machine
 	$(BIN)/python bin/benchmark.py
