@@ -53,8 +53,8 @@ def check(candidates: Sequence[Candidate]) -> list[Checked]:
     problems = _duplicates(candidates)
     checked = []
     for candidate in tqdm(candidates, desc="checking", unit="pair"):
-        entry, found = _check_one(candidate)
-        problems += found
+        entry, problems_of_entry = _check_one(candidate)
+        problems += problems_of_entry
         checked.append(entry)
     if problems:
         problems = list(dict.fromkeys(problems))

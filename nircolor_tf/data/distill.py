@@ -93,16 +93,22 @@ def distill(
     _check(output, options)
     examples = manifest.read_manifest(source)
     splits = ("train", "unpaired") if options.photos else ("train",)
-    chosen = [e for split in splits for e in manifest.select(examples, split)]
-    taught = training_data.collect_taught(source, chosen, True, validation="")
+    originals = [
+        e for split in splits for e in manifest.select(examples, split)
+    ]
+    taught = training_data.collect_taught(
+        source, originals, True, validation=""
+    )
     # As deep as the output, so that relative paths hold after the move.
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
     for part in ("nir", "rgb"):
         (folder / part).mkdir(parents=True)
     try:
-        colored = list(_colored(colorize, chosen, folder, options))
-        others = [one for one in examples if one.split not in splits]
-        manifest.write_manifest(folder / "manifest.csv", colored + others)
+        colored = list(_colored(colorize, originals, folder, options))
+        untouched = [
+            example for example in examples if example.split not in splits
+        ]
+        manifest.write_manifest(folder / "manifest.csv", colored + untouched)
         for record in (seen, taught):
             training_data.write(folder, record)
         os.rename(folder, output)
@@ -131,12 +137,12 @@ def _check(output: Path, options: Options) -> None:
 
 
 def _colored(
-    colorize: Colorize, chosen: list[Example], folder: Path, options: Options
+    colorize: Colorize, originals: list[Example], folder: Path, options: Options
 ) -> Iterator[Example]:
     def colorize_vividly(nir: np.ndarray) -> np.ndarray:
         return conversions.saturated(colorize(nir), options.saturation)
 
-    for example in tqdm(chosen, "distill", unit="image"):
+    for example in tqdm(originals, "distill", unit="image"):
         if example.split == "train":
             yield _color(colorize_vividly, example, folder, options.share)
             yield from _vary(

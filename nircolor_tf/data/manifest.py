@@ -117,13 +117,13 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
         raise InputError(f"{path}: not a CSV file in UTF-8: {error}") from error
     if not examples:
         raise InputError(f"{path}: the manifest holds no example")
-    seen = set()
+    names = set()
     for example in examples:
-        if example.name in seen:
+        if example.name in names:
             raise InputError(
                 f"{path}, column name: {example.name!r} appears twice"
             )
-        seen.add(example.name)
+        names.add(example.name)
     protocols = sorted({example.protocol for example in examples})
     if len(protocols) > 1:
         raise InputError(
@@ -171,14 +171,14 @@ def select(examples: Sequence[Example], split: str) -> list[Example]:
         InputError: No example is in the split; the message lists the splits
             there are.
     """
-    chosen = [example for example in examples if example.split == split]
-    if not chosen:
+    selected = [example for example in examples if example.split == split]
+    if not selected:
         present = ", ".join(sorted({example.split for example in examples}))
         raise InputError(
             f"split {split!r}: the manifest has no such example; it has "
             f"the splits {present}"
         )
-    return chosen
+    return selected
 
 
 def _relative(file: str, folder: Path) -> str:

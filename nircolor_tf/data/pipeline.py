@@ -132,13 +132,13 @@ class Mixture(Source):
     """Examples of one source or, by chance, of another.
 
     Args:
-        usual: Where examples come from,
-        other: and those that are drawn with
-        probability: in [0, 1].
+        first: Where most examples come from.
+        second: Where the others come from.
+        probability: Of `second`, in [0, 1].
     """
 
-    def __init__(self, usual: Source, other: Source, probability: float):
-        self._usual, self._other = usual, other
+    def __init__(self, first: Source, second: Source, probability: float):
+        self._first, self._second = first, second
         self._probability = probability
 
     def example(self, number, config, seed):
@@ -146,8 +146,8 @@ class Mixture(Source):
         place = tf.stack([seed + _MIXTURE, tf.cast(number, tf.int32)])
         return tf.cond(
             tf.random.stateless_uniform([], place) < self._probability,
-            lambda: self._other.example(number, config, seed),
-            lambda: self._usual.example(number, config, seed),
+            lambda: self._second.example(number, config, seed),
+            lambda: self._first.example(number, config, seed),
         )
 
 

@@ -65,23 +65,18 @@ def prepare(
         split = "vcip-strict" if layout == "vcip2020" else "scene"
     candidates = sources.LAYOUTS[layout](Path(source))
     candidates += sources.photos(Path(unpaired)) if unpaired else []
-    given = _given_split(split, candidates)
+    named = _named_splits(split, candidates)
     checked = checking.check(candidates)
     pairs = [entry for entry in checked if entry.nir]
-    facts = _measure(pairs, layout, given, seed)
+    facts = _measure(pairs, layout, named, seed)
     protocol = _protocol(layout, split, patch)
-    output.parent.mkdir(parents=True, exist_ok=True)
     photos = [_example(entry, protocol) for entry in checked if not entry.nir]
+    output.parent.mkdir(parents=True, exist_ok=True)
     if layout == "epfl":
         examples = _write_crops(pairs, facts, photos, protocol, output, patch)
     else:
-        examples = [
-            _example(pair, protocol, **facts[pair.name]) for pair in pairs
-        ]
-        examples += photos
-        output.mkdir(exist_ok=True)
-        manifest.write_manifest(output / "manifest.csv", examples)
-    return summarize(examples, _title(split, given, facts))
+        examples = _write_list(pairs, facts, photos, protocol, output)
+    return summarize(examples, _title(split, named, facts))
 
 
 def _protocol(layout: str, split: str, patch: int) -> str:
@@ -93,10 +88,10 @@ def _protocol(layout: str, split: str, patch: int) -> str:
     return "folder"
 
 
-def _title(split: str, given: dict, facts: dict) -> str:
+def _title(split: str, named: dict, facts: dict) -> str:
     if split not in splits.SPLIT_FILES:
         return split
-    return f"{split}, {len(given.keys() - facts)} names without files"
+    return f"{split}, {len(named.keys() - facts)} names without files"
 
 
 def summarize(examples: Sequence[manifest.Example], split: str) -> str:
@@ -165,7 +160,7 @@ def _check_arguments(layout, output, patch, overwrite):
         )
 
 
-def _given_split(split, candidates):
+def _named_splits(split, candidates):
     """Name -> split; empty when scenes are drawn."""
     if split == "scene":
         return {}
@@ -182,7 +177,7 @@ def _given_split(split, candidates):
     return shipped
 
 
-def _measure(pairs, layout, given, seed):
+def _measure(pairs, layout, named, seed):
     """Name -> what is known of the pair beside its files."""
     if layout == "epfl":
         labels = [pair.name for pair in pairs]  # a cut photo is a scene
@@ -199,12 +194,20 @@ def _measure(pairs, layout, given, seed):
             conversions.to_float(image_files.read_rgb(pair.rgb)),
         )
         facts[pair.name] = {
-            "split": given.get(pair.name, split),
+            "split": named.get(pair.name, split),
             "scene": scene,
             "shift_x": x,
             "shift_y": y,
         }
     return facts
+
+
+def _write_list(pairs, facts, photos, protocol, output):
+    """Writes a manifest of the files where they are."""
+    examples = [_example(pair, protocol, **facts[pair.name]) for pair in pairs]
+    output.mkdir(exist_ok=True)
+    manifest.write_manifest(output / "manifest.csv", examples + photos)
+    return examples + photos
 
 
 def _write_crops(pairs, facts, photos, protocol, output, patch):

@@ -100,15 +100,15 @@ def assign_splits(
     # Scenes above the quota come last, the smallest of them first.
     smallest = min(quotas.values())
     shuffled.sort(key=lambda scene: max(sizes[scene], smallest))
-    chosen = {}
+    splits = {}
     counts = dict.fromkeys(quotas, 0)
     for scene in shuffled[:-1]:
         for split, quota in quotas.items():
             if counts[split] == 0 or counts[split] + sizes[scene] <= quota:
                 counts[split] += sizes[scene]
-                chosen[scene] = split
+                splits[scene] = split
                 break
-    return [chosen.get(scene, "train") for scene in scenes]
+    return [splits.get(scene, "train") for scene in scenes]
 
 
 def _features(path):

@@ -138,9 +138,9 @@ def peak_bytes(graph: tf.Graph) -> int:
     readers.update(storage[tensor.ref()] for tensor in graph.outputs)
     live = peak = 0
     for operation in _as_started(operations):
-        made = {storage[tensor.ref()] for tensor in operation.outputs}
+        written = {storage[tensor.ref()] for tensor in operation.outputs}
         read = [storage[tensor.ref()] for tensor in operation.inputs]
-        new = made.difference(read)
+        new = written.difference(read)
         live += sum(_size(ref.deref()) for ref in new)
         peak = max(peak, live)
         readers.subtract(read)
@@ -151,14 +151,14 @@ def peak_bytes(graph: tf.Graph) -> int:
 
 def _needed(graph: tf.Graph) -> list[tf.Operation]:
     """What outputs and assignments depend on, in the order of tracing."""
-    found = set()
+    needed = set()
     left = [tensor.op for tensor in graph.outputs] + [*graph.control_outputs]
     while left:
         operation = left.pop()
-        if operation not in found:
-            found.add(operation)
+        if operation not in needed:
+            needed.add(operation)
             left += _previous(operation)
-    return [op for op in graph.get_operations() if op in found]
+    return [op for op in graph.get_operations() if op in needed]
 
 
 def _storage(operations: Iterable[tf.Operation]) -> dict:
