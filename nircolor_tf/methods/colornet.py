@@ -15,7 +15,7 @@ Figure box -> attribute -> class
                                                          .ResNetEncoder
     GLFFNet (Figures 2, 5)       -> colorizer.glffnet -> networks.acd.GLFFNet
     decoder block (Figure 4b)    -> colorizer.up_blocks -> networks.acd.UpBlock
-    BFWLS fusion (Figure 6)      -> fusion_parameters -> fusion.bfwls.fuse
+    BFWLS fusion (Figure 6)      -> fusion_parameters -> inference.bfwls.fuse
 
 Loss term -> equation -> config key
     L2                           -> eq. 4, 5          -> config.loss.l2

@@ -335,7 +335,7 @@ def test_overfits_one_pair(name, variant, one_replica):
     pair = batch if len(phase.data) == 1 else batch["paired"]
     mean = pair["rgb"].mean(axis=(0, 1, 2), keepdims=True)
     of_mean_color = np.abs(pair["rgb"] - mean).mean()
-    for _ in range(150):
+    for _ in range(200):
         step(batch)
     # In training mode, as it was fitted.
     fitted = method(pair["nir"], training=True).numpy()

@@ -11,7 +11,7 @@ from nircolor_tf.training import allocation
 # Prints the pages that five rounds of the same three blocks cost.
 ROUNDS = """
 import ctypes, resource
-from nircolor_tf import allocation
+from nircolor_tf.training import allocation
 if {keep}:
     allocation.keep_freed_memory()
 libc = ctypes.CDLL(None)
