@@ -5,7 +5,7 @@
 
 The folder gets models/NAME/VERSION/ with warm-up requests, a model-server
 config and a compose file. A running server takes up a higher --version of the
-same model by itself. Signatures and clients: docs/deployment.md. Needs
+same model by itself. Signatures and clients: docs/servers.md. Needs
 pip install '.[serving]'.
 """
 
