@@ -31,13 +31,13 @@ class Blocks(Method):
             self.add_network(name, network, channels=1, inference=True)
 
     def call(self, nir, training=False):
-        return self.colorizer(nir, training=training)
+        return self.networks["colorizer"](nir, training=training)
 
     def inference_paths(self):
         return {
             "n2c": InferencePath("nir", "rgb", ("colorizer",), self),
             "n2g": InferencePath(
-                "nir", "gray", ("translator",), self.translator
+                "nir", "gray", ("translator",), self.networks["translator"]
             ),
         }
 

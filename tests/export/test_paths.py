@@ -47,6 +47,8 @@ class Detour(Method):
                 inference=name != "gray_discriminator",
             )
             layer.kernel.assign(np.reshape(factors, (1, 1, 1, -1)))
+        self.nir_to_gray = self.networks["nir_to_gray"]
+        self.gray_colorizer = self.networks["gray_colorizer"]
 
     def call(self, nir, training=False):
         gray = self.nir_to_gray(nir, training=training)

@@ -50,7 +50,9 @@ class DownAndUp(Method):
                 ),
             ]
         )
-        self.add_network("colorizer", network, channels=1, inference=True)
+        self.colorizer = self.add_network(
+            "colorizer", network, channels=1, inference=True
+        )
         # As initialized, the result is gray.
         network.get_layer("up").kernel.assign(
             10 * network.get_layer("up").kernel
@@ -68,7 +70,9 @@ class OneNetwork(Method):
 
     def __init__(self, config, network):
         super().__init__(config, size_multiple=4)
-        self.add_network("colorizer", network, channels=1, inference=True)
+        self.colorizer = self.add_network(
+            "colorizer", network, channels=1, inference=True
+        )
 
     def call(self, nir, training=False):
         return self.colorizer(nir, training=training)

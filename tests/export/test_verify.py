@@ -28,7 +28,9 @@ class Tint(Method):
         super().__init__(config, size_multiple=4)
         layer = keras.layers.Conv2D(3, 1, use_bias=False)
         network = keras.Sequential([layer])
-        self.add_network("colorizer", network, channels=1, inference=True)
+        self.colorizer = self.add_network(
+            "colorizer", network, channels=1, inference=True
+        )
         self.kernel = layer.kernel
         self.set_gain(1.0)
 
