@@ -1,22 +1,23 @@
-"""Training data that a model has colored: distillation as a data set.
+"""Distillation: training data that a model has colored.
 
-A small student learns what a large teacher makes of an image more easily than
-what the image really looked like, because the teacher's colors are a function
-of the NIR, and the truth's are not (Hinton, Vinyals and Dean: Distilling the
-Knowledge in a Neural Network, arXiv:1503.02531, 2015, for classes; here for
-colors [ours]). Each training pair gets a mixture of both as its color image.
-Under an L2 loss that is the weighted sum of the two losses; under others it is
-close to it. The student then trains like any method, on the new manifest.
+Inputs: a trained model (the teacher) and a manifest. Output: a manifest of
+pairs that the teacher has colored, on which another network (the student)
+trains like any method.
 
-On the images it was trained with, a teacher mostly repeats their truth. What it
-makes of images that nobody has colored says more, and there can be any number
-of them [ours]:
+A student learns what a teacher makes of an image more easily than the true
+colors, because the teacher's colors are a function of the NIR image and the
+truth's are not (Hinton, Vinyals and Dean: Distilling the Knowledge in a Neural
+Network, arXiv:1503.02531, 2015, for classes; here for colors [ours]). Three
+kinds of pairs are made:
 
-- variations of a training pair's NIR;
-- color photos, made to look like NIR.
+- each training pair, its colors a mixture of the teacher's and the truth. Under
+  an L2 loss that is the weighted sum of the two losses, under others nearly so;
+- variations of a training pair's NIR, colored by the teacher alone [ours];
+- color photos, made to look like NIR, colored by the teacher alone [ours].
 
-What minimizes an error is duller than any truth, and a student of it duller
-still; a saturation above 1 gives some of that back.
+On its own training images a teacher mostly repeats their truth; the other two
+kinds show what else it knows. A model with a small error makes dull colors, and
+a student of it duller ones: a saturation above 1 corrects for that.
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
-"""NIR images of which nobody knows the colors, made of images at hand.
+"""Makes NIR images whose colors nobody knows, from images at hand.
 
-For a teacher to color (`distill.py`), and as pairs with the photos that they
-are made of (`augment.py`). All of it is [ours].
+A teacher colors them (`distill.py`); or they form pairs with the photos that
+they are made of (`augment.py`). All of it is [ours].
 """
 
 import cv2

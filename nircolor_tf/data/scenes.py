@@ -1,7 +1,7 @@
-"""Which images show the same scene, and splits that tear no scene.
+"""Groups images of the same scene, and splits data without tearing a scene.
 
 Data sets are often several crops of one photo. When one crop is trained on
-and another is tested on, the test measures memory. So crops are found by
+and another is tested on, the test measures memory. So crops are grouped by
 their common local features and kept on one side of every split.
 """
 

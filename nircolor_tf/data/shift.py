@@ -1,4 +1,4 @@
-"""How far the NIR and the RGB image of a pair are apart."""
+"""Measures how far the NIR and the RGB image of a pair are displaced."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,13 @@
-"""The seam: what a method (one paper) hands to the shared trainer."""
+"""What a method, one paper, hands to the trainer.
+
+A method holds networks, declares the optimizers that own them, and returns its
+schedule as phases. Each phase has a function from a batch to losses, one per
+optimizer. The trainer builds the optimizers, takes the gradients and keeps the
+checkpoints. It knows no paper, and a method knows no trainer.
+
+Conventions: images are (B, H, W, C) in `config.data.value_range`; nir and gray
+have one channel, rgb has three. Scalars are logged as '<network>/<term>'.
+"""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping

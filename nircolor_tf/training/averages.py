@@ -1,4 +1,4 @@
-"""The moving average of a method's weights, which is what is evaluated."""
+"""The moving average of a method's weights. Evaluation and export use it."""
 
 import contextlib
 from collections.abc import Iterator

@@ -1,4 +1,11 @@
-"""What a config names, built: a method, what trains it, and a Colorizer."""
+"""Builds what a config names.
+
+make_method       the method, with seeded weights
+make_training     the method and what trains it: optimizers, moving
+                  averages, image pools
+make_colorizer    an inference path of a method as a Colorizer, which takes
+                  images of any size
+"""
 
 import dataclasses
 from collections.abc import Mapping

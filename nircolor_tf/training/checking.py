@@ -1,4 +1,4 @@
-"""What is wrong with a config, said before anything is built or written."""
+"""Checks a config before anything is built or written."""
 
 from collections.abc import Sequence
 

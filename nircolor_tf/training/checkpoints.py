@@ -1,4 +1,12 @@
-"""What is saved, listed explicitly, and how it comes back."""
+"""The checkpoints of a workdir: the newest, to resume from, and the best.
+
+    checkpoints/
+        ckpt-STEP.*    networks, optimizers, averages, image pools, the step
+        best-STEP.*    the inference networks of the best evaluation
+        best.json      its step, its metrics and the minutes trained
+
+What is saved is listed explicitly, by the names of networks and optimizers.
+"""
 
 import json
 import os

@@ -1,12 +1,12 @@
-"""One model of several: trainings of their own, whose mean is the result.
+"""Combines trained models into one.
 
-The mean of what they make (`combine`): what `methods/ensemble.py` trains side
-by side, made of members that were trained apart, each with a seed, losses and
-augmentation of its own. It costs as much time and memory as all of them.
+`combine` averages what the members make. It writes a workdir of the method
+`ensemble` from members that were trained apart, each with a seed, losses and
+augmentation of its own. The result costs as much as all of them together.
 
-The mean of their weights (`average`): of members that went on from the same
-weights, each in a way of its own (Wortsman et al., Model soups, ICML 2022,
-https://arxiv.org/abs/2203.05482). It costs as much as one of them.
+`average` averages the weights of members that went on from the same weights,
+each in a way of its own (Wortsman et al., Model soups, ICML 2022,
+https://arxiv.org/abs/2203.05482). The result costs as much as one of them.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Whole validation images during training."""
+"""Measures a method on whole validation images during training."""
 
 from collections.abc import Sequence
 

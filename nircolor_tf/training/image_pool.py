@@ -1,4 +1,4 @@
-"""The history of generated images that a discriminator is shown."""
+"""A history of generated images, from which a discriminator is shown some."""
 
 import tensorflow as tf
 

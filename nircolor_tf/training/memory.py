@@ -1,7 +1,7 @@
-"""What a training takes of a device's memory, computed without running it.
+"""Computes how much memory of a device a training takes, without running it.
 
-A step is traced to a graph, whose operations are then gone through in the
-order in which TensorFlow starts them, adding up the tensors still needed.
+A step is traced to a graph. Its operations are gone through in the order in
+which TensorFlow starts them, adding up the tensors still needed.
 """
 
 import collections

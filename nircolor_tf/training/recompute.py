@@ -1,8 +1,8 @@
-"""Networks whose activations are computed again instead of kept.
+"""Recomputation: networks keep their input only, not their activations.
 
-Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016, with one
-network call as the segment: its backward pass first repeats its forward pass.
-keras.remat does the same, but not one network at a time, and it takes the
+Source: Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016. The
+segment is one call of a network: its backward pass first repeats its forward
+pass. keras.remat does the same, but not one network at a time, and it takes the
 variables in an order that differs from run to run, and with it the rounding.
 """
 

@@ -1,4 +1,10 @@
-"""One training step: the only place that takes gradients and scales them."""
+"""The training step: the only place that takes gradients and scales them.
+
+Input: a batch, as the phase reads it. Output: scalars to log, means over the
+replicas. On the way every replica computes the losses of its phase, one per
+optimizer, takes the gradient of each for the variables that the optimizer
+owns, and applies it; then the moving averages follow.
+"""
 
 from collections.abc import Callable
 

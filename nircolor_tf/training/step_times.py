@@ -1,4 +1,4 @@
-"""How long a training step of one config takes, relative to that of others."""
+"""Times the training steps of configs, in turn, relative to each other."""
 
 import dataclasses
 import statistics

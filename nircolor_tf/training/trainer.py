@@ -1,4 +1,24 @@
-"""The one training loop: phases, evaluation, checkpoints, resume."""
+"""The training loop: phases, evaluation, checkpoints, resume.
+
+`train` takes an experiment to its last step, or goes on from where it stopped.
+
+Inputs: a config (one experiment), a workdir, a distribution strategy.
+
+Outputs, all in the workdir:
+    config.json          the complete config
+    training_data.csv    names and hashes of the images that the training reads
+    checkpoints/         the three newest, to resume from, and the best
+    train/, eval/        scalars as TensorBoard events and CSV, image grids
+
+A training is a sequence of phases (`methods.base.Phase`). At each step the loop
+sets the learning rates from the progress within the phase, and runs the
+compiled step (`step.py`) on the next batch (`data/pipeline.py`). Every so many
+steps it logs, evaluates whole validation images, and saves, in this order: a
+loss that is not finite stops the training before anything is kept.
+
+Everything random is a function of the seed and the step. A resumed training
+takes the steps that it would have taken without the interruption.
+"""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""Where a training run is watched: TensorBoard, CSV and a progress bar."""
+"""Writes the progress of a training: TensorBoard, CSV, a progress bar."""
 
 import csv
 from collections.abc import Mapping
