@@ -69,6 +69,8 @@ class Method(keras.Model):
     once per optimizer, from the losses its phase returns.
 
     Attributes:
+        config_keys: Of the class: the top-level keys of the config that it
+            reads besides those that every config has (configs/common.py).
         config: The whole experiment, as its config file gave it.
         network_names: Every network, in the order added.
         inference_networks: Those that its inference paths use: what is
@@ -78,6 +80,8 @@ class Method(keras.Model):
             (Shrivastava et al., CVPR 2017), and their channels.
         pools: Those histories; filled in by the trainer.
     """
+
+    config_keys: tuple[str, ...] = ()
 
     def __init__(self, config: ConfigDict, size_multiple: int):
         # Under mixed precision every network casts what it takes.

@@ -41,6 +41,8 @@ from nircolor_tf.training.optimizers import make_adam
 class Supervised(Method):
     """One network trained on pairs with weighted pixel losses."""
 
+    config_keys = ("network", "loss", "rate")
+
     def __init__(self, config: ConfigDict):
         losses.check_shift(config.loss.shift, config.data.crop)
         colorizer = make_network(config.network, "network")

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
 
 
@@ -14,18 +15,26 @@ def make_pools(
         method: Its config gives gan.pool_size, the images of each pool of each
             replica (0 for no pools), and data.crop.
         strategy: The scope's.
+
+    Raises:
+        InputError: A pool is smaller than a replica's batch.
     """
-    if not method.pool_channels or not method.config.gan.pool_size:
+    if not method.pool_channels:
         return {}
-    crop = method.config.data.crop
+    config, size = method.config, method.config.gan.pool_size
+    batch = config.data.batch_size // strategy.num_replicas_in_sync
+    if size != 0 and size < batch:
+        raise InputError(
+            f"config.gan.pool_size is {size}; expected 0, or at least a "
+            f"device's batch of {batch}"
+        )
+    crop = config.data.crop
     return {
         name: ImagePool(
-            method.config.gan.pool_size,
-            (crop, crop, channels),
-            method.config.seed + index,
-            strategy,
+            size, (crop, crop, channels), config.seed + index, strategy
         )
         for index, (name, channels) in enumerate(method.pool_channels.items())
+        if size
     }
 
 
