@@ -106,13 +106,13 @@ ABLATIONS = {
     },
     "partial": {"loss": dict.fromkeys((*OF_GRAY, "feature_gan"), 0.0)},
 }
-OWN = {
+BOTH = {
     "from_scratch,cpu": {"schedule": {"cooperate_epochs": 15}},
     "from_scratch,smoke": {"schedule": {"cooperate_epochs": 4}},
 }
 VARIANTS = {
-    name: common.merge(SIZES[size], ABLATIONS[ablation], OWN.get(name, {}))
-    for name, ablation, size in common.pairs(ABLATIONS, SIZES)
+    name: common.merge(SIZES[size], ABLATIONS[ablation], BOTH.get(name, {}))
+    for name, ablation, size in common.combinations(ABLATIONS, SIZES)
 }
 
 

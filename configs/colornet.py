@@ -62,13 +62,13 @@ ABLATIONS = {
     "acd_glffnet": {"fusion": {"enabled": False}},
 }
 # Of a smaller network more steps fit the budget.
-OWN = {
+BOTH = {
     "acd,cpu": {"train": {"steps": 9340, **common.every(9340 // 20)}},
 }
 
 VARIANTS = {
-    name: common.merge(SIZES[size], ABLATIONS[ablation], OWN.get(name, {}))
-    for name, ablation, size in common.pairs(ABLATIONS, SIZES)
+    name: common.merge(SIZES[size], ABLATIONS[ablation], BOTH.get(name, {}))
+    for name, ablation, size in common.combinations(ABLATIONS, SIZES)
 }
 
 

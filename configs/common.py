@@ -121,20 +121,20 @@ COMMON = {
     },
 }
 
-# The end of a network that makes color images of the range (0, 1).
+# Of a section `network`: its end, if it makes color images in (0, 1).
 RGB = {"output_channels": 3, "activation": "sigmoid"}
 
-# Weights of losses.pixel, each 0 or more.
+# The section `loss` of losses.pixel: weights, each 0 or more; 0: off.
 PIXEL_LOSS = {
     # Mean absolute and mean squared difference.
     "l1": 0.0,
     "l2": 0.0,
     # Mean absolute difference of RGB less its luminance.
     "chroma": 0.0,
-    # MS-SSIM and L1 (Zhao et al., IEEE TCI 2017), and the former's share, 0..1.
+    # MS-SSIM and L1 (Zhao et al. 2016, eq. 14), and the former's share, 0 to 1.
     "mix": 0.0,
     "mix_alpha": 0.3,
-    # By how much the truth may be moved onto the prediction, px; 0: not at all.
+    # By how much a displaced truth is moved onto its NIR image at most, px.
     "shift": 0,
 }
 
@@ -201,7 +201,7 @@ def sizes(cpu: Sections, smoke: Sections) -> dict[str, Sections]:
     }
 
 
-def pairs(
+def combinations(
     first: Iterable[str], second: Iterable[str]
 ) -> Iterator[tuple[str, str, str]]:
     """Yields the variants of two kinds: 'acd,cpu', 'acd' and 'cpu'.

@@ -87,7 +87,7 @@ SMOKE = {
 SIZES = common.sizes(CPU, SMOKE)
 
 GENERATORS = {"unet256": UNET256, "resnet": RESNET}
-OWN = {
+BOTH = {
     "unet256,cpu": {
         "network": {"max_filters": 256, "levels": 7},
         "schedule": {
@@ -110,8 +110,8 @@ OWN = {
 }
 
 VARIANTS = {
-    name: common.merge(GENERATORS[generator], SIZES[size], OWN.get(name, {}))
-    for name, generator, size in common.pairs(GENERATORS, SIZES)
+    name: common.merge(GENERATORS[generator], SIZES[size], BOTH.get(name, {}))
+    for name, generator, size in common.combinations(GENERATORS, SIZES)
 }
 
 

@@ -109,7 +109,7 @@ ABLATIONS = {
 
 VARIANTS = {
     name: common.merge(SIZES[size], ABLATIONS[ablation])
-    for name, ablation, size in common.pairs(ABLATIONS, SIZES)
+    for name, ablation, size in common.combinations(ABLATIONS, SIZES)
 }
 
 

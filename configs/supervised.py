@@ -58,7 +58,7 @@ CPU = {
 SMOKE = {"network": {"filters": 8}, "train": {"steps": 4}}
 SIZES = common.sizes(CPU, SMOKE)
 
-OWN = {
+BOTH = {
     "unet256,cpu": {
         "network": {"max_filters": 256, "levels": 7},
         "train": {"steps": 29060, **common.every(29060 // 20)},
@@ -77,9 +77,9 @@ OWN = {
 
 VARIANTS = {
     name: common.merge(
-        {"network": NETWORKS[network]}, SIZES[size], OWN.get(name, {})
+        {"network": NETWORKS[network]}, SIZES[size], BOTH.get(name, {})
     )
-    for name, network, size in common.pairs(NETWORKS, SIZES)
+    for name, network, size in common.combinations(NETWORKS, SIZES)
 }
 
 

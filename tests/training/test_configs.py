@@ -114,8 +114,8 @@ def test_the_last_layer_decides(layers, merged):
 
 
 def test_names_of_two_kinds():
-    pairs = smoke.load_module("common")["pairs"]
-    assert [name for name, _, _ in pairs(("", "acd"), ("", "cpu"))] == [
+    combinations = smoke.load_module("common")["combinations"]
+    assert [name for name, _, _ in combinations(("", "acd"), ("", "cpu"))] == [
         "",
         "cpu",
         "acd",
