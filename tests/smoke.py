@@ -1,12 +1,17 @@
 """Tiny experiments that the training tests run."""
 
-import importlib.util
+import runpy
 from pathlib import Path
 
 import pytest
 from ml_collections import ConfigDict
 
+from nircolor_tf.training import config_files
+
 CONFIGS = Path(__file__).parents[1] / "configs"
+FILES = sorted(
+    path.stem for path in CONFIGS.glob("*.py") if path.stem != "common"
+)
 
 # (config file, variant): every method in METHODS is among them.
 SMOKE = (
@@ -48,11 +53,15 @@ def experiments(quick):
     ]
 
 
+def load_module(name: str) -> dict:
+    """The names that a file in configs/ defines."""
+    file = CONFIGS / f"{name}.py"
+    with config_files.importable_common(file):
+        return runpy.run_path(str(file))
+
+
 def load_config(name: str, variant: str) -> ConfigDict:
-    spec = importlib.util.spec_from_file_location(name, CONFIGS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.get_config(variant)
+    return load_module(name)["get_config"](variant)
 
 
 def flatten(config: ConfigDict, prefix: str = ""):

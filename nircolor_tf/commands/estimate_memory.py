@@ -9,13 +9,10 @@ several devices each has config.data.batch_size divided by their number: give
 that. A GPU needs some memory for itself, and some for the convolutions.
 """
 
-from ml_collections import config_flags
-
 from nircolor_tf.commands import cli
+from nircolor_tf.training import config_files
 
-_CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "Experiment, FILE.py[:variant]."
-)
+_CONFIG = config_files.define_flag("Experiment, FILE.py[:variant].")
 cli.require("config")
 
 

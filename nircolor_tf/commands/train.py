@@ -5,6 +5,8 @@ Start:   bin/train.py --config=configs/supervised.py:unet256 \
 Resume:  bin/train.py --workdir=runs/unet
 Search:  --stop_at=600 ends a training early, as if it were interrupted: stop
          some that differ, then resume the best.
+Look:    --print_config prints the whole config and starts nothing; it needs
+         no --workdir.
 Go on:   --start_from=saved_models/default, an export or a workdir, takes its
          weights for the first of a new training on your own pairs.
 
@@ -19,16 +21,19 @@ the best on validation), train/ and eval/ (TensorBoard and CSV).
 """
 
 from absl import flags
-from ml_collections import config_flags
+from ml_collections import ConfigDict
 
-from nircolor_tf.commands import cli
-from nircolor_tf.training import allocation
+from nircolor_tf.errors import InputError
+from nircolor_tf.training import allocation, config_files
 
-_CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "Experiment, FILE.py[:variant]; not needed to resume."
+_CONFIG = config_files.define_flag(
+    "Experiment, FILE.py[:variant]; not needed to resume."
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder for checkpoints and logs; resumed if it has any."
+)
+_PRINT_CONFIG = flags.DEFINE_bool(
+    "print_config", False, "Print the whole config and start nothing."
 )
 _STOP_AT = flags.DEFINE_integer(
     "stop_at", None, "Save and stop after this step; resume to go on.", 1
@@ -36,18 +41,40 @@ _STOP_AT = flags.DEFINE_integer(
 _START_FROM = flags.DEFINE_string(
     "start_from", None, "Workdir or export whose weights come first."
 )
-cli.require("workdir")
+flags.register_multi_flags_validator(
+    ["workdir", "print_config"],
+    lambda values: values["workdir"] is not None or values["print_config"],
+    "--workdir must have a value; only --print_config needs none",
+)
 
 
 def main() -> None:
+    config = _read_config()
+    if _PRINT_CONFIG.value:
+        print(config_files.format_config(config))
+    else:
+        _train(config)
+
+
+def _read_config() -> ConfigDict:
+    """Returns that of --config, or else that of the workdir."""
+    if _CONFIG.value is not None:
+        # Refused here where the file could not be read.
+        return _CONFIG.value.lock()
+    if _WORKDIR.value is None:
+        raise InputError(
+            "--print_config: expected --config=FILE.py[:variant], or --workdir "
+            "of a training"
+        )
+    return config_files.read_config(_WORKDIR.value)
+
+
+def _train(config: ConfigDict) -> None:
     # Before TensorFlow starts threads, each with memory of its own.
     allocation.keep_freed_memory()
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from nircolor_tf.training import config_files, trainer, warm_start
+    from nircolor_tf.training import trainer, warm_start
 
-    config = _CONFIG.value
-    if config is None:
-        config = config_files.read_config(_WORKDIR.value)
     start = None
     if _START_FROM.value is not None:
         warm_start.check_new(_WORKDIR.value)

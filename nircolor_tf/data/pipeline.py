@@ -41,7 +41,7 @@ def open_source(
     has_photos = any(example.split == "unpaired" for example in examples)
     if name == "paired":
         pairs = PairCache(manifest.select(examples, "train"))
-        share = config.get("photo_probability", 0.0)
+        share = config.photo_probability
         if not share:
             return pairs
         _check_photos(has_photos, "photo_probability", share, "0.0")
@@ -77,9 +77,9 @@ def reads_photos(names: Collection[str], config: ConfigDict) -> bool:
         names: As `open_source` takes them.
         config: config.data.
     """
-    if "paired" in names and config.get("photo_probability", 0.0):
+    if "paired" in names and config.photo_probability:
         return True
-    return "unpaired" in names and "photos" in config.get("unpaired_from", ())
+    return "unpaired" in names and "photos" in config.unpaired_from
 
 
 class Source:

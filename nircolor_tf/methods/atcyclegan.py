@@ -65,6 +65,15 @@ from nircolor_tf.networks import make_network
 class ATCycleGAN(Method):
     """Two generators, two discriminators, pairs and photos by turns."""
 
+    config_keys = (
+        "network",
+        "discriminator",
+        "gan",
+        "loss",
+        "rate",
+        "schedule",
+    )
+
     def __init__(self, config: ConfigDict):
         colorizer = make_network(config.network, "network")
         super().__init__(config, colorizer.size_multiple)

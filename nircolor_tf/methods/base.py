@@ -140,6 +140,8 @@ class Method(keras.Model):
     once per optimizer, from the losses its phase returns.
 
     Attributes:
+        config_keys: Of the class: the top-level keys of the config that it
+            reads besides those that every config has (configs/common.py).
         config: The whole experiment, as its config file gave it.
         networks: Every network, in the order added.
         inference_networks: Names of those that its inference paths use: what
@@ -148,6 +150,8 @@ class Method(keras.Model):
         pools: Histories of generated images, which the trainer keeps.
         size_multiple: Height and width that `call` takes are multiples of it.
     """
+
+    config_keys: tuple[str, ...] = ()
 
     def __init__(self, config: ConfigDict, size_multiple: int):
         # Under mixed precision every network casts what it takes.

@@ -105,6 +105,15 @@ FEATURE_DISCRIMINATORS = (
 class CoColor(Method):
     """Four generators and four discriminators in three phases."""
 
+    config_keys = (
+        "network",
+        "discriminator",
+        "gan",
+        "loss",
+        "rate",
+        "schedule",
+    )
+
     def __init__(self, config: ConfigDict):
         nir_colorizer = make_network(config.network, "network")
         super().__init__(config, nir_colorizer.size_multiple)

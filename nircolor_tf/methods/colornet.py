@@ -54,6 +54,8 @@ from nircolor_tf.networks import imagenet, make_network
 class ColorNet(Method):
     """ACD with GLFFNet under an L2 loss, then BFWLS."""
 
+    config_keys = ("network", "encoder_weights", "loss", "fusion", "rate")
+
     def __init__(self, config: ConfigDict):
         losses.check_shift(config.loss.shift, config.data.crop)
         colorizer = make_network(config.network, "network")

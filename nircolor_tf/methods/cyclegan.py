@@ -58,6 +58,16 @@ from nircolor_tf.networks import make_network
 class CycleGAN(Method):
     """Two generators, two discriminators, with pairs or without."""
 
+    config_keys = (
+        "pairing",
+        "network",
+        "discriminator",
+        "gan",
+        "loss",
+        "rate",
+        "schedule",
+    )
+
     def __init__(self, config: ConfigDict):
         if config.pairing not in ("paired", "unpaired"):
             raise InputError(

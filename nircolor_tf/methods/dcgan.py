@@ -57,6 +57,16 @@ from nircolor_tf.networks import make_network
 class DCGAN(Method):
     """A generator on NIR patches against a discriminator of RGB patches."""
 
+    config_keys = (
+        "network",
+        "discriminator",
+        "gan",
+        "loss",
+        "rate",
+        "discriminator_optimizer",
+        "discriminator_rate",
+    )
+
     def __init__(self, config: ConfigDict):
         if tuple(config.data.value_range) != (-1.0, 1.0):
             raise InputError(

@@ -48,6 +48,8 @@ from nircolor_tf.networks import make_network
 class Ensemble(Method):
     """The mean of several networks, each trained with its own pixel losses."""
 
+    config_keys = ("members", "loss", "rate")
+
     def __init__(self, config: ConfigDict):
         losses.check_shift(config.loss.shift, config.data.crop)
         members = {

@@ -81,6 +81,15 @@ from nircolor_tf.networks import make_network
 class MPFNetMethod(Method):
     """Two translators and a colorizer, in three phases."""
 
+    config_keys = (
+        "network",
+        "discriminator",
+        "gan",
+        "loss",
+        "rate",
+        "schedule",
+    )
+
     def __init__(self, config: ConfigDict):
         scales = config.network.scales if config.network.sccm else 1
         smallest = losses.SSIM_WINDOW * 2 ** (scales - 1)

@@ -40,6 +40,8 @@ from nircolor_tf.networks import make_network
 class Supervised(Method):
     """One network trained on pairs with weighted pixel losses."""
 
+    config_keys = ("network", "loss", "rate")
+
     def __init__(self, config: ConfigDict):
         losses.check_shift(config.loss.shift, config.data.crop)
         colorizer = make_network(config.network, "network")

@@ -15,9 +15,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.data import pipeline
-from nircolor_tf.errors import InputError
 from nircolor_tf.inference.colorizer import Colorizer
-from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import CHANNELS, Method
 from nircolor_tf.training import checking, optimizers, recompute
 from nircolor_tf.training.averages import MovingAverages
@@ -33,19 +31,15 @@ def make_method(config: ConfigDict, mixed_bfloat16: bool) -> Method:
             are float32 either way.
 
     Raises:
-        InputError: The name is unknown.
+        InputError: The name is unknown, or the config does not fit it.
     """
-    if config.method not in METHODS:
-        raise InputError(
-            f"config.method is {config.method!r}; expected one of "
-            f"{', '.join(sorted(METHODS))}"
-        )
+    method_class = checking.method_class(config)
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(
         "mixed_bfloat16" if mixed_bfloat16 else "float32"
     )
     try:
-        method = METHODS[config.method](config)
+        method = method_class(config)
     finally:
         keras.config.set_dtype_policy("float32")
     if config.train.recompute:

@@ -22,6 +22,7 @@ from ml_collections import ConfigDict
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
+from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training import build, config_files, restore, warm_start
 from nircolor_tf.training.checkpoints import Checkpoints
@@ -35,6 +36,7 @@ _SECTIONS = (
     "data",
     "train",
     "evaluate",
+    "inference",
     "export",
 )
 # What each member's config is remembered by.
@@ -149,7 +151,7 @@ def _averaged_config(
 ) -> ConfigDict:
     """That of the first member, trained for all the steps of all."""
     config = ConfigDict(config_files.read_config(first).to_dict())
-    if "steps" not in config.train:
+    if "schedule" in METHODS[config.method].config_keys:
         raise InputError(
             f"{first}: the phases of {config.method!r} have no one length; "
             "expected a method with config.train.steps"
@@ -184,7 +186,6 @@ def _config(loaded: Sequence[tuple[Method, dict]]) -> ConfigDict:
     first = configs["member_1"]
     config = ConfigDict({name: first[name].to_dict() for name in _SECTIONS})
     config.method, config.seed = "ensemble", first.seed
-    config.inference = {"working_size": first.inference.working_size}
     config.members = {n: c.network.to_dict() for n, c in configs.items()}
     config.combined = {
         name: {

@@ -1,8 +1,10 @@
 """The config of an experiment, in a config file and in a workdir."""
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from absl import flags
@@ -10,22 +12,89 @@ from ml_collections import ConfigDict, config_flags
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.methods import METHODS
+from nircolor_tf.training import older_configs
 
 CONFIG_FILE = "config.json"
 
-# Keys that configs did not always have, and the methods that read them.
-_LATER_KEYS = (
-    ("train", "recompute", METHODS),
-    ("evaluate", "paths", METHODS),
-    ("export", "tflite", METHODS),
-    ("data", "noise", METHODS),
-    ("loss", "shift", ("supervised", "colornet")),
-)
+# The flag --config is of the command that defines it.
+flags.disclaim_key_flags()
+
+
+@contextlib.contextmanager
+def importable_common(file: str | os.PathLike) -> Iterator[None]:
+    """Lets a config file `import common`, the common.py in its own folder.
+
+    Config files are read by path, from any working directory, and their folder
+    is no package. Only in here the name `common` stands for that file.
+
+    Args:
+        file: The config file.
+    """
+    folder = str(Path(file).absolute().parent)
+    other = sys.modules.pop("common", None)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+        sys.modules.pop("common", None)
+        if other is not None:
+            sys.modules["common"] = other
+
+
+class _ConfigFile(flags.ArgumentParser):
+    """Reads FILE.py[:VARIANT] into a locked config.
+
+    Beyond what ml_collections does, a config file may import the common.py
+    beside it, and may be older than a key.
+
+    Args:
+        parser: That of ml_collections.
+    """
+
+    def __init__(self, parser: flags.ArgumentParser):
+        super().__init__()
+        self._parser = parser
+
+    def parse(self, name: str) -> ConfigDict:
+        """Returns the config.
+
+        Where the file cannot be read, ml_collections gives in its place what
+        raises an OSError when it is used.
+
+        Raises:
+            ValueError: The file has no such variant, or imports what is not
+                there.
+        """
+        file = name.partition(":")[0]
+        try:
+            with importable_common(file):
+                config = self._parser.parse(name)
+        except ImportError as error:
+            raise ValueError(f"{file}: {error}") from error
+        if isinstance(config, ConfigDict):
+            older_configs.complete(config, file)
+        return config
+
+    def flag_type(self) -> str:
+        """What --help calls the value."""
+        return self._parser.flag_type()
+
+
+def define_flag(
+    help_string: str, flag_values: flags.FlagValues = flags.FLAGS
+) -> flags.FlagHolder[ConfigDict]:
+    """Defines --config=FILE.py[:VARIANT], and with it --config.KEY=VALUE."""
+    holder = config_flags.DEFINE_config_file(
+        "config", None, help_string, flag_values
+    )
+    flag = flag_values["config"]
+    flag.parser = _ConfigFile(flag.parser)
+    return holder
 
 
 def read(name: str) -> ConfigDict:
-    """Reads a config as bin/train.py does.
+    """Reads a config as bin/train.py does, locked.
 
     Args:
         name: FILE.py or FILE.py:VARIANT.
@@ -34,13 +103,30 @@ def read(name: str) -> ConfigDict:
         InputError: There is no such file or variant.
     """
     values = flags.FlagValues()
-    config_flags.DEFINE_config_file("config", flag_values=values)
+    define_flag("", values)
     try:
-        values(["read", f"--config={name}"])
-        return values.config.lock()
-    except (flags.Error, OSError, ValueError) as error:
+        return values["config"].parser.parse(name).lock()
+    except (OSError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[-1].strip()
         raise InputError(f"config {name!r}: {reason}") from error
+
+
+def format_config(config: ConfigDict) -> str:
+    """Lists every key, one a line, sorted, with its value as a flag takes it.
+
+    A section is a line of its own, and its keys are indented.
+    """
+    return "\n".join(_lines(config, ""))
+
+
+def _lines(section: ConfigDict, indent: str) -> Iterator[str]:
+    for key in sorted(section):
+        value = section[key]
+        if isinstance(value, ConfigDict):
+            yield f"{indent}{key}:"
+            yield from _lines(value, f"{indent}  ")
+        else:
+            yield f"{indent}{key}: {value!r}"
 
 
 def write_config(workdir: Path, config: ConfigDict) -> None:
@@ -50,31 +136,35 @@ def write_config(workdir: Path, config: ConfigDict) -> None:
         InputError: The workdir was trained with another config.
     """
     path = workdir / CONFIG_FILE
-    text = json.dumps(json.loads(config.to_json()), indent=2, sort_keys=True)
+    tree = json.loads(config.to_json())
     if path.exists():
-        old, new = _flat(json.loads(path.read_text())), _flat(json.loads(text))
-        changed = [
-            f"{key}: {old.get(key)!r} there, {new.get(key)!r} now"
-            for key in sorted(old.keys() | new.keys())
-            if old.get(key) != new.get(key)
-        ]
-        if changed:
-            raise InputError(
-                f"{path}: the workdir was trained with another config; resume "
-                "it without --config, or choose a new --workdir. "
-                + "; ".join(changed)
-            )
+        there = json.loads(read_config(workdir).to_json())
+        _check_same(_flat(there), _flat(tree), path)
         return
     workdir.mkdir(parents=True, exist_ok=True)
     with files.replacing(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(json.dumps(tree, indent=2, sort_keys=True))
+
+
+def _check_same(old: dict, new: dict, path: Path) -> None:
+    changed = [
+        f"{key}: {old.get(key)!r} there, {new.get(key)!r} now"
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    ]
+    if changed:
+        raise InputError(
+            f"{path}: the workdir was trained with another config; resume "
+            "it without --config, or choose a new --workdir. "
+            + "; ".join(changed)
+        )
 
 
 def read_config(workdir: str | os.PathLike) -> ConfigDict:
     """Reads the config that a workdir was trained with, locked.
 
     Raises:
-        InputError: There is none, or an older version wrote it.
+        InputError: There is none, or it has what no longer exists.
     """
     path = Path(workdir) / CONFIG_FILE
     if not path.exists():
@@ -90,27 +180,19 @@ def read_config(workdir: str | os.PathLike) -> ConfigDict:
 
 
 def parse_config(tree: Mapping, where: str) -> ConfigDict:
-    """Makes a config of what JSON kept of it, locked.
+    """Makes a config of its JSON, locked.
 
     Args:
-        tree: As `json.loads` gives it.
+        tree: As `json.loads` gives it, of any version.
         where: It was, for the error.
 
     Raises:
-        InputError: An older version wrote it.
+        InputError: It is no config, or has what no longer exists.
     """
+    if not isinstance(tree, Mapping) or "method" not in tree:
+        raise InputError(f"{where}: has no 'method'; expected a whole config")
     config = ConfigDict(_tuples(tree))
-    missing = [
-        f"{section}.{key}"
-        for section, key, methods in _LATER_KEYS
-        if config.get("method") in methods
-        and key not in config.get(section, {})
-    ]
-    if missing:
-        raise InputError(
-            f"{where}: has no {' and no '.join(missing)}: an older version "
-            "wrote it; add what configs/ has there, or train again"
-        )
+    older_configs.complete(config, where)
     return config.lock()
 
 

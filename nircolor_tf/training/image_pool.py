@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
 
 
@@ -17,17 +18,25 @@ def make_pools(
 
     Returns:
         The pools, by name.
+
+    Raises:
+        InputError: A pool is smaller than a replica's batch.
     """
-    if not method.pools or not method.config.gan.pool_size:
+    if not method.pools:
         return {}
-    crop = method.config.data.crop
-    pools = {}
+    config, size = method.config, method.config.gan.pool_size
+    batch = config.data.batch_size // strategy.num_replicas_in_sync
+    if size != 0 and size < batch:
+        raise InputError(
+            f"config.gan.pool_size is {size}; expected 0, or at least a "
+            f"device's batch of {batch}"
+        )
+    if not size:
+        return {}
+    crop, pools = config.data.crop, {}
     for index, (name, pool) in enumerate(method.pools.items()):
         pools[name] = pool.exchange = ImagePool(
-            method.config.gan.pool_size,
-            (crop, crop, pool.channels),
-            method.config.seed + index,
-            strategy,
+            size, (crop, crop, pool.channels), config.seed + index, strategy
         )
     return pools
 

@@ -25,8 +25,7 @@ def examples(pairs_manifest):
 
 def source_config(*sources):
     config = data_config(crop=16)
-    with config.unlocked():
-        config.unpaired_from = sources
+    config.unpaired_from = sources
     return config
 
 
@@ -139,8 +138,7 @@ def test_no_photos(examples):
 
 def mixed_config(probability):
     config = data_config(crop=16, batch_size=10)
-    with config.unlocked():
-        config.photo_probability = probability
+    config.photo_probability = probability
     return config
 
 

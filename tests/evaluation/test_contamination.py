@@ -243,14 +243,15 @@ def test_a_malformed_record_is_named(tmp_path, old, new, message):
 
 
 def test_who_reads_photos():
-    config = ConfigDict({"unpaired_from": ("photos", "pairs")})
+    config = ConfigDict(
+        {"unpaired_from": ("photos", "pairs"), "photo_probability": 0.0}
+    )
     assert pipeline.reads_photos(["paired", "unpaired"], config)
     assert not pipeline.reads_photos(["paired"], config)
-    config = ConfigDict({"unpaired_from": ("pairs",)})
+    config.unpaired_from = ("pairs",)
     assert not pipeline.reads_photos(["unpaired"], config)
-    assert not pipeline.reads_photos(["unpaired"], ConfigDict())
     for probability in (0.0, 0.3):
-        config = ConfigDict({"photo_probability": probability})
+        config.photo_probability = probability
         assert pipeline.reads_photos(["paired"], config) == bool(probability)
         assert not pipeline.reads_photos(["unpaired"], config)
 

@@ -1,7 +1,6 @@
 """The ablations of MPFNet and CoColor: what they change, what that does."""
 
 import itertools
-import runpy
 
 import numpy as np
 import pytest
@@ -81,7 +80,7 @@ def test_an_ablation_changes_these_keys_and_no_other(name, ablation, size):
 
 @pytest.mark.parametrize("name", ["cocolor", "mpfnet"])
 def test_no_other_variant_is_there(name):
-    module = runpy.run_path(str(smoke.CONFIGS / f"{name}.py"))
+    module = smoke.load_module(name)
     ablations = ["", *(ablation for of, ablation in CHANGES if of == name)]
     assert set(module["VARIANTS"]) == {
         join(*names) for names in itertools.product(ablations, EPOCHS)

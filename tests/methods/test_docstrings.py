@@ -4,7 +4,6 @@ import ast
 import operator
 import pkgutil
 import re
-import runpy
 import sys
 import tokenize
 from pathlib import Path
@@ -17,7 +16,6 @@ from nircolor_tf.training import build
 
 BOXES = "Figure box -> attribute -> class"
 TERMS = "Loss term -> equation -> config key"
-FILES = sorted(path.stem for path in smoke.CONFIGS.glob("*.py"))
 
 of_every_method = pytest.mark.parametrize("name", sorted(METHODS))
 
@@ -37,31 +35,14 @@ def table(name, heading):
 
 def variants_of(file):
     """What a config file can be told after its colon."""
-    module = runpy.run_path(str(smoke.CONFIGS / f"{file}.py"))
-    if "VARIANTS" in module:
-        return list(module["VARIANTS"])
-    names = module.get("NETWORKS") or module["GENERATORS"]
-    return [
-        f"{name},{size}" if size else name
-        for name in names
-        for size in module["SIZES"]
-        # Not every network has every size.
-        if accepts(file, f"{name},{size}" if size else name)
-    ]
-
-
-def accepts(file, variant):
-    try:
-        return bool(smoke.load_config(file, variant))
-    except ValueError:
-        return False
+    return list(smoke.load_module(file)["VARIANTS"])
 
 
 def configs_of(method):
     """Every variant of every config file of a method, and its name."""
     found = [
         (f"{file}:{variant}", smoke.load_config(file, variant))
-        for file in FILES
+        for file in smoke.FILES
         for variant in variants_of(file)
     ]
     return [(name, c) for name, c in found if c.method == method]
@@ -131,9 +112,9 @@ def kinds_in(paths):
     return [kind for kind in kinds if isinstance(kind, type)]
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", smoke.FILES)
 def test_a_config_file_names_its_variants_and_no_other(file):
-    text = runpy.run_path(str(smoke.CONFIGS / f"{file}.py"))["__doc__"]
+    text = smoke.load_module(file)["__doc__"]
     variants = set(filter(None, variants_of(file)))
     words = {word for variant in variants for word in variant.split(",")}
     missing = {w for w in words if not re.search(rf"\b{w}\b", text)}

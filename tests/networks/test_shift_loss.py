@@ -156,8 +156,7 @@ def test_an_older_workdir_lacks_the_key_if_its_method_reads_it(tmp_path):
     written = json.loads(file.read_text())
     del written["loss"]["shift"]
     file.write_text(json.dumps(written))
-    with pytest.raises(InputError, match=r"has no loss\.shift: an older"):
-        config_files.read_config(tmp_path / "default")
+    assert config_files.read_config(tmp_path / "default").loss.shift == 0
 
 
 def train(nir, truth, shift):

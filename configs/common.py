@@ -1,0 +1,237 @@
+"""What every experiment has, and how a config file is put together.
+
+A config file names what its paper or its experiment decides. All else is here,
+each key with its meaning, its unit and the values that it takes. The whole
+config of an experiment:
+
+    bin/train.py --config=configs/NAME.py:VARIANT --print_config
+
+What has no common value stands in every config file:
+
+    method                  Name of a file in nircolor_tf/methods. Its docstring
+                            says which further sections the method reads.
+    data.batch_size         Images of a step, over all devices; 1 or more.
+    data.crop               Height and width of these images, px; a multiple of
+                            what the network asks for.
+    train.evaluate_every    Steps between two evaluations; 1 or more.
+    train.checkpoint_every  Steps between two checkpoints; 1 or more.
+
+A config file in a folder of yours needs a copy of this file beside it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+Sections = Mapping[str, Any]
+
+COMMON = {
+    # Of the first weights, the order of the data and every augmentation.
+    "seed": 0,
+    # Adam (Kingma & Ba, ICLR 2015).
+    "optimizer": {
+        # Decay of the first and the second moments, 0 to less than 1.
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        # Added to the root of the second moment, above 0.
+        "epsilon": 1e-8,
+        # Decoupled (AdamW, Loshchilov & Hutter, ICLR 2019), 0 or more; 0: off.
+        "weight_decay": 0.0,
+    },
+    "data": {
+        # The manifest.csv that bin/prepare_data.py wrote.
+        "manifest": "",
+        # What the images are, in words, for the card of an export.
+        "description": "",
+        # Under which terms they may be used, for the card of an export.
+        "terms": "",
+        # Color images that belong to no NIR image: some of 'photos', 'pairs'.
+        "unpaired_from": ("pairs",),
+        # Share of the pairs that are photos with imitated NIR, 0 to 1.
+        "photo_probability": 0.0,
+        # Of the images that networks see: (0, 1) sigmoid, (-1, 1) tanh.
+        "value_range": (0.0, 1.0),
+        # Limits of the enlargement of a crop, above 0; 0.5 is half resolution.
+        "zoom": (1.0, 1.0),
+        # Share of the crops that are enlarged, 0 to 1.
+        "zoom_probability": 0.0,
+        # Share of the crops that are mirrored left to right, 0 to 1.
+        "mirror_probability": 0.0,
+        # Limits of the factor on the NIR's contrast, above 0.
+        "contrast": (1.0, 1.0),
+        # Share of the NIR crops whose contrast is changed, 0 to 1.
+        "contrast_probability": 0.0,
+        # Limits of the NIR's gamma, above 0; (1, 1): off.
+        "gamma": (1.0, 1.0),
+        # Limits of the factor on the NIR's brightness, above 0; (1, 1): off.
+        "exposure": (1.0, 1.0),
+        # Largest standard deviation of noise on the NIR, 0 to 1 (white).
+        "noise": 0.0,
+    },
+    "train": {
+        # Whether networks compute in bfloat16; weights stay float32.
+        "mixed_bfloat16": False,
+        # Whether activations are computed twice to save memory.
+        "recompute": False,
+        # Decay of the moving average of the weights, 0 to less than 1; 0: off.
+        "average_decay": 0.0,
+        # Whether XLA compiles the step.
+        "jit_compile": False,
+        # Whether the same run gives the same weights on a GPU too.
+        "deterministic": False,
+        # Steps between two lines of the log; 1 or more.
+        "log_every": 20,
+    },
+    "evaluate": {
+        # Split of the manifest by which the best checkpoint is chosen.
+        "split": "val",
+        # Some of 'std', 'hkbu': how metrics are computed (docs/metrics.md).
+        "protocols": ("std", "hkbu"),
+        # PROTOCOL/psnr or PROTOCOL/ssim; the largest is the best.
+        "best_metric": "std/psnr",
+        # Inference paths that are measured besides the method's own.
+        "paths": (),
+        # Validation images that are shown in TensorBoard; 0 or more.
+        "grid_images": 6,
+    },
+    "inference": {
+        # Whether the result is the mean of an image's and its mirror image's.
+        "mirror": False,
+        # Larger images are colorized with this shorter side, px; 0: as is.
+        "working_size": 0,
+    },
+    "export": {
+        # TFLite files of a fixed size: some of 'float32', 'float16',
+        # 'dynamic', 'int8'.
+        "tflite": (),
+        # Their sizes, 'HEIGHTxWIDTH' in px.
+        "sizes": (),
+        # Training images that 'int8' takes its scales from; 1 or more.
+        "representative": 100,
+        # PSNR of a file against the method, dB; below it, it is refused.
+        "least_db": {
+            "float32": 80.0,
+            "float16": 60.0,
+            "dynamic": 40.0,
+            "int8": 40.0,
+        },
+        # CPU threads with which a file is timed; 1 or more.
+        "threads": 2,
+    },
+}
+
+# Of a section `network`: its end, if it makes color images in (0, 1).
+RGB = {"output_channels": 3, "activation": "sigmoid"}
+
+# The section `loss` of losses.pixel: weights, each 0 or more; 0: off.
+PIXEL_LOSS = {
+    # Mean absolute and mean squared difference.
+    "l1": 0.0,
+    "l2": 0.0,
+    # Mean absolute difference of RGB less its luminance.
+    "chroma": 0.0,
+    # MS-SSIM and L1 (Zhao et al. 2016, eq. 14), and the former's share, 0 to 1.
+    "mix": 0.0,
+    "mix_alpha": 0.3,
+    # By how much a displaced truth is moved onto its NIR image at most, px.
+    "shift": 0,
+}
+
+# Of a section `data`: ATCycleGAN's (section II-E), MPFNet's and CoColor's
+# augmentation; the zoom is each one's own.
+AUGMENTATION = {
+    "zoom_probability": 0.8,
+    "mirror_probability": 0.5,
+    "contrast": (0.5, 1.5),
+    "contrast_probability": 0.8,
+}
+
+# For tests: a training of seconds.
+SMOKE = {
+    "data": {"batch_size": 2, "crop": 32},
+    "train": {"log_every": 1, "evaluate_every": 2, "checkpoint_every": 2},
+    "evaluate": {"grid_images": 2},
+}
+
+# A row of the equal-budget table: half the resolution, one augmentation, one
+# average of the weights (docs/experiments.md).
+EQUAL_BUDGET = {
+    "inference": {"working_size": 128},
+    "data": {
+        "crop": 128,
+        "zoom": (0.5, 0.8),
+        "zoom_probability": 1.0,
+        "mirror_probability": 0.5,
+        "contrast": (0.5, 1.5),
+        "contrast_probability": 0.8,
+    },
+    "train": {"mixed_bfloat16": True, "average_decay": 0.995},
+}
+
+
+def every(steps: int) -> dict[str, int]:
+    """Of a section `train`: evaluates and saves at the same steps."""
+    return {"evaluate_every": steps, "checkpoint_every": steps}
+
+
+def merge(*layers: Sections) -> dict[str, Any]:
+    """Returns the keys of all layers; of a key in several, the last value."""
+    merged = {}
+    for layer in layers:
+        for key, value in layer.items():
+            if isinstance(value, Mapping):
+                merged[key] = merge(merged.get(key, {}), value)
+            else:
+                merged[key] = value
+    return merged
+
+
+def sizes(cpu: Sections, smoke: Sections) -> dict[str, Sections]:
+    """The variants '', 'cpu' and 'smoke' of one experiment.
+
+    Args:
+        cpu: What its row of the equal-budget table decides besides the rule.
+        smoke: What makes it tiny besides `SMOKE`.
+    """
+    return {
+        "": {},
+        "cpu": merge(EQUAL_BUDGET, cpu),
+        "smoke": merge(SMOKE, smoke),
+    }
+
+
+def combinations(
+    first: Iterable[str], second: Iterable[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yields the variants of two kinds: 'acd,cpu', 'acd' and 'cpu'.
+
+    A kind that has the name '' may be left out: 'acd', 'acd' and ''.
+    """
+    for one in first:
+        for other in second:
+            yield ",".join(filter(None, (one, other))), one, other
+
+
+def make_config(
+    file: str, decisions: Sections, variants: Mapping[str, Sections], name: str
+) -> ConfigDict:
+    """Builds the config of a variant, locked.
+
+    Args:
+        file: The config file, for the error.
+        decisions: What its paper or experiment decides.
+        variants: Name -> what it decides otherwise.
+        name: One of these names.
+
+    Raises:
+        ValueError: There is no such variant.
+    """
+    if name not in variants:
+        # Names without a comma first.
+        known = sorted(filter(None, variants), key=lambda known: "," in known)
+        nothing = "nothing or " if "" in variants else ""
+        raise ValueError(
+            f"{file}:{name}: expected {nothing}one of {', '.join(known)}"
+        )
+    return ConfigDict(merge(COMMON, decisions, variants[name])).lock()
