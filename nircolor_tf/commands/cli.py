@@ -2,6 +2,8 @@
 
 import importlib
 import os
+import re
+import shlex
 import signal
 import sys
 from types import FrameType
@@ -10,6 +12,10 @@ from typing import NoReturn
 from absl import app, flags, logging
 
 from nircolor_tf.errors import NirColorError
+
+# An absolute path in an argument, alone, after `=`, or in a list. Its last part
+# is what is left: of --data=/home/me/data/manifest.csv the file name.
+_ABSOLUTE_PATH = re.compile(r"(?:(?<=[=,])|^)/(?:[^,]*/)?([^,/]+)/?(?=,|$)")
 
 
 class _Terminated(KeyboardInterrupt):
@@ -66,6 +72,18 @@ def require(*names: str) -> None:
     """Makes string flags of a command mandatory."""
     for name in names:
         flags.mark_flag_as_required(name)
+
+
+def command_line() -> str:
+    """Returns the command as the user can type it again, in one line.
+
+    It is kept in what the command writes, which may be published: of absolute
+    paths there is the last part alone, which does not tell a machine's folders.
+    """
+    program, *arguments = sys.argv
+    words = [f"bin/{os.path.basename(program)}"]
+    words += [_ABSOLUTE_PATH.sub(r"\1", argument) for argument in arguments]
+    return shlex.join(words)
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

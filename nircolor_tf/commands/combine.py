@@ -37,14 +37,19 @@ def main() -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.training import combine
 
+    command = cli.command_line()
     if _SHARES.value:
         metrics = combine.average(
-            _MEMBERS.value, _shares(), _CHECKPOINT.value, _WORKDIR.value
+            _MEMBERS.value,
+            _shares(),
+            _CHECKPOINT.value,
+            _WORKDIR.value,
+            command,
         )
     elif _CHECKPOINT.value != "best":
         raise InputError("--checkpoint=latest: expected --shares beside it")
     else:
-        metrics = combine.combine(_MEMBERS.value, _WORKDIR.value)
+        metrics = combine.combine(_MEMBERS.value, _WORKDIR.value, command)
     numbers = ", ".join(f"{k} {v:.4g}" for k, v in metrics.items())
     print(f"combined {len(_MEMBERS.value)} trainings; validation: {numbers}")
 

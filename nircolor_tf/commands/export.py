@@ -66,6 +66,7 @@ def main() -> None:
         _TFLITE.value,
         _SIZES.value,
         _REPRESENTATIVE.value,
+        cli.command_line(),
     )
     sizes = ", ".join(
         f"{name} {size / 1e6:.1f} MB" for name, size in card["bytes"].items()

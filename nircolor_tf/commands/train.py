@@ -50,7 +50,12 @@ def main() -> None:
         config = config_files.read_config(_WORKDIR.value)
     strategy = trainer.make_strategy()
     method = trainer.train(
-        config, _WORKDIR.value, strategy, _STOP_AT.value, _START_FROM.value
+        config,
+        _WORKDIR.value,
+        strategy,
+        _STOP_AT.value,
+        _START_FROM.value,
+        cli.command_line(),
     )
     steps = sum(phase.steps for phase in method.phases())
     if _STOP_AT.value and _STOP_AT.value < steps:

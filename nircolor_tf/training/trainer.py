@@ -15,7 +15,12 @@ from nircolor_tf.data import manifest, training_data
 from nircolor_tf.data.pipeline import Source, open_source, reads_photos
 from nircolor_tf.errors import NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
-from nircolor_tf.training import checking, config_files, warm_start
+from nircolor_tf.training import (
+    checking,
+    command_log,
+    config_files,
+    warm_start,
+)
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.build import assemble
 from nircolor_tf.training.checkpoints import Checkpoints
@@ -38,18 +43,22 @@ def train(
     strategy: tf.distribute.Strategy,
     stop_at: int | None = None,
     start_from: str | os.PathLike | None = None,
+    command: str | None = None,
 ) -> Method:
     """Trains a method through all its phases, or resumes it.
 
     Args:
         config: A whole experiment.
-        workdir: Gets config.json, training_data.csv, checkpoints/, train/ and
-            eval/. Training goes on from the newest checkpoint there.
+        workdir: Gets config.json, training_data.csv, commands.json,
+            checkpoints/, train/ and eval/. Training goes on from the newest
+            checkpoint there.
         strategy: One per process.
         stop_at: Saves and returns after that step, as if interrupted; at
             once if the training is there already. None: to the end.
         start_from: Workdir or export whose weights a new training takes for
             its first. None: new weights.
+        command: The command line that trains, for commands.json; None where
+            there is none.
 
     Returns:
         The method with the weights of the last step (not the average).
@@ -65,6 +74,9 @@ def train(
     beginning = None if start_from is None else warm_start.read(start_from)
     run = _Run.start(config, Path(workdir), strategy, beginning)
     try:
+        if command is not None:
+            sources = [] if start_from is None else [start_from]
+            command_log.append(workdir, command, run.current_step, sources)
         if beginning is not None:
             run.keep_beginning()
         for phase, start in run.remaining_phases():
