@@ -14,7 +14,6 @@ from pathlib import Path
 
 from absl import flags, logging
 
-from nircolor_tf import files
 from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
 
@@ -37,13 +36,16 @@ def main() -> None:
             f"--output={output}: expected a file in a folder that exists"
         )
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from nircolor_tf.evaluation import costs
+    from nircolor_tf.evaluation import cost_files, costs
 
     # Many models in one process: TensorFlow warns of tracing.
     logging.set_verbosity(logging.ERROR)
-    found = costs.measure(
-        _EVALUATION.value, _REFERENCE.value, _SIZE.value, _REPEATS.value
+    measured = costs.measure(
+        _EVALUATION.value,
+        _REFERENCE.value,
+        _SIZE.value,
+        _REPEATS.value,
+        cli.command_line(),
     )
-    with files.replacing(output) as temporary:
-        costs.write(temporary, found)
-    print(f"wrote {len(found['runs'])} runs to {output}")
+    cost_files.write(output, measured)
+    print(f"wrote the costs of {len(measured['runs'])} runs to {output}")

@@ -73,8 +73,8 @@ cli.require("data", "output")
 
 
 def main(*names: str) -> None:
-    from nircolor_tf.evaluation import evaluate
-    from nircolor_tf.report import tables
+    from nircolor_tf.evaluation.options import Options
+    from nircolor_tf.report import report, tables
 
     single = [name for name in (_MODEL.value, _WORKDIR.value) if name]
     if len(single) + _COMPARE.value != 1 or bool(names) != _COMPARE.value:
@@ -88,22 +88,26 @@ def main(*names: str) -> None:
         )
     if _PATH.value:
         single = [f"{single[0]}:{_PATH.value}"]
-    options = evaluate.Options(
+    options = Options(
         manifest=_DATA.value,
         split=_SPLIT.value,
-        output=_OUTPUT.value,
         checkpoint=_CHECKPOINT.value,
         contaminated=_CONTAMINATED.value,
         baselines=_BASELINES.value,
         perceptual=_PERCEPTUAL.value,
         robustness=_ROBUSTNESS.value,
-        gallery=_GALLERY.value,
         workers=_WORKERS.value,
     )
-    found = evaluate.evaluate(names or single, options)
-    print(tables.format_report(found))
+    evaluation = report.evaluate_and_report(
+        names or single,
+        options,
+        _OUTPUT.value,
+        _GALLERY.value,
+        cli.command_line(),
+    )
+    print(tables.format_report(evaluation))
     print(f"wrote the report to {_OUTPUT.value}; open report.html there")
-    if found.problems:
+    if evaluation.problems:
         raise InputError(
-            "\n  ".join(["not everything worked:", *found.problems])
+            "\n  ".join(["not everything worked:", *evaluation.problems])
         )

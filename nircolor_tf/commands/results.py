@@ -25,7 +25,7 @@ from absl import flags
 
 from nircolor_tf import files
 from nircolor_tf.commands import cli
-from nircolor_tf.report import result_rows, results_page
+from nircolor_tf.report import result_files, results_page
 
 _ROWS = flags.DEFINE_string("rows", None, "CSV file: which runs, in order.")
 _EVALUATION = flags.DEFINE_list(
@@ -52,13 +52,15 @@ cli.require("rows", "evaluation", "costs", "output")
 
 
 def main() -> None:
-    found = result_rows.read_results(
+    results = result_files.read_results(
         _ROWS.value, _EVALUATION.value, _OTHER.value, _COSTS.value
     )
-    texts = {_OUTPUT.value: results_page.format_page(found)}
+    texts = {
+        _OUTPUT.value: results_page.format_page(results, cli.command_line())
+    }
     if _README.value:
         texts[_README.value] = results_page.replace_between(
-            _README.value, results_page.format_summary(found)
+            _README.value, results_page.format_summary(results)
         )
     for path, text in texts.items():
         with files.replacing(Path(path)) as temporary:

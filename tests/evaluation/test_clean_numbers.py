@@ -6,11 +6,10 @@ import json
 
 import numpy as np
 import pytest
-from small_split import COUNT, options
+from small_split import COUNT, measure_split
 
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import evaluate
 from nircolor_tf.report import tables
 
 
@@ -109,7 +108,7 @@ def test_vcip_official_is_measured_and_called_contaminated(
         ],
     )
     model(gray)
-    found = evaluate.evaluate(["model"], options(tmp_path, tmp_path / "out"))
+    found = measure_split(["model"], tmp_path, tmp_path / "out")
     expected = "testing_0003 (= mountain_0001"
     assert "vcip-official, whoever trains on its pairs: contaminated" in (
         found.warning
@@ -122,7 +121,7 @@ def test_vcip_official_is_measured_and_called_contaminated(
         manifest.read_manifest(tmp_path / "manifest.csv"), False, "val"
     )
     model(gray, pairs)
-    found = evaluate.evaluate(["model"], options(tmp_path, tmp_path / "out"))
+    found = measure_split(["model"], tmp_path, tmp_path / "out")
     assert "model (CONTAMINATED)" in tables.format_report(found)
     assert len(found.results[0].images) == 2
 

@@ -12,7 +12,13 @@ from small_split import COUNT, HEIGHT, WIDTH
 
 from nircolor_tf.data import manifest
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import evaluate, runs
+from nircolor_tf.evaluation import (
+    baselines,
+    fid_kid,
+    lpips_metric,
+    runs,
+    summaries,
+)
 from nircolor_tf.images import image_files
 from nircolor_tf.metrics import intervals, protocols
 from nircolor_tf.report import tables
@@ -55,7 +61,7 @@ def test_every_number_is_that_of_its_protocol(measure, data):
     # 16x20 is too small for MS-SSIM: no number, not a wrong one.
     assert "std/ms_ssim" not in near
     summary = json.loads((folder / "summary.json").read_text())
-    assert summary == json.loads(json.dumps(tables.summarize(found)))
+    assert summary == json.loads(json.dumps(summaries.summarize(found)))
     assert summary["data"] == {
         "manifest": "manifest.csv",
         "protocol": "folder",
@@ -72,7 +78,7 @@ def test_runs_are_compared_image_by_image(measure, data):
     found, _ = measure(str(data / "near"), f"b={data / 'far'}")
     (difference,) = [
         d
-        for d in tables.summarize(found)["differences"]
+        for d in summaries.summarize(found)["differences"]
         if d["metric"] == "std/psnr"
     ]
     expected = np.mean(
@@ -85,7 +91,8 @@ def test_runs_are_compared_image_by_image(measure, data):
     assert text in tables.format_report(found)
     # Of an error, less is better.
     sentence = {
-        d["metric"]: d["text"] for d in tables.summarize(found)["differences"]
+        d["metric"]: d["text"]
+        for d in summaries.summarize(found)["differences"]
     }["std/ae"]
     assert sentence.startswith("near better than b by ")
 
@@ -105,7 +112,7 @@ def test_the_table_of_the_papers(measure, data):
 
 def test_no_difference_is_called_none(measure, data):
     found, _ = measure(f"a={data / 'near'}", f"b={data / 'near'}")
-    for difference in tables.summarize(found)["differences"]:
+    for difference in summaries.summarize(found)["differences"]:
         assert difference["text"].startswith("no clear difference: ")
         assert difference["interval"] == (0, 0)
 
@@ -149,7 +156,7 @@ def test_a_bad_image_costs_itself_alone(measure, data, tmp_path):
     assert "4 FAILED" in tables.format_report(found)
     (line, _) = read_csv(folder / "table.csv")
     assert (line["images"], line["failed"]) == ("8", "4")
-    assert tables.summarize(found)["differences"][0]["images"] == 8
+    assert summaries.summarize(found)["differences"][0]["images"] == 8
 
 
 def test_a_model_may_fail_as_it_likes(measure, model):
@@ -238,7 +245,9 @@ def test_baselines(measure, data):
     assert unchanged.contamination.state == "clean"
     examples = manifest.read_manifest(data / "manifest.csv")
     train = [dataclasses.replace(e, split="train") for e in examples[:3]]
-    _, (mean, predict) = runs.baselines(train + examples[3:], near.run)
+    _, (mean, predict) = baselines.open_baselines(
+        train + examples[3:], near.run
+    )
     # It has seen those images.
     assert mean.training.count("pair") == 3
     color = np.mean(
@@ -251,10 +260,10 @@ def test_baselines(measure, data):
 
 
 def test_a_baseline_that_fails_costs_itself_alone(measure, data, monkeypatch):
-    def baselines(examples, run):
+    def open_baselines(examples, run):
         return [(dataclasses.replace(run, kind="baseline"), gray)]
 
-    monkeypatch.setattr(runs, "baselines", baselines)
+    monkeypatch.setattr(baselines, "open_baselines", open_baselines)
     found, _ = measure(str(data / "near"), baselines=True)
     assert "another run has that name" in found.unmeasured["baselines"]
     assert len(found.results) == 1
@@ -311,8 +320,8 @@ def test_fid_failing_costs_nothing_else(measure, data, monkeypatch):
             )
         raise InputError("no weights")
 
-    monkeypatch.setattr(evaluate.perceptual, "load_inception", lambda: None)
-    monkeypatch.setattr(evaluate.perceptual, "set_metrics", set_metrics)
+    monkeypatch.setattr(fid_kid, "load_inception", lambda: None)
+    monkeypatch.setattr(fid_kid, "set_metrics", set_metrics)
     found, _ = measure(str(data / "near"), perceptual=("fid",))
     assert found.unmeasured == {"near, FID and KID": "no weights"}
     assert len(found.results[0].images) == COUNT
@@ -323,7 +332,7 @@ def test_lpips_is_one_more_metric(measure, data, monkeypatch):
         def measure(self, prediction, truth):
             return {"lpips": 0.25, "lpips_ab": 0.125}
 
-    monkeypatch.setattr(evaluate.perceptual, "Lpips", Lpips)
+    monkeypatch.setattr(lpips_metric, "Lpips", Lpips)
     found, folder = measure(str(data / "near"), perceptual=("lpips",))
     (line,) = read_csv(folder / "table.csv")
     assert (line["std/lpips"], line["std/lpips_ab"]) == ("0.25", "0.125")
