@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nircolor_tf.evaluation.results import RunResult
-from nircolor_tf.metrics import intervals, protocols
+from nircolor_tf.metrics import display, intervals
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Comparison:
     @property
     def text(self) -> str:
         """It in words: 'A better than B by 0.42 dB PSNR, interval ..'."""
-        metric = protocols.METRICS[self.metric.split("/")[-1]]
+        metric = display.METRICS[self.metric.split("/")[-1]]
         sign = 1 if metric.higher_is_better else -1
         better, worse = self.first, self.second
         if sign * self.difference < 0:

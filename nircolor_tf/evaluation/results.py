@@ -15,7 +15,7 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation.contamination import Contamination
 from nircolor_tf.evaluation.robustness import Point
 from nircolor_tf.evaluation.runs import Run
-from nircolor_tf.metrics import intervals, protocols
+from nircolor_tf.metrics import display, intervals, protocols
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Evaluation:
     @property
     def metrics(self) -> list[str]:
         """Keys that any run has a mean of, in the order of the tables."""
-        names = [*protocols.METRICS]
+        names = [*display.METRICS]
         keys = {key for result in self.results for key in result.means}
         order = [*protocols.PROTOCOLS]
         return sorted(

@@ -19,7 +19,7 @@ from nircolor_tf.evaluation.results import (
 )
 from nircolor_tf.evaluation.runs import LABELS
 from nircolor_tf.evaluation.summaries import json_number
-from nircolor_tf.metrics import protocols
+from nircolor_tf.metrics import display
 from nircolor_tf.report import pictures
 from nircolor_tf.report.reported import read_reported
 
@@ -116,7 +116,7 @@ def _reported() -> list[dict[str, Any]]:
 
 
 def _metric(key: str) -> dict[str, Any]:
-    metric = protocols.METRICS[key.rsplit("/", maxsplit=1)[-1]]
+    metric = display.METRICS[key.rsplit("/", maxsplit=1)[-1]]
     return {
         "label": metric.label,
         "unit": metric.unit,

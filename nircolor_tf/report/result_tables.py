@@ -5,7 +5,7 @@ from typing import Any
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import comparisons
-from nircolor_tf.metrics import protocols
+from nircolor_tf.metrics import display
 from nircolor_tf.report import markdown
 from nircolor_tf.report.reported import read_reported
 from nircolor_tf.report.result_files import Results
@@ -123,7 +123,7 @@ def _networks(config: Mapping[str, Any]) -> str:
 def _difference(comparison: comparisons.Comparison | None) -> str:
     if comparison is None:
         return ""
-    digits = protocols.METRICS[comparison.metric.partition("/")[2]].digits
+    digits = display.METRICS[comparison.metric.partition("/")[2]].digits
     text = f"{comparison.difference:+.{digits}f}"
     if comparison.interval is None:
         return text
@@ -149,12 +149,12 @@ def _reported(row: Row) -> str:
 
 def _heading(key: str) -> str:
     protocol, _, name = key.partition("/")
-    metric = protocols.METRICS[name]
+    metric = display.METRICS[name]
     return f"{metric.label} {metric.unit}".rstrip() + f" (`{protocol}`)"
 
 
 def _cell(run: Mapping[str, Any], key: str) -> str:
-    digits = protocols.METRICS[key.partition("/")[2]].digits
+    digits = display.METRICS[key.partition("/")[2]].digits
     # JSON has no infinity: it is a string there.
     text = f"{float(run['mean'][key]):.{digits}f}"
     if key not in run["interval"]:

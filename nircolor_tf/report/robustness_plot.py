@@ -8,7 +8,7 @@ from nircolor_tf import files
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation.degradations import DEGRADATIONS, Degradation
 from nircolor_tf.evaluation.robustness import METRICS, Point
-from nircolor_tf.metrics import protocols
+from nircolor_tf.metrics import display
 
 # Seven shapes and ten colors: 70 runs look different.
 _MARKERS = "os^Dv<>"
@@ -90,7 +90,7 @@ def _figure(points: Sequence[Point]):
 
 
 def _label(metric: str) -> str:
-    shown = protocols.METRICS[metric]
+    shown = display.METRICS[metric]
     unit = f" ({shown.unit})" if shown.unit else ""
     direction = "higher" if shown.higher_is_better else "lower"
     # One line: a browser does not center the lines of turned text.

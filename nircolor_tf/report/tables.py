@@ -8,7 +8,7 @@ from pathlib import Path
 from nircolor_tf.evaluation import comparisons
 from nircolor_tf.evaluation.results import Evaluation, RunResult
 from nircolor_tf.evaluation.summaries import COMPARED
-from nircolor_tf.metrics import protocols
+from nircolor_tf.metrics import display
 
 _IN_WORDS = COMPARED[:3]
 _PAPERS = ("std/psnr", "std/ssim", "std/ae", "hkbu/ssim", "hkbu/ae")
@@ -96,7 +96,7 @@ def format_numbers(metrics: Mapping[str, float], keys: Sequence[str]) -> str:
     texts = []
     for key in keys:
         if key in metrics:
-            metric = protocols.METRICS[key.split("/")[-1]]
+            metric = display.METRICS[key.split("/")[-1]]
             number = f"{metric.label} {metrics[key]:.{metric.digits}f}"
             texts.append(f"{number} {metric.unit}".rstrip())
     return "   ".join(texts)
@@ -126,7 +126,7 @@ def _table(results: Sequence[RunResult], keys: Sequence[str]) -> Iterator[str]:
 
 def _heading(key: str) -> str:
     protocol, _, name = key.rpartition("/")
-    metric = protocols.METRICS[name]
+    metric = display.METRICS[name]
     unit = f" {metric.unit}" if metric.unit else ""
     return f"{metric.label}{unit}" + (f" ({protocol})" if protocol else "")
 
@@ -134,7 +134,7 @@ def _heading(key: str) -> str:
 def _cell(result: RunResult, key: str) -> str:
     if key not in result.means:
         return "-"
-    digits = protocols.METRICS[key.rsplit("/", maxsplit=1)[-1]].digits
+    digits = display.METRICS[key.rsplit("/", maxsplit=1)[-1]].digits
     text = f"{result.means[key]:.{digits}f}"
     images = len(result.column(key))
     if 0 < images < len(result.images):

@@ -20,7 +20,7 @@ from nircolor_tf.evaluation import (
     summaries,
 )
 from nircolor_tf.images import image_files
-from nircolor_tf.metrics import intervals, protocols
+from nircolor_tf.metrics import display, intervals, protocols
 from nircolor_tf.report import tables
 
 
@@ -122,7 +122,7 @@ def test_identical_images_are_perfect_and_valid_json(measure, data):
     means = found.results[0].means
     for key, value in means.items():
         if key.startswith("std/"):
-            ideal = protocols.METRICS[key.removeprefix("std/")].ideal
+            ideal = display.METRICS[key.removeprefix("std/")].ideal
             assert value == pytest.approx(ideal, abs=1e-9), key
     text = (folder / "summary.json").read_text()
     assert "Infinity" not in text
