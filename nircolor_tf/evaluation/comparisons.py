@@ -1,7 +1,7 @@
-"""Whether one run is better than another, image by image.
+"""Paired differences: whether one run is better than another.
 
-What makes an image hard makes it hard for both runs, so the interval of their
-difference (the paired bootstrap) is narrower than their own intervals suggest.
+A hard image is hard for both runs. So the interval of their difference, image
+by image (the paired bootstrap), is narrower than their own intervals suggest.
 """
 
 import dataclasses
@@ -38,7 +38,7 @@ class Comparison:
 
     @property
     def text(self) -> str:
-        """It in words: 'A better than B by 0.42 dB PSNR, interval ..'."""
+        """A sentence: 'A better than B by 0.42 dB PSNR, interval ..'."""
         metric = display.METRICS[self.metric.split("/")[-1]]
         sign = 1 if metric.higher_is_better else -1
         better, worse = self.first, self.second
@@ -95,5 +95,7 @@ def paired(
     values = [first[image] - second[image] for image in images]
     if not images or not np.isfinite(values).all():
         return None
-    interval = intervals.mean_interval(values, [scenes[i] for i in images])
+    interval = intervals.mean_interval(
+        values, [scenes[image] for image in images]
+    )
     return Comparison(*names, float(np.mean(values)), interval, len(images))

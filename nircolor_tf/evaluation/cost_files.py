@@ -1,9 +1,12 @@
-"""costs.json: what runs cost, as bin/costs.py writes it.
+"""costs.json: the costs of runs, as bin/costs.py writes them.
 
-command      that made it; null or absent where there is no record
-size, repeats, machine, reference    how the times were measured
-runs         of each: what it is, the commands that made it, its config,
-             counts, steps and minutes of its training, its time
+Keys:
+    command      that wrote it; null or absent where there is no record
+    size, repeats, machine, reference    how the times were measured
+    runs         of each: kind and folder, the commands and the config of its
+                 training, counts, steps and minutes, its time
+
+Older files lack the commands.
 """
 
 import json

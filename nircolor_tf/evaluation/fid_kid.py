@@ -1,5 +1,21 @@
 """FID and KID: the distance of two sets of images, which knows no pairs.
 
+Both compare features of Inception-v3 (2048 of its last pooling, images
+scaled to 299x299). They ask whether the predictions, together, look like
+photographs: a wrong but plausible color costs little.
+
+KID, M. Binkowski et al.: Demystifying MMD GANs, ICLR 2018: squared maximum
+mean discrepancy, cubic kernel; of more than 1000 images the mean over 100
+subsets of 1000. Range: about [0, inf), lower is better. It is unbiased:
+sets of different counts may be compared, and equal distributions have
+numbers around 0, also negative ones. With few images it is noisy.
+
+FID, M. Heusel et al.: GANs Trained by a Two Time-Scale Update Rule,
+NeurIPS 2017, eq. 6: Frechet distance between Gaussians. Range: [0, inf),
+lower is better. It is biased, the more the fewer images there are: compare
+only equal counts; its authors ask for 10,000. Below 2049 the covariances
+are singular, and there is no FID.
+
 Needs the package torch-fidelity of the extra `perceptual`, see
 `extra_packages`. It runs on the CPU: TensorFlow holds the GPU's memory.
 """
@@ -54,21 +70,7 @@ def set_metrics(
 ) -> dict[str, float]:
     """Measures how far a set of predictions is from the set of truths.
 
-    Both compare features of Inception-v3 (2048 of its last pooling, images
-    scaled to 299x299). They ask whether the predictions, together, look like
-    photographs: a wrong but plausible color costs little.
-
-    KID, M. Binkowski et al.: Demystifying MMD GANs, ICLR 2018: squared maximum
-    mean discrepancy, cubic kernel; of more than 1000 images the mean over 100
-    subsets of 1000. Range: about [0, inf), lower is better. It is unbiased, so
-    sets of different counts may be compared and equal distributions give
-    numbers around 0, also negative ones; with few images it is noisy.
-
-    FID, M. Heusel et al.: GANs Trained by a Two Time-Scale Update Rule,
-    NeurIPS 2017, eq. 6: Frechet distance between Gaussians. Range: [0, inf),
-    lower is better. It is biased, the more the fewer images there are: compare
-    only equal counts, of 10,000 or more if one follows its authors. Below 2049
-    the covariances are singular and no FID is given.
+    See the module's docstring for what the numbers mean.
 
     Args:
         prediction_folder: Holds 8-bit images, *.png.
@@ -78,8 +80,8 @@ def set_metrics(
         {"fid": .., "kid": ..}, or {"kid": ..} of fewer than 2049 images.
 
     Raises:
-        InputError: A folder is missing or holds fewer than 2 images; a package
-            or the weights are missing.
+        InputError: A folder, a package or the weights are missing, or a folder
+            holds fewer than 2 images.
     """
     fidelity = load_inception()
     count = min(_count(prediction_folder), _count(truth_folder))
@@ -95,11 +97,13 @@ def set_metrics(
     # The package raises errors of any type; the other numbers stay.
     except Exception as error:
         raise InputError(f"fid: {type(error).__name__}: {error}") from error
-    names = {
-        fidelity.KEY_METRIC_FID: "fid",
-        fidelity.KEY_METRIC_KID_MEAN: "kid",
+    keys = {
+        "fid": fidelity.KEY_METRIC_FID,
+        "kid": fidelity.KEY_METRIC_KID_MEAN,
     }
-    return {names[key]: measured[key] for key in names if key in measured}
+    return {
+        name: measured[key] for name, key in keys.items() if key in measured
+    }
 
 
 def _count(folder):

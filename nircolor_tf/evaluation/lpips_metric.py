@@ -95,17 +95,17 @@ class Lpips:
 
 
 def at_one_lightness(image: np.ndarray) -> np.ndarray:
-    """An image's colors, all equally light.
+    """Returns the colors of an image at one lightness.
 
-    ColorNet's eq. 16 is a distance of (AB, AB'): it may depend on nothing but
-    the channels a and b. The paper does not say how two channels enter a
-    network for three. Here L* is replaced by one constant, and the result goes
-    back to sRGB: an image as the network knows them, which shows a and b and
-    nothing else. The prediction with the truth's L*, the other choice, would
-    weigh the same error of color by what is painted there.
+    ColorNet's eq. 16 is a distance of (AB, AB'): it depends on the channels a
+    and b alone. The paper does not say how two channels enter a network for
+    three. Here L* is replaced by one constant, and the result goes back to
+    sRGB: an image as the network knows them, which shows a and b and nothing
+    else. The prediction with the truth's L* would be another way; there an
+    error of color would count more or less with the lightness of the truth.
 
-    The constant is 55, where the sRGB gamut is widest; what lies outside is
-    clipped.
+    The constant is 55, where the sRGB gamut is widest; colors outside of it
+    are clipped.
 
     Args:
         image: (H, W, 3) RGB, floating point in [0, 1].

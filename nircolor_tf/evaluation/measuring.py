@@ -95,7 +95,7 @@ class Measurement:
         images, failures = predictions.measure_images(
             run, predict, examples, folder, threads
         )
-        measured = [one for one in examples if one.name in images]
+        measured = [example for example in examples if example.name in images]
         self.evaluation.results.append(
             RunResult(
                 run=run,
@@ -136,7 +136,11 @@ class Measurement:
                 "--contaminated=drop leaves these images out, "
                 "--contaminated=mark measures them and marks the numbers"
             )
-        clean = [one for one in examples if one.name not in overlap.images]
+        clean = [
+            example
+            for example in examples
+            if example.name not in overlap.images
+        ]
         if not clean:
             raise InputError(f"{overlap.describe()}; no image is left")
         return clean

@@ -52,7 +52,7 @@ class MetricThreads(concurrent.futures.ThreadPoolExecutor):
         }
         if self._lpips is not None and truth.shape[2] == 3:
             distances = self._lpips.measure(prediction, truth)
-            metrics |= {f"std/{key}": v for key, v in distances.items()}
+            metrics |= {f"std/{key}": value for key, value in distances.items()}
         image_files.write_image(
             picture, conversions.to_8bit(prediction, "prediction")
         )

@@ -97,7 +97,7 @@ class RunResult:
             ]
             pixels = [image.pixels for image in self.images.values()]
             summary = protocols.summarize(measurements, pixels)
-            means |= {f"{prefix}{key}": v for key, v in summary.items()}
+            means |= {f"{prefix}{key}": mean for key, mean in summary.items()}
         return means | self.sets
 
     @functools.cached_property

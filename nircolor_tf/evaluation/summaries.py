@@ -2,10 +2,10 @@
 
 bin/costs.py, bin/card.py and bin/results.py read it.
 
-    command      that made it; null or absent where there is no record
+    command      that wrote it; null or absent where there is no record
     data         manifest, protocol, split, counts of images and scenes
-    runs         of each: what it is, means, intervals, failures, and whether
-                 the images are clean of its training data
+    runs         of each: kind and folder, means, intervals, failures, and
+                 whether the images are clean of its training data
     unmeasured   {run: why it has no numbers}
     differences  of every two runs, image by image
 """
@@ -38,7 +38,7 @@ def summarize(
 
     Args:
         evaluation: At least one run.
-        command: The command line that made it; None where there is none.
+        command: The command line that evaluates; None where there is none.
     """
     return {
         "command": command,

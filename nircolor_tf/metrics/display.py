@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    """How a metric is shown, whatever the protocol.
+    """How a metric is shown, in every protocol.
 
     Attributes:
         label: Heading of a table.
         unit: 'dB', 'degrees', or '' where there is none.
         higher_is_better: Which of two numbers is the better one.
-        ideal: What identical images get under `std`.
+        ideal: Value of identical images under `std`.
         digits: Worth printing after the point.
     """
 

@@ -30,7 +30,7 @@ def contents(
     gallery: int,
     plot: Path | None,
 ) -> dict:
-    """Returns what `html.write` inserts.
+    """Returns the data of a page, for `html.write`.
 
     Args:
         evaluation: At least one run with at least one image.

@@ -4,7 +4,7 @@
 * `table.csv`: a line for each run, every mean and its 95% interval;
 * `table.md`: the table of the papers, to paste;
 * `per_image.csv`: a line for each image of each run;
-* `summary.json`: the same means, the paired differences, what failed;
+* `summary.json`: the same means, the paired differences, the failures;
 * `worst_median_best.png`: source, each run and truth of the three images with
   the lowest, the middle and the highest PSNR of the first run;
 * `robustness.csv`, `.svg` and `.png`, if there are curves.

@@ -1,4 +1,4 @@
-"""The files that docs/results.md is made of, read and checked.
+"""The files behind docs/results.md, read and checked.
 
     rows.csv        the rows, in order
     summary.json    of bin/evaluate.py: the numbers

@@ -84,7 +84,7 @@ def format_differences(results: Results, keys: Sequence[str]) -> str:
 
 
 def format_costs(results: Results) -> str:
-    """Formats what the networks of each row cost to use."""
+    """Formats the costs of using the networks of each row."""
     heading = ["run", "method", "path", "network", "fusion", "parameters"]
     heading += ["sees", "GMAC", "time"]
     lines = []

@@ -110,7 +110,9 @@ def _draw_panel(
     # For color-blind readers: Petroff 2021, arXiv:2107.02270.
     colors = color_sequences["petroff10"]
     # Steps of equal width: most strengths double from one to the next.
-    places = {place: i for i, place in enumerate(degradation.strengths)}
+    places = {
+        strength: place for place, strength in enumerate(degradation.strengths)
+    }
     panel.axvline(places[degradation.none], color="0.7", linestyle=":")
     lines = []
     for index, run in enumerate(runs):

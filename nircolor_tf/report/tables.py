@@ -103,7 +103,7 @@ def format_numbers(metrics: Mapping[str, float], keys: Sequence[str]) -> str:
 
 
 def _statement(result: RunResult) -> str:
-    """Says in one line what a run's numbers are worth."""
+    """Returns in one line how many images count, and whether they are clean."""
     parts = [f"{len(result.images)} images measured"]
     if result.failures:
         parts.append(f"{len(result.failures)} FAILED")

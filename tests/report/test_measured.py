@@ -1,4 +1,4 @@
-"""docs/results.md and the README's table are what `make results` writes."""
+"""What `make results` writes, and what it needs."""
 
 import os
 import shlex
@@ -32,3 +32,21 @@ def test_the_tables_are_those_of_the_measured_files(repository, tmp_path):
     for page in PAGES:
         text = (tmp_path / page).read_text(encoding="utf-8")
         assert text == (repository / page).read_text(encoding="utf-8"), page
+
+
+def test_reports_need_no_tensorflow(repository):
+    modules = [
+        f"nircolor_tf.report.{path.stem}"
+        for path in (repository / "nircolor_tf" / "report").glob("*.py")
+    ]
+    assert len(modules) > 10
+    program = (
+        "import sys\n"
+        "for name in ('tensorflow', 'keras'): sys.modules[name] = None\n"
+        f"import {', '.join(modules)}\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(repository)},
+        check=True,
+    )
