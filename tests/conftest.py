@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_split import options, write_split
+from small_split import measure_split, write_split
 
 from nircolor_tf.data import manifest, synthetic, training_data
-from nircolor_tf.evaluation import evaluate, runs
+from nircolor_tf.evaluation import runs
 
 # Two processors to replicate over; it must be said before TensorFlow starts.
 tf.config.set_logical_device_configuration(
@@ -153,12 +153,11 @@ def data(tmp_path_factory):
 
 @pytest.fixture
 def measure(data, tmp_path):
-    """Measures runs on `data`; gives what was found and the report."""
+    """Measures runs on `data`; gives the numbers and the report's folder."""
 
     def measure(*names, **changes):
         folder = tmp_path / "report"
-        chosen = options(data, folder, **changes)
-        return evaluate.evaluate(names, chosen), folder
+        return measure_split(names, data, folder, **changes), folder
 
     return measure
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from nircolor_tf.data import manifest
-from nircolor_tf.evaluation import evaluate
+from nircolor_tf.evaluation.options import Options
 from nircolor_tf.images import image_files
+from nircolor_tf.report import report
 
 COUNT, HEIGHT, WIDTH = 12, 16, 20
 
@@ -50,20 +51,26 @@ def write_split(folder, scale=1):
     manifest.write_manifest(folder / "manifest.csv", examples)
 
 
-def options(folder, output, **changes):
-    """Options to measure that split with."""
-    return evaluate.Options(
-        **{
-            "manifest": str(folder / "manifest.csv"),
-            "split": "test",
-            "output": output,
-            "checkpoint": "best",
-            "contaminated": "refuse",
-            "baselines": False,
-            "perceptual": (),
-            "robustness": 0,
-            "gallery": 60,
-            "workers": 2,
-        }
-        | changes
+def measure_split(names, folder, output, gallery=60, **changes):
+    """Measures runs on that split, and writes the report.
+
+    Args:
+        names: Of the runs.
+        folder: Of the split.
+        output: For the report.
+        gallery: Images in the report.
+        changes: Options that are not the usual ones.
+    """
+    options = {
+        "manifest": str(folder / "manifest.csv"),
+        "split": "test",
+        "checkpoint": "best",
+        "contaminated": "refuse",
+        "baselines": False,
+        "perceptual": (),
+        "robustness": 0,
+        "workers": 2,
+    }
+    return report.evaluate_and_report(
+        names, Options(**options | changes), output, gallery
     )

@@ -1,13 +1,13 @@
-r"""Times a model, or the training of several, on this machine.
+r"""Times a model, or the training of several configs, on this machine.
 
 A model: milliseconds per image at several sizes. Without --model it is the one
 that comes with this repository.
 
   bin/benchmark.py --sizes=256,1024
 
-Trainings: milliseconds per step of each config, in turn, their ratio to the
-first, and how many steps fit --minutes. Augmentation, evaluation and saving
-come on top; on two cores, some percent.
+Trainings: milliseconds per step of each config, its ratio to the first config,
+and the count of steps that fit into --minutes. The configs take turns.
+Augmentation, evaluation and saving add some percent on two cores.
 
   bin/benchmark.py --train=configs/supervised.py:unet256,cpu \
       --train=configs/mpfnet.py:cpu --minutes=40
@@ -20,25 +20,32 @@ from nircolor_tf.inference import models, timing
 from nircolor_tf.training import allocation
 
 _MODEL = flags.DEFINE_string(
-    "model", None, "Export folder. Default: the shipped model."
+    "model", None, "Export folder to time. Default: the shipped model."
 )
 _RUNTIME = flags.DEFINE_enum(
-    "runtime", "auto", models.RUNTIMES, "As for bin/colorize.py."
+    "runtime",
+    "auto",
+    models.RUNTIMES,
+    "What runs the model, as for bin/colorize.py.",
 )
 _SIZES = flags.DEFINE_list(
-    "sizes", ["256", "512", "1024"], "Heights = widths, px."
+    "sizes",
+    ["256", "512", "1024"],
+    "Heights of the images, which are square, px.",
 )
 _REPEATS = flags.DEFINE_integer(
-    "repeats", 9, "Timed calls per size.", lower_bound=1
+    "repeats", 9, "Timed calls per size, or timed steps per config.", 1
 )
 _THREADS = flags.DEFINE_integer(
-    "threads", None, "CPU threads. Default: all.", 1
+    "threads", None, "CPU threads. Default: all cores.", 1
 )
 _TRAIN = flags.DEFINE_multi_string(
-    "train", [], "Config, FILE.py[:variant], to time the steps of; repeatable."
+    "train",
+    [],
+    "Config, FILE.py[:VARIANT], whose training steps to time.",
 )
 _MINUTES = flags.DEFINE_float(
-    "minutes", 40.0, "Of training, for --train.", lower_bound=0.0
+    "minutes", 40.0, "Length of a training, to count its steps for --train.", 0
 )
 
 
@@ -50,11 +57,9 @@ def main() -> None:
 
 
 def _time_trainings() -> None:
+    # Before TensorFlow starts threads, each with memory of its own.
     allocation.keep_freed_memory()
-    from nircolor_tf.training import (
-        config_files,
-        step_times,
-    )
+    from nircolor_tf.training import config_files, step_times
 
     configs = {name: config_files.read(name) for name in _TRAIN.value}
     times = step_times.time_steps(configs, _REPEATS.value)

@@ -1,11 +1,12 @@
-"""Writes what bin/evaluate.py measured of an export into its card.json.
+"""Writes the measurements of an export into its card.json.
 
   bin/evaluate.py --model=saved_models/mine --data=data/manifest.csv \
       --split=val --robustness=36 --output=reports/mine
   bin/card.py --model=saved_models/mine --evaluation=reports/mine
 
-Means with 95% intervals, robustness curves, and whether the images are clean of
-the training data. Another data set is added to it, the same one replaced.
+The card gets means with 95% intervals, robustness curves, and whether the
+images are clean of the training data. Numbers of other data are added to those
+in the card, numbers of the same data replace them.
 """
 
 from absl import flags
@@ -14,10 +15,10 @@ from nircolor_tf.commands import cli
 
 _MODEL = flags.DEFINE_string("model", None, "Export folder.")
 _EVALUATION = flags.DEFINE_string(
-    "evaluation", None, "Folder that bin/evaluate.py wrote."
+    "evaluation", None, "Folder of bin/evaluate.py with a run of the export."
 )
 _NAME = flags.DEFINE_string(
-    "name", "", "Of the data, where its protocol does not say enough."
+    "name", "", "Name of the data, where its protocol does not say enough."
 )
 cli.require("model", "evaluation")
 
@@ -30,7 +31,7 @@ def main() -> None:
     ):
         data, mean = entry["data"], entry["mean"]
         print(
-            f"{_MODEL.value}/card.json, {entry['path']}: {data['images']} "
-            f"images of {data['name'] or data['protocol']}, split "
-            f"{data['split']}: {mean['std/psnr']:.2f} dB (std)"
+            f"wrote {entry['path']} to {_MODEL.value}/card.json: "
+            f"{data['images']} images of {data['name'] or data['protocol']}, "
+            f"split {data['split']}: {float(mean['std/psnr']):.2f} dB (std)"
         )

@@ -2,6 +2,8 @@
 
 import importlib
 import os
+import re
+import shlex
 import signal
 import sys
 from types import FrameType
@@ -11,6 +13,10 @@ from absl import app, flags, logging
 
 from nircolor_tf.errors import NirColorError
 
+# An absolute path in an argument: alone, after `=`, or in a list with commas.
+# The group is its last part: of --data=/home/me/manifest.csv the file name.
+_ABSOLUTE_PATH = re.compile(r"(?:(?<=[=,])|^)/(?:[^,]*/)?([^,/]+)/?(?=,|$)")
+
 
 class _Terminated(KeyboardInterrupt):
     """SIGTERM: systemd or `docker stop` wants the program to end."""
@@ -19,16 +25,15 @@ class _Terminated(KeyboardInterrupt):
 def run(name: str) -> None:
     """Runs a command: parses its flags, turns bad input into exit status 1.
 
-    A wrong flag, a NirColorError, what the system refuses (OSError: no such
-    file, no space left) and Ctrl-C are reported in one message without a
-    traceback. SIGTERM does what Ctrl-C does, with exit status 143.
+    A wrong flag, a NirColorError, an OSError (no such file, no space left) and
+    Ctrl-C are reported in one message without a traceback. SIGTERM acts as
+    Ctrl-C, with exit status 143.
 
     Args:
-        name: Of a module in nircolor_tf.commands. Importing it defines the
+        name: Of a module in nircolor_tf.commands. Its import defines the
             flags, its docstring is the help, and its `main` reads the flags
-            and makes one library call. Where it has `TAKES`, what arguments
-            that are no flags are, `main` gets those; elsewhere there may be
-            none.
+            and calls the library. `TAKES` in it names the arguments that are
+            no flags, which `main` gets; without it there may be none.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     command = importlib.import_module(f"nircolor_tf.commands.{name}")
@@ -68,27 +73,40 @@ def require(*names: str) -> None:
         flags.mark_flag_as_required(name)
 
 
+def command_line() -> str:
+    """Returns the command as the user can type it again, in one line.
+
+    Commands record it in the files that they write. These may be published, so
+    absolute paths, which name the folders of a machine, are reduced to their
+    last part.
+    """
+    program, *arguments = sys.argv
+    words = [f"bin/{os.path.basename(program)}"]
+    words += [_ABSOLUTE_PATH.sub(r"\1", argument) for argument in arguments]
+    return shlex.join(words)
+
+
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     # Left to itself, the signal would end the program without its cleanup.
     raise _Terminated
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
-    """As absl does, but no traceback where ml_collections finds a mistake."""
+    """Parses as absl does; mistakes in --config get no traceback."""
     try:
         return flags.FLAGS(argv)
     except (flags.Error, OSError) as error:
         _fail(f"{_last_line(error)}\nSee --help for the flags.")
     except (KeyError, AttributeError) as error:
         # An override of a key that the config does not have. The first line
-        # is the key, the second, if any, what may have been meant.
+        # is the key, the second, if any, a key of a similar name.
         while isinstance(error.args[0], Exception):
             error = error.args[0]
         _fail(f"--config has no key {'. '.join(error.args[0].splitlines())}")
 
 
 def _last_line(error: Exception) -> str:
-    """What went wrong: ml_collections puts a traceback or attempts before."""
+    """Returns the reason; ml_collections puts a traceback before it."""
     return str(error).splitlines()[-1].strip()
 
 

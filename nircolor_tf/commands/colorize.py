@@ -10,7 +10,7 @@ Examples:
   bin/colorize.py --input=clip.mp4 --output=color.mp4
   bin/colorize.py --model=EXPORT --path=g2c --input=photos/gray --output=color
 
---path chooses one of the inference paths that the export holds:
+--path selects one of the inference paths that the export holds:
   n2c    NIR to color
   n2g2c  NIR to color by way of gray
   g2c    gray to color
@@ -19,11 +19,11 @@ Examples:
   g2n    gray to NIR, likewise
 
 --range says which stored values are black and white:
-  auto        0 and the most that the camera's 8, 10, 12, 14 or 16 bit hold,
-              guessed from each image, or the first of a video
-  max         0 and the largest value there
-  percentile  what the darkest and the brightest 0.5 % there lie beyond
-  LOW,HIGH    these: right for all images of one camera, even dark ones
+  auto        0 and the largest value of a camera of 8, 10, 12, 14 or 16 bit,
+              the fewest that hold the image, or the first one of a video
+  max         0 and the largest value of the image
+  percentile  the values beyond which its darkest and brightest 0.5 % lie
+  LOW,HIGH    these numbers: right for all images of one camera, even dark ones
 
 A result that exists already is an error unless you say --overwrite; the input
 images themselves are never overwritten. If an image cannot be read, the
@@ -50,22 +50,26 @@ _PATH = flags.DEFINE_string(
 )
 _RANGE = flags.DEFINE_string("range", "auto", "Values of black and white.")
 _FORMAT = flags.DEFINE_enum(
-    "format", "same", list(folders.SUFFIXES), "Of images in an --output folder."
+    "format",
+    "same",
+    list(folders.SUFFIXES),
+    "File format of the images in an --output folder.",
 )
 _FUSION = flags.DEFINE_enum(
     "fusion",
     "model",
     bfwls.CHOICES,
-    "Detail fusion after the model: as its card says, none, or ColorNet's.",
+    "Detail fusion after the model. model: as its card says; bfwls: for every "
+    "model, with the parameters of ColorNet if the card has none.",
 )
 _SATURATION = flags.DEFINE_float(
     "saturation", 1.0, "Factor of the color: 1.5 is more vivid, 0 is gray.", 0
 )
 _SMOOTHING = flags.DEFINE_float(
-    "smoothing", 0.8, "Against flicker of videos; 0 for none.", 0, 1
+    "smoothing", 0.8, "Strength against flicker of videos; 0 for none.", 0, 1
 )
 _FRAMES = flags.DEFINE_integer(
-    "frames", None, "Of a video or a camera. Default: until it ends.", 1
+    "frames", None, "Frames of a video or a camera. Default: to its end.", 1
 )
 _TILE = flags.DEFINE_integer(
     "tile",
@@ -74,7 +78,9 @@ _TILE = flags.DEFINE_integer(
     "the fusion, in tiles of this size, px; 0 for whole images.",
     0,
 )
-_OVERLAP = flags.DEFINE_integer("overlap", 128, "Of the tiles, px.", 0)
+_OVERLAP = flags.DEFINE_integer(
+    "overlap", 128, "Overlap of neighboring tiles, px.", 0
+)
 _RUNTIME = flags.DEFINE_enum(
     "runtime",
     "auto",
@@ -83,10 +89,12 @@ _RUNTIME = flags.DEFINE_enum(
     "auto: LiteRT where the export has such a file.",
 )
 _FILE = flags.DEFINE_string(
-    "file", None, "TFLite file of one image size, as the card names it."
+    "file",
+    None,
+    "TFLite file of one image size in the export, as its card names it.",
 )
 _THREADS = flags.DEFINE_integer(
-    "threads", None, "Of LiteRT. Default: all cores.", 1
+    "threads", None, "Threads of LiteRT. Default: all cores.", 1
 )
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace results that exist already."

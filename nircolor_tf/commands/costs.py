@@ -4,28 +4,29 @@ Example:
   bin/costs.py --evaluation=reports/all --reference=U-Net \
       --output=reports/costs.json
 
-Of each run that is an export or a workdir: parameters, multiply-accumulates
-and time per image, how long it was trained, and with what. The models take
-turns, and times are given as ratios to one of them. Run it where
-bin/evaluate.py ran: it names folders.
+Of each export and workdir in it: parameters, multiply-accumulates and time per
+image, steps and minutes of the training, its config and its commands. The
+models take turns, and times are ratios to one of them. Run it in the folder
+where bin/evaluate.py ran: the evaluation names the models by their paths.
 """
 
 from pathlib import Path
 
 from absl import flags, logging
 
-from nircolor_tf import files
 from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
 
 _EVALUATION = flags.DEFINE_list(
-    "evaluation", None, "Folders that bin/evaluate.py wrote, with commas."
+    "evaluation", None, "Folders of bin/evaluate.py, with commas."
 )
 _REFERENCE = flags.DEFINE_string(
     "reference", None, "Name of the run whose time counts as 1."
 )
-_SIZE = flags.DEFINE_integer("size", 256, "Height = width, px.", 16)
-_REPEATS = flags.DEFINE_integer("repeats", 31, "Timed calls of each.", 1)
+_SIZE = flags.DEFINE_integer(
+    "size", 256, "Height of the image, which is square, px.", 16
+)
+_REPEATS = flags.DEFINE_integer("repeats", 31, "Timed calls per model.", 1)
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file to write.")
 cli.require("evaluation", "reference", "output")
 
@@ -37,13 +38,16 @@ def main() -> None:
             f"--output={output}: expected a file in a folder that exists"
         )
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from nircolor_tf.evaluation import costs
+    from nircolor_tf.evaluation import cost_files, costs
 
     # Many models in one process: TensorFlow warns of tracing.
     logging.set_verbosity(logging.ERROR)
-    found = costs.measure(
-        _EVALUATION.value, _REFERENCE.value, _SIZE.value, _REPEATS.value
+    measured = costs.measure(
+        _EVALUATION.value,
+        _REFERENCE.value,
+        _SIZE.value,
+        _REPEATS.value,
+        cli.command_line(),
     )
-    with files.replacing(output) as temporary:
-        costs.write(temporary, found)
-    print(f"wrote {len(found['runs'])} runs to {output}")
+    cost_files.write(output, measured)
+    print(f"wrote the costs of {len(measured['runs'])} runs to {output}")

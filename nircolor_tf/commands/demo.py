@@ -1,8 +1,7 @@
-"""The whole way once, in about three minutes: data to a model in use.
+"""Runs the whole way once, in about three minutes: data to a model in use.
 
-Runs the other binaries one after the other, and shows each command before
-it runs it, so that you can repeat it with your own pairs. Everything goes to
-./demo_output, which is removed first.
+The demo shows each command before it runs it, so that you can repeat it with
+your own pairs. Everything goes to ./demo_output, which is removed first.
 
 Example:
   make demo     (or bin/demo.py, when everything is installed)
@@ -51,7 +50,7 @@ def main() -> None:
         print(f"$ {python} bin/{line}", flush=True)
         command = [python, *shlex.split(f"bin/{line}")]
         if subprocess.run(command, check=False).returncode != 0:
-            raise InputError("the demo stops, the command above failed")
+            raise InputError("the demo stops: the command above failed")
     print(
         "\nLook at:\n"
         "  demo_output/evaluation/report.html  tables, images to compare, "

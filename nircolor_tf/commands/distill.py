@@ -1,11 +1,11 @@
 r"""Colors the training pairs of a manifest with a model, to teach a small one.
 
-The color image of each training pair becomes a mixture: --share of what the
-teacher, any export, makes of the NIR, the rest the truth. Train the student on
-the new manifest; validation and test pairs in it are untouched. With
---variations and --photos the teacher also colors images that it was not trained
-with: cut, mirrored and otherwise lit training images, and photos made to look
-like NIR.
+The teacher is any export, the student the model that you train on the new
+manifest. The color image of each training pair becomes a mixture: --share of
+the teacher's colors, the rest the truth. Validation and test pairs stay as they
+are. With --variations and --photos the teacher also colors images that it was
+not trained on: training images cut, mirrored and lit otherwise, and color
+photos turned into imitations of NIR.
 
   bin/distill.py --teacher=saved_models/default --data=data/manifest.csv \
       --output=data/distilled --variations=5 --photos
@@ -17,18 +17,24 @@ from absl import flags
 
 from nircolor_tf.commands import cli
 
-_TEACHER = flags.DEFINE_string("teacher", None, "Export folder.")
-_PATH = flags.DEFINE_string("path", None, "Its inference path, NIR to color.")
-_DATA = flags.DEFINE_string("data", None, "manifest.csv of prepare_data.py.")
-_OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")
+_TEACHER = flags.DEFINE_string("teacher", None, "Export folder of the teacher.")
+_PATH = flags.DEFINE_string(
+    "path",
+    None,
+    "Inference path of the teacher, NIR to color. Default: its first.",
+)
+_DATA = flags.DEFINE_string(
+    "data", None, "manifest.csv of bin/prepare_data.py."
+)
+_OUTPUT = flags.DEFINE_string("output", None, "New folder to write.")
 _SHARE = flags.DEFINE_float(
-    "share", 0.5, "Of the teacher in the colors; 1: the teacher alone."
+    "share", 0.5, "Share of the teacher in the colors; 1: the teacher alone."
 )
 _VARIATIONS = flags.DEFINE_integer(
-    "variations", 0, "How many to add of each training pair."
+    "variations", 0, "How many variations of each training pair to add."
 )
 _PHOTOS = flags.DEFINE_bool(
-    "photos", False, "Make pairs of the photos that have no NIR, too."
+    "photos", False, "Add pairs of the photos that have no NIR, too."
 )
 _SATURATION = flags.DEFINE_float(
     "saturation", 1.0, "Factor of the saturation of the teacher's colors."
@@ -37,10 +43,7 @@ cli.require("teacher", "data", "output")
 
 
 def main() -> None:
-    from nircolor_tf.data import (
-        distill,
-        training_data,
-    )
+    from nircolor_tf.data import distill, training_data
     from nircolor_tf.inference import models
 
     count = distill.distill(
@@ -55,4 +58,7 @@ def main() -> None:
             saturation=_SATURATION.value,
         ),
     )
-    print(f"colored {count} pairs; {_OUTPUT.value}/manifest.csv")
+    print(
+        f"colored {count} pairs; the new manifest is "
+        f"{_OUTPUT.value}/manifest.csv"
+    )

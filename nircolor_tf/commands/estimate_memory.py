@@ -4,15 +4,15 @@ Example:
   bin/estimate_memory.py --config=configs/cocolor.py \
       --config.train.recompute=True
 
-Takes the config that bin/train.py takes, changes on the command line too. On
-several devices each has config.data.batch_size divided by their number: give
-that. A GPU needs some memory for itself, and some for the convolutions.
+The config is as for bin/train.py, with changes of its values on the command
+line. Several devices share config.data.batch_size: estimate with the part of
+one. A GPU needs some memory for itself, and some for the convolutions.
 """
 
 from nircolor_tf.commands import cli
 from nircolor_tf.training import config_files
 
-_CONFIG = config_files.define_flag("Experiment, FILE.py[:variant].")
+_CONFIG = config_files.define_flag("Experiment, FILE.py[:VARIANT].")
 cli.require("config")
 
 

@@ -1,14 +1,15 @@
 r"""Measures models on one split of a data set, and writes a report to look at.
 
-One model, an export folder (--model) or a training's folder (--workdir, of
-which it takes the weights that were best on validation):
+One model, an export folder (--model) or the folder of a training (--workdir,
+with its weights that are best on validation):
 
   bin/evaluate.py --workdir=runs/unet --data=data/manifest.csv \
       --split=val --output=reports/unet
 
-Several, side by side, with paired differences. Each is an export, a workdir
-or a folder of images that other software made, named like the data's; a
-label= before and a :path after it choose its name and its inference path:
+Several runs, side by side, with paired differences. Each is an export, a
+workdir, or a folder of images that other software wrote under the names of the
+data's images. A label= before a run is its name in the tables, a :path after it
+is its inference path:
 
   bin/evaluate.py --data=data/manifest.csv --output=reports/all --baselines \
       --compare runs/unet ours=saved_models/co:n2c others/output
@@ -20,7 +21,7 @@ per_image.csv and summary.json hold the numbers.
 
 A model that was trained on scenes of the measured images gets no clean
 number: see --contaminated. Images and models that fail are named, the others
-are measured, and the exit status is 1.
+are measured all the same, and the exit status is 1.
 """
 
 import os
@@ -34,12 +35,14 @@ _MODEL = flags.DEFINE_string("model", None, "Export folder to measure.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Training folder to measure.")
 _PATH = flags.DEFINE_string("path", None, "Inference path. Default: the first.")
 _COMPARE = flags.DEFINE_bool(
-    "compare", False, "Measure all the runs named after the flags."
+    "compare", False, "Measure the runs that are named after the flags."
 )
 _CHECKPOINT = flags.DEFINE_enum(
-    "checkpoint", "best", ("best", "latest"), "Of workdirs."
+    "checkpoint", "best", ("best", "latest"), "Which weights of workdirs."
 )
-_DATA = flags.DEFINE_string("data", None, "manifest.csv of prepare_data.py.")
+_DATA = flags.DEFINE_string(
+    "data", None, "manifest.csv of bin/prepare_data.py."
+)
 _SPLIT = flags.DEFINE_string("split", "val", "Which split of the manifest.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for the report.")
 _BASELINES = flags.DEFINE_bool(
@@ -60,7 +63,10 @@ _PERCEPTUAL = flags.DEFINE_multi_enum(
     "2,049 images.",
 )
 _ROBUSTNESS = flags.DEFINE_integer(
-    "robustness", 0, "Draw robustness curves, on that many images.", 0
+    "robustness",
+    0,
+    "On how many images to measure robustness curves; 0 for none.",
+    0,
 )
 _GALLERY = flags.DEFINE_integer(
     "gallery", 60, "How many images report.html shows, the worst ones.", 0
@@ -73,8 +79,8 @@ cli.require("data", "output")
 
 
 def main(*names: str) -> None:
-    from nircolor_tf.evaluation import evaluate
-    from nircolor_tf.report import tables
+    from nircolor_tf.evaluation.options import Options
+    from nircolor_tf.report import report, tables
 
     single = [name for name in (_MODEL.value, _WORKDIR.value) if name]
     if len(single) + _COMPARE.value != 1 or bool(names) != _COMPARE.value:
@@ -88,22 +94,26 @@ def main(*names: str) -> None:
         )
     if _PATH.value:
         single = [f"{single[0]}:{_PATH.value}"]
-    options = evaluate.Options(
+    options = Options(
         manifest=_DATA.value,
         split=_SPLIT.value,
-        output=_OUTPUT.value,
         checkpoint=_CHECKPOINT.value,
         contaminated=_CONTAMINATED.value,
         baselines=_BASELINES.value,
         perceptual=_PERCEPTUAL.value,
         robustness=_ROBUSTNESS.value,
-        gallery=_GALLERY.value,
         workers=_WORKERS.value,
     )
-    found = evaluate.evaluate(names or single, options)
-    print(tables.format_report(found))
+    evaluation = report.evaluate_and_report(
+        names or single,
+        options,
+        _OUTPUT.value,
+        _GALLERY.value,
+        cli.command_line(),
+    )
+    print(tables.format_report(evaluation))
     print(f"wrote the report to {_OUTPUT.value}; open report.html there")
-    if found.problems:
+    if evaluation.problems:
         raise InputError(
-            "\n  ".join(["not everything worked:", *found.problems])
+            "\n  ".join(["not everything worked:", *evaluation.problems])
         )

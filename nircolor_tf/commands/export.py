@@ -4,20 +4,20 @@
 
 The export folder is all that bin/colorize.py, TF Serving or a LiteRT program
 needs. Its files are loaded again and compared with the trained method before
-the folder gets its name; card.json says how large the difference is, what the
-model was trained on and how it scored.
+the folder gets its name. card.json holds the difference, the training data,
+the scores on validation, and the commands that made the model.
 
-Some methods know several inference paths, whose names bin/colorize.py --help
-explains. --paths=n2c,g2c exports these two, the first as the default of the
+Some methods have several inference paths; bin/colorize.py --help explains
+their names. --paths=n2c,g2c exports these two, the first as the default of the
 export. The SavedModel holds them all, each as a signature of its name; the
 TFLite file of the first is model.tflite, of the others model_<path>.tflite.
 
 model.tflite takes any size, in floating point. Cameras want files of one size,
 and smaller ones: --tflite=dynamic,int8 --sizes=128x128,128x256 writes each kind
-at each size, beside it. The sizes are those that the network sees: after the
-working size, padded. Without these flags the config of the workdir decides (its
-section `export`). Every file is compared with the method; one that is further
-from it than config.export.least_db allows fails the export.
+at each size, beside it. The sizes are those that the network sees: shrunk to
+the working size, and padded. Without these flags the section `export` in the
+config of the workdir decides. A file that differs from the method by more than
+config.export.least_db allows fails the export.
 """
 
 from absl import flags
@@ -32,22 +32,28 @@ _CHECKPOINT = flags.DEFINE_enum(
 _PATHS = flags.DEFINE_list(
     "paths",
     [],
-    "Inference paths to export, or all. Default: the method's own.",
+    "Inference paths to export, or all. Default: the first of the method.",
 )
 _TFLITE = flags.DEFINE_list(
     "tflite",
     [],
-    "Kinds of TFLite files of one size: float32, float16, dynamic, int8.",
+    "Kinds of TFLite files of one size, with commas: float32, float16, "
+    "dynamic, int8.",
 )
-_SIZES = flags.DEFINE_list("sizes", [], "Their sizes: HEIGHTxWIDTH, ...")
+_SIZES = flags.DEFINE_list(
+    "sizes", [], "Sizes of these files: HEIGHTxWIDTH, with commas."
+)
 _REPRESENTATIVE = flags.DEFINE_string(
     "representative",
     "",
-    "Folder of images that int8 takes its scales from. Default: the training "
-    "images.",
+    "Folder of images that give int8 its scales. Default: the training images.",
 )
-_NOTE = flags.DEFINE_string("note", "", "For the card: machine, failures.")
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace --output.")
+_NOTE = flags.DEFINE_string(
+    "note", "", "Text for the card: machine, known failures."
+)
+_OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "Replace an export that exists already."
+)
 cli.require("workdir", "output")
 
 
@@ -66,6 +72,7 @@ def main() -> None:
         _TFLITE.value,
         _SIZES.value,
         _REPRESENTATIVE.value,
+        cli.command_line(),
     )
     sizes = ", ".join(
         f"{name} {size / 1e6:.1f} MB" for name, size in card["bytes"].items()

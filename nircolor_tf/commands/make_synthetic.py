@@ -1,4 +1,4 @@
-"""Makes synthetic NIR/RGB pairs: small landscapes to try everything on.
+"""Writes synthetic NIR/RGB pairs: small landscapes to try everything on.
 
 Writes DIR/nir/*.png and DIR/rgb/*.png with the same names, ready for
 `bin/prepare_data.py --layout=folder`. The same seed makes the same pairs.
@@ -13,25 +13,25 @@ from absl import flags
 from nircolor_tf.commands import cli
 from nircolor_tf.data import synthetic
 
-FLAGS = flags.FLAGS
-flags.DEFINE_string("output", None, "Folder to write; made when absent.")
-flags.DEFINE_integer("count", 60, "Number of pairs.", lower_bound=1)
-flags.DEFINE_integer("size", 128, "Height and width, px.", lower_bound=16)
-flags.DEFINE_enum("bits", "8", ["8", "16"], "Bits per channel.")
-flags.DEFINE_integer("seed", 0, "Other seeds make other pairs.", lower_bound=0)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder to write.")
+_COUNT = flags.DEFINE_integer("count", 60, "Number of pairs.", 1)
+_SIZE = flags.DEFINE_integer("size", 128, "Height and width, px.", 16)
+_BITS = flags.DEFINE_enum("bits", "8", ["8", "16"], "Bits per channel.")
+_SEED = flags.DEFINE_integer("seed", 0, "Another seed: other landscapes.", 0)
 cli.require("output")
 
 
-def main():
+def main() -> None:
+    size = _SIZE.value
     synthetic.write_dataset(
-        FLAGS.output,
-        FLAGS.count,
-        FLAGS.size,
-        FLAGS.size,
-        bits=int(FLAGS.bits),
-        seed=FLAGS.seed,
+        _OUTPUT.value,
+        _COUNT.value,
+        size,
+        size,
+        bits=int(_BITS.value),
+        seed=_SEED.value,
     )
     print(
-        f"wrote {FLAGS.count} pairs of {FLAGS.size}x{FLAGS.size} px, "
-        f"{FLAGS.bits} bit, to {FLAGS.output}/nir and {FLAGS.output}/rgb"
+        f"wrote {_COUNT.value} pairs of {size}x{size} px, {_BITS.value} bit, "
+        f"to {_OUTPUT.value}/nir and {_OUTPUT.value}/rgb"
     )

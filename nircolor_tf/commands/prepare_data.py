@@ -1,8 +1,9 @@
-"""Checks a folder of NIR/RGB pairs and writes the manifest.csv all else reads.
+"""Checks NIR/RGB pairs and writes the manifest.csv that other commands read.
 
-Every problem in the folder is reported at once, and nothing is written then.
-Otherwise each pair's NIR-RGB shift is measured, crops of one photo are grouped
-into scenes, and whole scenes are drawn into train, val and test.
+If the folder has problems, all of them are reported at once, and nothing is
+written. Otherwise the shift between NIR and RGB of each pair is measured, crops
+of one photo are grouped into scenes, and whole scenes are drawn into the splits
+train, val and test.
 
 Layouts:
   folder    nir/ and rgb/ with the same file names; optionally unpaired/
@@ -21,11 +22,12 @@ from absl import flags
 from nircolor_tf.commands import cli
 from nircolor_tf.data import prepare, sources
 
-FLAGS = flags.FLAGS
-flags.DEFINE_string("source", None, "Folder of the data set.")
-flags.DEFINE_enum("layout", None, list(sources.LAYOUTS), "See above.")
-flags.DEFINE_string("output", None, "Folder for manifest.csv.")
-flags.DEFINE_enum(
+_SOURCE = flags.DEFINE_string("source", None, "Folder of the data set.")
+_LAYOUT = flags.DEFINE_enum(
+    "layout", None, list(sources.LAYOUTS), "Its layout, see above."
+)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for manifest.csv.")
+_SPLIT = flags.DEFINE_enum(
     "split",
     "auto",
     prepare.SPLIT_CHOICES,
@@ -33,21 +35,31 @@ flags.DEFINE_enum(
     "model on; vcip-*: a shipped list of names; "
     "auto: vcip-strict for vcip2020, else scene.",
 )
-flags.DEFINE_enum("patch", "0", ["0", "64"], "epfl: 64 cuts 64x64 patches.")
-flags.DEFINE_string("unpaired", None, "Folder of color photos without NIR.")
-flags.DEFINE_integer("seed", 0, "Of the scene split.", lower_bound=0)
-flags.DEFINE_bool("overwrite", False, "Replace an existing manifest.csv.")
+_PATCH = flags.DEFINE_enum(
+    "patch",
+    "0",
+    ["0", "64"],
+    "epfl: 64 cuts the photos into patches of 64x64 instead.",
+)
+_UNPAIRED = flags.DEFINE_string(
+    "unpaired", None, "Folder of color photos without NIR."
+)
+_SEED = flags.DEFINE_integer("seed", 0, "Another seed: another scene split.", 0)
+_OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "Replace a manifest.csv that exists already."
+)
 cli.require("source", "layout", "output")
 
 
-def main():
-    options = {"split": FLAGS.split, "patch": int(FLAGS.patch)}
-    options |= {"unpaired": FLAGS.unpaired, "seed": FLAGS.seed}
+def main() -> None:
     summary = prepare.prepare(
-        FLAGS.source,
-        FLAGS.layout,
-        FLAGS.output,
-        overwrite=FLAGS.overwrite,
-        **options,
+        _SOURCE.value,
+        _LAYOUT.value,
+        _OUTPUT.value,
+        split=_SPLIT.value,
+        patch=int(_PATCH.value),
+        unpaired=_UNPAIRED.value,
+        seed=_SEED.value,
+        overwrite=_OVERWRITE.value,
     )
-    print(f"{summary}\nwrote {FLAGS.output}/manifest.csv")
+    print(f"{summary}\nwrote {_OUTPUT.value}/manifest.csv")

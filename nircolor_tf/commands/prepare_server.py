@@ -14,8 +14,10 @@ from absl import flags
 from nircolor_tf.commands import cli
 
 _MODEL = flags.DEFINE_string("model", None, "Export folder.")
-_OUTPUT = flags.DEFINE_string("output", None, "Folder of the server.")
-_VERSION = flags.DEFINE_integer("version", 1, "Of the model.", 1)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder of the server to write.")
+_VERSION = flags.DEFINE_integer(
+    "version", 1, "Of the model; a server runs the highest one.", 1
+)
 cli.require("model", "output")
 
 

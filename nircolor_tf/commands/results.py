@@ -8,15 +8,17 @@ Example:
   bin/results.py --rows=docs/results_rows.csv --evaluation=reports/val \
       --costs=reports/costs.json --output=docs/results.md --readme=README.md
 
-The rows are a CSV file: label, the name of a run in the evaluation; config,
-FILE.py:VARIANT that it was trained with; reported, its method in
-nircolor_tf/evaluation/reported.csv, or nothing; note, a sentence to stand
-above its command, or nothing. All numbers come from the files; a run that is
-missing, contaminated, or not the same in all of them is refused.
+The rows are a CSV file with these columns:
+  label     name of a run in the evaluation
+  config    FILE.py:VARIANT of its training, or several with spaces
+  reported  its method in nircolor_tf/report/reported.csv, or nothing
+  note      a sentence to stand above its commands, or nothing
+All numbers and commands come from the files. A run that is missing,
+contaminated, or not the same in all of them is refused.
 
-Models need not be measured at once: of each evaluation keep summary.json and
-per_image.csv, which is all that is read here, and its costs.json, and name
-them all with commas. Times are relative to the same model in all of them.
+Models can be measured one after the other: keep summary.json and per_image.csv
+of each evaluation, and its costs.json, and name them all with commas. Times
+must be ratios to the same model in all of them.
 """
 
 from pathlib import Path
@@ -25,18 +27,19 @@ from absl import flags
 
 from nircolor_tf import files
 from nircolor_tf.commands import cli
-from nircolor_tf.report import result_rows, results_page
+from nircolor_tf.report import result_files, results_page
 
 _ROWS = flags.DEFINE_string("rows", None, "CSV file: which runs, in order.")
 _EVALUATION = flags.DEFINE_list(
     "evaluation",
     None,
-    "Folders that bin/evaluate.py wrote, with commas, of the same images.",
+    "Folders of bin/evaluate.py, with commas, of the same images.",
 )
 _OTHER = flags.DEFINE_string(
     "other",
     "",
-    "NAME=FOLDER, or some with commas: evaluations on other data, shown apart.",
+    "NAME=FOLDER, or several folders with commas: evaluations of other data, "
+    "in a section of its own called NAME.",
 )
 _COSTS = flags.DEFINE_list(
     "costs", None, "JSON files of bin/costs.py, with commas."
@@ -52,13 +55,15 @@ cli.require("rows", "evaluation", "costs", "output")
 
 
 def main() -> None:
-    found = result_rows.read_results(
+    results = result_files.read_results(
         _ROWS.value, _EVALUATION.value, _OTHER.value, _COSTS.value
     )
-    texts = {_OUTPUT.value: results_page.format_page(found)}
+    texts = {
+        _OUTPUT.value: results_page.format_page(results, cli.command_line())
+    }
     if _README.value:
         texts[_README.value] = results_page.replace_between(
-            _README.value, results_page.format_summary(found)
+            _README.value, results_page.format_summary(results)
         )
     for path, text in texts.items():
         with files.replacing(Path(path)) as temporary:

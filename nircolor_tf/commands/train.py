@@ -23,6 +23,7 @@ the best on validation), train/ and eval/ (TensorBoard and CSV).
 from absl import flags
 from ml_collections import ConfigDict
 
+from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
 from nircolor_tf.training import allocation, config_files
 
@@ -82,7 +83,12 @@ def _train(config: ConfigDict) -> None:
         start = warm_start.read(_START_FROM.value)
     strategy = trainer.make_strategy()
     method = trainer.train(
-        config, _WORKDIR.value, strategy, _STOP_AT.value, start
+        config,
+        _WORKDIR.value,
+        strategy,
+        _STOP_AT.value,
+        start,
+        cli.command_line(),
     )
     steps = sum(phase.steps for phase in method.phases())
     if _STOP_AT.value and _STOP_AT.value < steps:

@@ -1,13 +1,13 @@
-"""Shows on your own photos that an export computes what was trained.
+"""Compares an export with the trained method on your own photos.
 
   bin/verify.py --workdir=runs/unet --model=saved_models/unet \
       --input=photos/nir --output=table.csv
 
-Every photo, at its own size, goes through the trained method and through all
-that the export holds: the SavedModel's network, its float signature, its
-signature of image files (image_bytes: PNG and JPEG only), model.tflite, and
-the TFLite files of one size, which take the photos that reach the network at
-that size. Photos go whole, with --range=auto of bin/colorize.py.
+Every photo goes through the trained method and through each part of the
+export: the network of the SavedModel, its float signature, its signature of
+image files (image_bytes: PNG and JPEG only), model.tflite, and the TFLite files
+of one size, for photos that reach the network at that size. Photos have their
+own size, go whole, and are read with --range=auto of bin/colorize.py.
 
 Printed, and written to --output: the largest difference, in [0, 1]; the PSNR,
 in dB; and the share of the pixels that are the same in 8 bit; for each photo
@@ -29,10 +29,10 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of bin/train.py.")
 _MODEL = flags.DEFINE_string("model", None, "Export folder.")
 _INPUT = flags.DEFINE_string("input", None, "Image, or folder of images.")
 _OUTPUT = flags.DEFINE_string(
-    "output", None, "CSV file to write. Default: none, it is only printed."
+    "output", None, "CSV file for the table. Default: it is only printed."
 )
 _CHECKPOINT = flags.DEFINE_enum(
-    "checkpoint", "best", ("best", "latest"), "As it was exported."
+    "checkpoint", "best", ("best", "latest"), "Which weights were exported."
 )
 cli.require("workdir", "model", "input")
 
@@ -45,11 +45,18 @@ def main() -> None:
         )
     from nircolor_tf.export import verify
 
-    found = verify.verify_photos(
+    verification = verify.verify_photos(
         _WORKDIR.value, _MODEL.value, _INPUT.value, _CHECKPOINT.value
     )
-    print(verify.format_table(found))
+    print(verify.format_table(verification))
     if output:
-        verify.write_table(output, found)
-    if found.problems:
-        raise InputError("\n  ".join(["not the same:", *found.problems]))
+        verify.write_table(output, verification)
+    if verification.problems:
+        raise InputError(
+            "\n  ".join(
+                [
+                    "the export is not the same as the method:",
+                    *verification.problems,
+                ]
+            )
+        )

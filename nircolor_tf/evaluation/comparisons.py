@@ -1,7 +1,7 @@
-"""Whether one run is better than another, image by image.
+"""Paired differences: whether one run is better than another.
 
-What makes an image hard makes it hard for both runs, so the interval of their
-difference (the paired bootstrap) is narrower than their own intervals suggest.
+A hard image is hard for both runs. So the interval of their difference, image
+by image (the paired bootstrap), is narrower than their own intervals suggest.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nircolor_tf.evaluation.results import RunResult
-from nircolor_tf.metrics import intervals, protocols
+from nircolor_tf.metrics import display, intervals
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Comparison:
 
     @property
     def text(self) -> str:
-        """It in words: 'A better than B by 0.42 dB PSNR, interval ..'."""
-        metric = protocols.METRICS[self.metric.split("/")[-1]]
+        """A sentence: 'A better than B by 0.42 dB PSNR, interval ..'."""
+        metric = display.METRICS[self.metric.split("/")[-1]]
         sign = 1 if metric.higher_is_better else -1
         better, worse = self.first, self.second
         if sign * self.difference < 0:
@@ -95,5 +95,7 @@ def paired(
     values = [first[image] - second[image] for image in images]
     if not images or not np.isfinite(values).all():
         return None
-    interval = intervals.mean_interval(values, [scenes[i] for i in images])
+    interval = intervals.mean_interval(
+        values, [scenes[image] for image in images]
+    )
     return Comparison(*names, float(np.mean(values)), interval, len(images))

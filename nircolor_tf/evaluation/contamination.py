@@ -1,33 +1,33 @@
-"""Whether a model was trained on the photos that it is measured on.
+"""Contamination: a model is measured on scenes that it was trained on.
 
-What it was trained on is known by name and hash (data/training_data.py), the
-images at hand by their manifest. An image is contaminated when a training
-image
+The training record (data/training_data.py) names the training images with
+their hashes, a manifest the measured ones. A measured image is contaminated if
+a training image
 
-1. is the same: the hash of its NIR or RGB file is equal; or it has the same
-   name among VCIP's, or is in the list of VCIP's identical pairs;
-2. is the same as an image of its scene in the manifest at hand;
-3. is in its scene by data/splits/vcip_scenes.csv, of VCIP's names; or
-4. has its scene label, which is the name of the photo, of EPFL's.
+1. is the same image: the hash of its NIR or RGB file is equal; or both have
+   one name in VCIP, or are in the list of VCIP's identical pairs;
+2. is the same as another image of its scene in the manifest;
+3. is in its scene by data/splits/vcip_scenes.csv, for VCIP; or
+4. has its scene label, the name of the photo, for EPFL.
 
-Photos without NIR have no scene: of them, only identical files are found. A
-copy that was encoded again, or cut otherwise, under another name is not found.
-VCIP's pairs are such crops, of EPFL's photos of landscapes, and of which nobody
-wrote down: between the two the answer is 'unknown'.
+Photos without NIR have no scene: only identical files of them are found. A
+copy under another name that was encoded again or cut otherwise is not found.
+VCIP's pairs are such crops of EPFL's photos of landscapes, and nobody recorded
+of which ones: between these two the answer is 'unknown'.
 """
 
 import dataclasses
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from nircolor_tf.data import splits
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.training_data import TrainingData, TrainingImage
+from nircolor_tf.evaluation.scene_index import SceneIndex
 
 # Data protocols whose training pairs show scenes of their own test pairs.
 BY_DEFINITION = ("vcip-official",)
 
-# How many names a description holds: of images, of training images for each.
+# How many images a description names, and training images for each.
 _NAMED_IMAGES = 30
 _NAMED_TWINS = 3
 
@@ -43,17 +43,17 @@ _ONE_SOURCE = (
 
 @dataclasses.dataclass(frozen=True)
 class Contamination:
-    """What a model has seen of the images it is measured on.
+    """The measured images whose scenes a model was trained on.
 
     Attributes:
-        state: 'clean', 'contaminated', or 'unknown' where nobody wrote down
-            what it was trained on, or of what that was cut.
+        state: 'clean', 'contaminated', or 'unknown' where there is no record
+            of the training images, or of the photos that they were cut from.
         evaluated: How many images it is measured on.
         images: Name of each contaminated image -> names of the training
             images of its scene, sorted.
         copies: Likewise, of the training images that are the same image.
         selection: How many of the evaluated images show a scene that the
-            checkpoint was chosen on.
+            checkpoint was selected on.
         reason: Why the state is 'unknown'.
     """
 
@@ -92,7 +92,7 @@ def check(
     evaluated: Sequence[Example],
     manifest_examples: Sequence[Example],
 ) -> Contamination:
-    """Compares what a model was trained on with what it is measured on.
+    """Compares the training images of a model with the measured ones.
 
     Args:
         training: The record of the model; None where there is none.
@@ -101,12 +101,16 @@ def check(
     """
     if training is None:
         return Contamination("unknown", len(evaluated), {}, {}, 0, _NO_RECORD)
-    trained, chosen_on = (
-        _Index(
-            [i for i in training.images if (i.role == "validation") == chosen],
+    trained, validated = (
+        SceneIndex(
+            [
+                image
+                for image in training.images
+                if (image.role == "validation") == of_validation
+            ],
             manifest_examples,
         )
-        for chosen in (False, True)
+        for of_validation in (False, True)
     )
     tested = [TrainingImage.of(example, "pair") for example in evaluated]
     images = {
@@ -125,7 +129,7 @@ def check(
         evaluated=len(evaluated),
         images=images,
         copies=copies,
-        selection=sum(bool(chosen_on.same_scene(image)) for image in tested),
+        selection=sum(bool(validated.same_scene(image)) for image in tested),
         reason=_ONE_SOURCE if unsure else "",
     )
 
@@ -133,7 +137,10 @@ def check(
 def warning(
     evaluated: Sequence[Example], manifest_examples: Sequence[Example]
 ) -> str:
-    """Says which images any model of the protocol has seen, or nothing.
+    """Returns what is wrong with a split for every model; '' for nothing.
+
+    The training pairs of some data protocols show scenes of their test pairs:
+    a model of such a protocol has seen them.
 
     Args:
         evaluated: The images to measure.
@@ -148,8 +155,8 @@ def warning(
         for name, split in splits.load_split(protocol).items()
         if split == "train"
     ]
-    found = check(TrainingData(tuple(pairs)), evaluated, manifest_examples)
-    return f"{protocol}, whoever trains on its pairs: {found.describe()}"
+    overlap = check(TrainingData(tuple(pairs)), evaluated, manifest_examples)
+    return f"{protocol}, whoever trains on its pairs: {overlap.describe()}"
 
 
 def _cut_from_one_source(
@@ -157,8 +164,8 @@ def _cut_from_one_source(
 ) -> bool:
     """Whether one has VCIP's pairs, the other EPFL's photos of landscapes."""
     return any(
-        any(i.protocol.startswith("vcip") for i in crops)
-        and any(_is_landscape(i) for i in photos)
+        any(crop.protocol.startswith("vcip") for crop in crops)
+        and any(map(_is_landscape, photos))
         for crops, photos in ((trained, tested), (tested, trained))
     )
 
@@ -167,54 +174,6 @@ def _is_landscape(image: TrainingImage) -> bool:
     return image.protocol.startswith("epfl") and image.name.startswith(
         _LANDSCAPES
     )
-
-
-class _Index:
-    """Names of images by all that tells an image or a scene again."""
-
-    def __init__(
-        self, images: Iterable[TrainingImage], examples: Iterable[Example]
-    ):
-        self._scene_of = splits.load_scenes()
-        self._copy_of = splits.load_copies()
-        self._images, self._scenes = defaultdict(set), defaultdict(set)
-        for image in images:
-            for key in self._image_keys(image):
-                self._images[key].add(image.name)
-            for key in self._scene_keys(image):
-                self._scenes[key].add(image.name)
-        for example in examples:
-            if example.scene:
-                names = self.same_image(TrainingImage.of(example, "pair"))
-                self._scenes["manifest", example.scene] |= names
-
-    def same_image(self, image: TrainingImage) -> set[str]:
-        return _union(self._images, self._image_keys(image))
-
-    def same_scene(self, image: TrainingImage) -> set[str]:
-        """Names of the images of its scene, itself included.
-
-        The scene of `image` is a label of the manifest at hand.
-        """
-        keys = self._scene_keys(image) | {("manifest", image.scene)}
-        return self.same_image(image) | _union(self._scenes, keys)
-
-    def _image_keys(self, image: TrainingImage) -> set[tuple[str, str]]:
-        keys = {("file", digits) for digits in (image.nir, image.rgb) if digits}
-        if image.protocol.startswith("vcip"):
-            keys.add(("vcip", self._copy_of.get(image.name, image.name)))
-        return keys
-
-    def _scene_keys(self, image: TrainingImage) -> set[tuple[str, str]]:
-        if image.protocol.startswith("vcip") and image.name in self._scene_of:
-            return {("vcip", self._scene_of[image.name])}
-        if image.protocol.startswith("epfl") and image.scene:
-            return {("epfl", image.scene)}
-        return set()
-
-
-def _union(names: Mapping[tuple, set[str]], keys: Iterable[tuple]) -> set[str]:
-    return set().union(*(names.get(key, ()) for key in keys))
 
 
 def _shortened(names: Sequence[str], limit: int, separator: str) -> str:

@@ -1,4 +1,4 @@
-"""Degradations of a NIR image: what a worse camera would have delivered.
+"""Degradations of a NIR image: the image of a worse camera.
 
 Each has a few strengths, one of which changes nothing. They are applied one at
 a time to the input of a model; the truth stays as it is. docs/robustness.md
@@ -23,7 +23,7 @@ class Degradation:
     """One way to degrade an image, in several strengths.
 
     Attributes:
-        label: What plots call it.
+        label: Its name in plots.
         unit: Of the strength.
         none: The strength that changes nothing.
         strengths: All, in the order of the plot; `none` is one of them.
@@ -43,8 +43,8 @@ class Degradation:
 
         Args:
             image: (H, W, 1) float32 in [0, 1].
-            strength: In `unit`; any that makes sense, not only `strengths`.
-            rng: What is random comes from here: `generator`.
+            strength: In `unit`; not only one of `strengths`.
+            rng: Source of the noise, see `generator`.
 
         Returns:
             The same shape, type and range; for `none` the image itself.
@@ -56,11 +56,10 @@ class Degradation:
 
 
 def generator(name: str) -> np.random.Generator:
-    """The random numbers of an image.
+    """Returns the random numbers of an image.
 
     Args:
-        name: Of the image: every run and every strength sees the same noise
-            pattern.
+        name: Of the image. Every run and every strength has its noise pattern.
     """
     return np.random.default_rng(list(name.encode()))
 

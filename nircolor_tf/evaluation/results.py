@@ -1,15 +1,21 @@
-"""What an evaluation found, before anybody formats it."""
+"""Results of an evaluation, before anybody formats them.
 
+An `Evaluation` holds a `RunResult` for each run, which holds a `MeasuredImage`
+for each image. Means, intervals and the order of the metrics follow from them.
+"""
+
+import contextlib
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nircolor_tf.data.manifest import Example
+from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation.contamination import Contamination
 from nircolor_tf.evaluation.robustness import Point
 from nircolor_tf.evaluation.runs import Run
-from nircolor_tf.metrics import intervals, protocols
+from nircolor_tf.metrics import display, intervals, protocols
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +25,7 @@ class MeasuredImage:
     Attributes:
         metrics: {'<protocol>/<metric>': value}.
         pixels: Height times width.
-        picture: 8-bit PNG file of the prediction.
+        picture: 8-bit PNG file of the prediction, in a temporary folder.
     """
 
     metrics: Mapping[str, float]
@@ -29,17 +35,17 @@ class MeasuredImage:
 
 @dataclasses.dataclass(frozen=True)
 class RunResult:
-    """One run, measured.
+    """One run and its numbers.
 
     Attributes:
-        run: What was measured.
+        run: The run.
         scenes: {image: scene} of the split.
-        contamination: Whether it was trained on scenes of the images.
+        contamination: Which of the images show scenes of its training data.
         dropped: How many images were left out for that.
         images: By name, in the order of the split.
         failures: {image: why it has no numbers}.
         sets: Metrics of all images at once, 'fid' and 'kid'.
-        curves: Robustness; empty if not asked for.
+        curves: Robustness; empty where it was not measured.
     """
 
     run: Run
@@ -61,6 +67,20 @@ class RunResult:
         """What its numbers are: 'clean', 'contaminated' or 'unknown'."""
         return "clean" if self.dropped else self.contamination.state
 
+    @property
+    def training_data(self) -> str:
+        """The state, with the count of images that were left out."""
+        left_out = f", {self.dropped} images left out" if self.dropped else ""
+        return f"{self.state}{left_out}"
+
+    @property
+    def training_data_text(self) -> str:
+        """Which images, or which left-out images, the training data shows."""
+        text = self.contamination.describe()
+        if not self.dropped:
+            return text
+        return f"{self.dropped} images left out, clean on the rest; {text}"
+
     @functools.cached_property
     def means(self) -> dict[str, float]:
         """{'<protocol>/<metric>': mean over the images}, then `sets`."""
@@ -77,13 +97,13 @@ class RunResult:
             ]
             pixels = [image.pixels for image in self.images.values()]
             summary = protocols.summarize(measurements, pixels)
-            means |= {f"{prefix}{key}": v for key, v in summary.items()}
+            means |= {f"{prefix}{key}": mean for key, mean in summary.items()}
         return means | self.sets
 
     @functools.cached_property
     def intervals(self) -> dict[str, tuple[float, float]]:
         """95% intervals of those means that have one."""
-        found = {}
+        interval_of = {}
         for key in self.means:
             column = self.column(key)
             if not column or "pixels" in key:
@@ -91,8 +111,8 @@ class RunResult:
             scenes = [self.scenes[name] for name in column]
             interval = intervals.mean_interval([*column.values()], scenes)
             if interval is not None:
-                found[key] = interval
-        return found
+                interval_of[key] = interval
+        return interval_of
 
     def column(self, key: str) -> dict[str, float]:
         """{image: value} of one metric, of the images that have it."""
@@ -108,7 +128,7 @@ class Evaluation:
     """All runs on one split.
 
     Attributes:
-        manifest: The file.
+        manifest: Path of the manifest.csv.
         split: Which of its splits.
         examples: Of the split.
         warning: What is wrong with the split for every model; '' for nothing.
@@ -139,7 +159,7 @@ class Evaluation:
     @property
     def metrics(self) -> list[str]:
         """Keys that any run has a mean of, in the order of the tables."""
-        names = [*protocols.METRICS]
+        names = [*display.METRICS]
         keys = {key for result in self.results for key in result.means}
         order = [*protocols.PROTOCOLS]
         return sorted(
@@ -165,3 +185,11 @@ class Evaluation:
                 for index, (image, why) in enumerate(result.failures.items())
             ]
         return lines
+
+    @contextlib.contextmanager
+    def failure_of(self, name: str) -> Iterator[None]:
+        """Keeps an InputError as the failure of `name`; all else goes on."""
+        try:
+            yield
+        except InputError as error:
+            self.unmeasured[name] = str(error)

@@ -42,7 +42,13 @@ from nircolor_tf.errors import InputError, NirColorError
 from nircolor_tf.export import samples, saved_model, subpixel, tflite
 from nircolor_tf.inference import cards, models, runtimes
 from nircolor_tf.methods.base import CHANNELS, InferencePath, Method
-from nircolor_tf.training import build, config_files, restore, warm_start
+from nircolor_tf.training import (
+    build,
+    command_log,
+    config_files,
+    restore,
+    warm_start,
+)
 
 SAVED_MODEL = "saved_model"
 
@@ -65,6 +71,7 @@ def export_workdir(
     kinds: Sequence[str] = (),
     sizes: Sequence[str] = (),
     representative: str | os.PathLike = "",
+    command: str | None = None,
 ) -> dict:
     """Exports a trained workdir.
 
@@ -80,6 +87,8 @@ def export_workdir(
         sizes: Of these files, as 'HEIGHTxWIDTH'; none for the config's.
         representative: Folder of images that the kind 'int8' takes its scales
             from; '' for the training images.
+        command: The command line that exports, for the card, after those of
+            the workdir; None where there is none.
 
     Returns:
         The card.
@@ -102,6 +111,9 @@ def export_workdir(
     if started_from is not None:
         card["training"]["started_from"] = started_from
     card["note"] = note
+    card["commands"] = command_log.read(workdir)
+    if command is not None:
+        card["commands"].append(command)
     with _replacing(output) as folder:
         training_data.write(folder, training)
         entries = write_fixed(method, chosen, fixed, representative, folder)

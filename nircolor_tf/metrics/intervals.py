@@ -1,10 +1,10 @@
-"""How sure a mean over test images is: bootstrap intervals.
+"""Bootstrap intervals: how certain a mean over test images is.
 
-The images of a test set are a sample of what a camera may see; another sample
-would give another mean. The bootstrap (Efron 1979) draws such samples from the
-images at hand. It draws whole scenes, not images: two crops of one photo are
-hard or easy together, and counting them as two would make every interval too
-narrow (Field and Welsh 2007, the cluster bootstrap).
+The images of a test set are a sample; another sample has another mean. The
+bootstrap (Efron 1979) draws such samples from the images at hand. It draws
+whole scenes, not images: two crops of one photo are hard or easy together, and
+counting them as two makes every interval too narrow (Field and Welsh 2007, the
+cluster bootstrap).
 """
 
 import functools
@@ -31,8 +31,8 @@ def mean_interval(
             is the ordinary bootstrap.
 
     Returns:
-        Low and high end; None if a value is infinite or all images show one
-        scene, which tell nothing about other scenes.
+        Low and high end; None if a value is infinite, or all images show one
+        scene: they tell nothing about other scenes.
     """
     values = np.asarray(values, np.float64)
     labels, scene = np.unique(np.asarray(scenes), return_inverse=True)

@@ -1,4 +1,4 @@
-"""Protocols: named sets of metric definitions. A number without one is void.
+"""Protocols: named sets of metric definitions. Every number names its own.
 
 Papers on NIR colorization differ in the window and data range of SSIM and in
 how the angular error treats rounding and black, so the same images get
@@ -16,14 +16,14 @@ it.
 """
 
 import dataclasses
-import math
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions
-from nircolor_tf.metrics import color_metrics, metrics
+from nircolor_tf.metrics import color_metrics, metrics, similarity
 
 Measure = Callable[[np.ndarray, np.ndarray], float | None]
 
@@ -36,8 +36,8 @@ class Protocol:
         metrics: Name -> (prediction, truth) -> number, of any image; None
             where an image has none.
         color_metrics: The same, of RGB alone.
-        angles: (prediction, truth) -> (H, W) angular errors in degrees, of
-            which "ae" and "ae_pixels_std" are made.
+        angles: (prediction, truth) -> (H, W) angular errors in degrees; "ae"
+            and "ae_pixels_std" are their mean and standard deviation.
     """
 
     metrics: Mapping[str, Measure]
@@ -49,8 +49,8 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "std": Protocol(
         metrics={
             "psnr": metrics.psnr,
-            "ssim": metrics.ssim_gaussian,
-            "ms_ssim": metrics.ms_ssim,
+            "ssim": similarity.ssim_gaussian,
+            "ms_ssim": similarity.ms_ssim,
             "mae": metrics.mae,
             "rmse": metrics.rmse,
         },
@@ -63,7 +63,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "hkbu": Protocol(
         metrics={
             "psnr": metrics.psnr,
-            "ssim": metrics.ssim_uniform,
+            "ssim": similarity.ssim_uniform,
             "mae": metrics.mae,
         },
         color_metrics={},
@@ -71,43 +71,6 @@ PROTOCOLS: Mapping[str, Protocol] = {
     ),
 }
 
-
-@dataclasses.dataclass(frozen=True)
-class Metric:
-    """How a metric is shown, whatever the protocol.
-
-    Attributes:
-        label: Heading of a table.
-        unit: 'dB', 'degrees', or '' where there is none.
-        higher_is_better: Which of two numbers is the better one.
-        ideal: What identical images get under `std`.
-        digits: Worth printing after the point.
-    """
-
-    label: str
-    unit: str
-    higher_is_better: bool
-    ideal: float
-    digits: int
-
-
-# In the order of a table. LPIPS, FID and KID are measured in `perceptual`.
-METRICS: Mapping[str, Metric] = {
-    "psnr": Metric("PSNR", "dB", True, math.inf, 2),
-    "ssim": Metric("SSIM", "", True, 1, 3),
-    "ms_ssim": Metric("MS-SSIM", "", True, 1, 3),
-    "ae": Metric("AE", "degrees", False, 0, 2),
-    "mae": Metric("MAE", "", False, 0, 4),
-    "rmse": Metric("RMSE", "", False, 0, 4),
-    "s_cielab": Metric("S-CIELAB", "", False, 0, 2),
-    "ciede2000": Metric("CIEDE2000", "", False, 0, 2),
-    "lpips": Metric("LPIPS", "", False, 0, 3),
-    "lpips_ab": Metric("LPIPS (ab)", "", False, 0, 3),
-    "ae_pixels_mean": Metric("AE, all pixels", "degrees", False, 0, 2),
-    "ae_pixels_std": Metric("AE, deviation", "degrees", False, 0, 2),
-    "fid": Metric("FID", "", False, 0, 1),
-    "kid": Metric("KID", "", False, 0, 4),
-}
 
 # The Gaussian window of SSIM.
 SMALLEST_SIDE = 11
@@ -126,12 +89,11 @@ def measure(
 
     Returns:
         The metrics of the protocol by name, {"psnr": 16.7, "ssim": ..}; see
-        `METRICS` for unit and direction of each, `metrics` and
-        `color_metrics` for its definition. "ae" and "ae_pixels_std" are the
-        mean and the standard deviation of the angular error over the image's
-        pixels. What an image has not is left out: metrics of color where
-        there is one channel, MS-SSIM where a side is shorter than 176 pixels.
-        The PSNR of identical images is inf.
+        `display` for unit and direction of each, `PROTOCOLS` for its
+        definition. "ae" and "ae_pixels_std" are the mean and the standard
+        deviation of the angular error over the image's pixels. Metrics of
+        color are left out where there is one channel, MS-SSIM where a side is
+        shorter than 176 pixels. The PSNR of identical images is inf.
 
     Raises:
         InputError: Unknown protocol; the shapes differ or are not (H, W, 3)
@@ -146,17 +108,17 @@ def measure(
     _check_shapes(prediction, truth)
     prediction = conversions.to_8bit(prediction, "prediction") / 255
     truth = conversions.to_8bit(truth, "truth") / 255
-    chosen = PROTOCOLS[protocol]
-    functions = dict(chosen.metrics)
+    definitions = PROTOCOLS[protocol]
+    functions = dict(definitions.metrics)
     if truth.shape[2] == 3:
-        functions |= chosen.color_metrics
+        functions |= definitions.color_metrics
     result = {
         name: value
         for name, function in functions.items()
         if (value := function(prediction, truth)) is not None
     }
     if truth.shape[2] == 3:
-        angles = chosen.angles(prediction, truth)
+        angles = definitions.angles(prediction, truth)
         result["ae"] = float(angles.mean())
         result["ae_pixels_std"] = float(angles.std())
     return result
@@ -199,8 +161,8 @@ def summarize(
         as if their angles had been kept.
     """
     columns = {
-        name: np.array([one[name] for one in measurements if name in one])
-        for name in dict.fromkeys(name for one in measurements for name in one)
+        name: np.array([each[name] for each in measurements if name in each])
+        for name in dict.fromkeys(itertools.chain(*measurements))
     }
     deviations = columns.pop("ae_pixels_std", None)
     summary = {name: float(values.mean()) for name, values in columns.items()}
@@ -208,8 +170,8 @@ def summarize(
         return summary
     weights = [
         count
-        for one, count in zip(measurements, pixels, strict=True)
-        if "ae" in one
+        for each, count in zip(measurements, pixels, strict=True)
+        if "ae" in each
     ]
     mean = np.average(columns["ae"], weights=weights)
     # The variance within the images and that of their means.

@@ -1,7 +1,7 @@
-"""What bin/evaluate.py measured of an export, written into its card.
+"""Measurements of an export, written into its card.
 
-card.json gains "measured", a list with an entry for every data set, split and
-inference path:
+bin/card.py takes them from a folder of bin/evaluate.py. card.json gains
+"measured", a list with an entry for every data set, split and inference path:
 
     {"path": "n2c",
      "data": {"name": "", "protocol": "vcip-strict", "split": "val",
@@ -9,39 +9,37 @@ inference path:
      "training_data": "clean: 0 of the 36 images show a scene of ...",
      "mean": {"std/psnr": 16.77, ...}, "interval": {"std/psnr": [15.36, 18.11]},
      "robustness": {"noise": [{"strength": 10, "images": 36, "psnr": 14.8,
-                               "ssim": ..., "ae": ...}, ...]}}
+                               "ssim": ..., "ae": ...}, ...]},
+     "command": "bin/evaluate.py ..."}
 
-Intervals are those of evaluation.intervals, 95%; robustness is that of
-evaluation.robustness, {} where it was not measured. What is infinite, such as
-the quality of a JPEG that is none, is the string "inf".
+Intervals are those of `metrics.intervals`, 95%; robustness is that of
+`evaluation.robustness`, {} where it was not measured. Infinite values, such as
+the quality of an image without JPEG, are the string "inf". "command" is null
+where the evaluation has no record of it, and older entries lack it.
 """
 
-import csv
 import json
-import math
 import os
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import robustness_files, summaries
 from nircolor_tf.inference import cards
-from nircolor_tf.report.result_rows import read_summary
 
 _DATA_KEYS = ("protocol", "split", "images", "scenes")
-_METRICS = ("psnr", "ssim", "ae")
 
 
 def add_measurements(
     export: str | os.PathLike, evaluation: str | os.PathLike, name: str
 ) -> list[dict[str, Any]]:
-    """Writes what an evaluation found of an export into its card.
+    """Writes the measurements of an export into its card.
 
     Numbers of the same data, split and path are replaced.
 
     Args:
-        export: The export folder, as bin/evaluate.py was given it.
+        export: The export folder.
         evaluation: Folder that bin/evaluate.py wrote.
         name: Of the data, for people; '' where its protocol says enough.
 
@@ -52,24 +50,26 @@ def add_measurements(
         InputError: The evaluation has no run of this export, or one that is
             not clean or lacks images; the card is as it was.
     """
-    card, summary = cards.read_card(export), read_summary(evaluation)
+    card, summary = cards.read_card(export), summaries.read(evaluation)
     runs = [run for run in summary["runs"] if _is_of(run, export)]
     if not runs:
         raise InputError(f"{evaluation}: has no run of the export {export}")
-    data = {key: summary["data"][key] for key in _DATA_KEYS}
-    entries = []
+    data = {"name": name}
+    data |= {key: summary["data"][key] for key in _DATA_KEYS}
     for run in runs:
         _check(run, summary["data"]["images"], evaluation)
-        entries.append(
-            {
-                "path": run["about"]["path"],
-                "data": {"name": name, **data},
-                "training_data": run["training_data_text"],
-                "mean": run["mean"],
-                "interval": run["interval"],
-                "robustness": _robustness(evaluation, run["name"]),
-            }
-        )
+    entries = [
+        {
+            "path": run["about"]["path"],
+            "data": data,
+            "training_data": run["training_data_text"],
+            "mean": run["mean"],
+            "interval": run["interval"],
+            "robustness": robustness_files.read_curves(evaluation, run["name"]),
+            "command": summary.get("command"),
+        }
+        for run in runs
+    ]
     replaced = [_place(entry) for entry in entries]
     others = [
         entry
@@ -106,26 +106,3 @@ def _check(run: dict[str, Any], images: int, evaluation) -> None:
 def _place(entry: dict[str, Any]) -> tuple[str, ...]:
     data = entry["data"]
     return entry["path"], data["name"], data["protocol"], data["split"]
-
-
-def _robustness(evaluation: str | os.PathLike, run: str) -> dict[str, list]:
-    path = Path(evaluation, "robustness.csv")
-    curves = defaultdict(list)
-    if path.exists():
-        with path.open(newline="", encoding="utf-8") as file:
-            for line in csv.DictReader(file):
-                if line["run"] == run:
-                    point = {
-                        key: _number(line[key])
-                        for key in (*_METRICS, "strength")
-                        if line[key]
-                    }
-                    point["images"] = int(line["images"])
-                    curves[line["degradation"]].append(point)
-    return dict(curves)
-
-
-def _number(text: str) -> float | str:
-    """JSON has no infinity: 'inf' stays a string, as in summary.json."""
-    number = float(text)
-    return number if math.isfinite(number) else text

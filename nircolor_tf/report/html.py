@@ -7,10 +7,10 @@ Content-Security-Policy makes a browser load nothing from anywhere else.
 
 The data is one mapping. A metric's key is "<protocol>/<metric>", or its name
 alone where it measures a whole set, as FID does. Numbers are floats, or "inf",
-as JSON has no number for it; what was not measured is left out.
+as JSON has no number for it; numbers that were not measured are left out.
 
     title           text
-    about           {what: text}: data, protocol, split, version, command ..
+    about           {heading: text}: data, protocol, split, version, command ..
     metrics         {key: {label, unit, higher_is_better, digits}}, in the
                     order of the columns
     runs            [{name, description, count, failures, contamination, mean,
@@ -26,7 +26,7 @@ as JSON has no number for it; what was not measured is left out.
                     metrics: {key: number}}}; source, truth, prediction and
                     error (a map) are data URIs
     omitted         how many images are not among them
-    error_scale     text: what the colors of the error maps mean
+    error_scale     text: the meaning of the colors of the error maps
     robustness      None, or {svg: data URI, text}
     reported        [{method, paper, data, psnr, ssim, ae, note}]: numbers
                     that papers report

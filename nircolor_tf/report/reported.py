@@ -1,4 +1,4 @@
-"""What the papers report of their methods, on other images than ours."""
+"""Numbers that the papers report of their methods, on images of their own."""
 
 import csv
 from importlib import resources
@@ -7,6 +7,6 @@ _FILE = "reported.csv"
 
 
 def read_reported() -> list[dict[str, str]]:
-    """Returns its rows: paper, method, data and what was measured, as text."""
+    """Returns the rows of reported.csv, as text by column."""
     text = resources.files(__package__).joinpath(_FILE).read_text("utf-8")
     return list(csv.DictReader(text.splitlines()))

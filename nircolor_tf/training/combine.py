@@ -24,7 +24,13 @@ from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import build, config_files, restore, warm_start
+from nircolor_tf.training import (
+    build,
+    command_log,
+    config_files,
+    restore,
+    warm_start,
+)
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
 
@@ -52,7 +58,9 @@ _REMEMBERED = (
 
 
 def combine(
-    members: Sequence[str | os.PathLike], workdir: str | os.PathLike
+    members: Sequence[str | os.PathLike],
+    workdir: str | os.PathLike,
+    command: str | None = None,
 ) -> dict[str, float]:
     """Writes a workdir of the method 'ensemble' with these members' weights.
 
@@ -62,6 +70,7 @@ def combine(
         workdir: To write; measured on the validation pairs of the first
             member's manifest. Its config names, under `combined`, how each
             member was trained.
+        command: The command line, for commands.json; None where there is none.
 
     Returns:
         Its validation metrics, '<protocol>/<metric>'.
@@ -83,9 +92,8 @@ def combine(
         ensemble.networks[name].set_weights(method.colorizer.get_weights())
     metrics, _ = Evaluator(ensemble, validation, config.evaluate).evaluate()
     seen = [training_data.read(member) for member in members]
-    _write(
-        ensemble, workdir, metrics, sum(r["minutes"] for _, r in loaded), seen
-    )
+    minutes = sum(record["minutes"] for _, record in loaded)
+    _write(ensemble, workdir, metrics, minutes, seen, members, command)
     return metrics
 
 
@@ -94,6 +102,7 @@ def average(
     shares: Sequence[float],
     checkpoint: str,
     workdir: str | os.PathLike,
+    command: str | None = None,
 ) -> dict[str, float]:
     """Writes a workdir like the first member's, with the mean of all weights.
 
@@ -107,6 +116,7 @@ def average(
         workdir: To write; measured on the validation pairs of the first
             member's manifest. Its config names, under `averaged`, what each
             member was.
+        command: As for `combine`.
 
     Returns:
         Its validation metrics, '<protocol>/<metric>'.
@@ -140,7 +150,8 @@ def average(
     )
     metrics, _ = Evaluator(method, validation, config.evaluate).evaluate()
     minutes = sum(start.record["minutes"] for start in starts)
-    _write(method, workdir, metrics, minutes, [s.training for s in starts])
+    seen = [start.training for start in starts]
+    _write(method, workdir, metrics, minutes, seen, members, command)
     return metrics
 
 
@@ -239,6 +250,8 @@ def _write(
     metrics: dict[str, float],
     minutes: float,
     seen: Sequence[TrainingData],
+    members: Sequence[str | os.PathLike],
+    command: str | None,
 ) -> None:
     """As best and, at the last step, as newest: bin/train.py is done there."""
     config = method.config
@@ -256,4 +269,6 @@ def _write(
         checkpoints.count_time(60 * minutes)
         checkpoints.save_best(metrics)
         checkpoints.save_latest()
+        if command is not None:
+            command_log.append(folder, command, config.train.steps, members)
         folder.rename(workdir)

@@ -35,7 +35,12 @@ from nircolor_tf.data import manifest, training_data
 from nircolor_tf.data.pipeline import Source, open_source, reads_photos
 from nircolor_tf.errors import NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
-from nircolor_tf.training import checking, config_files, warm_start
+from nircolor_tf.training import (
+    checking,
+    command_log,
+    config_files,
+    warm_start,
+)
 from nircolor_tf.training.build import Training, make_training
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
@@ -57,18 +62,22 @@ def train(
     strategy: tf.distribute.Strategy,
     stop_at: int | None = None,
     start: warm_start.Start | None = None,
+    command: str | None = None,
 ) -> Method:
     """Trains a method through all its phases, or resumes it.
 
     Args:
         config: A whole experiment.
-        workdir: Gets config.json, training_data.csv, checkpoints/, train/ and
-            eval/. Training goes on from the newest checkpoint there.
+        workdir: Gets config.json, training_data.csv, commands.json,
+            checkpoints/, train/ and eval/. Training goes on from the newest
+            checkpoint there.
         strategy: One per process.
         stop_at: Saves and returns after that step, as if interrupted; at
             once if the training is there already. None: to the end.
         start: The weights that a new training takes for its first. None: new
             weights.
+        command: The command line that trains, for commands.json; None where
+            there is none.
 
     Returns:
         The method with the weights of the last step (not the average).
@@ -83,6 +92,9 @@ def train(
         tf.config.experimental.enable_op_determinism()
     run = _Run.open(config, Path(workdir), strategy, start)
     try:
+        if command is not None:
+            sources = [] if start is None else [start.source]
+            command_log.append(workdir, command, run.current_step, sources)
         if start is not None:
             run.save_start()
         for phase, first_step in run.remaining_phases():

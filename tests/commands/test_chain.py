@@ -132,13 +132,22 @@ def test_evaluate_export_and_colorize(run, trained):
     card = json.loads((trained / "models/tiny/card.json").read_text())
     assert card["training"]["step"] == best["step"]
     assert card["validation"]["metrics"] == best["metrics"]
+    assert card["commands"] == [
+        f"bin/{TRAIN} --workdir=run",
+        "bin/export.py --workdir=run --paths=n2c --output=models/tiny",
+    ]
     records = [
         (trained / folder / "training_data.csv").read_text()
         for folder in ("run", "models/tiny")
     ]
     assert records[0] == records[1]
-    for report in ("report_workdir", "report_export"):
+    for report, run_flags in (
+        ("report_workdir", "--workdir=run --path=n2c"),
+        ("report_export", "--model=models/tiny"),
+    ):
         summary = json.loads((trained / report / "summary.json").read_text())
+        command = f"bin/{evaluate} {run_flags} --output={report}"
+        assert summary["command"] == command
         (measured,) = summary["runs"]
         assert measured["mean"] == pytest.approx(best["metrics"], rel=1e-3)
         assert measured["about"]["path"] == "n2c"

@@ -6,11 +6,10 @@ import json
 
 import numpy as np
 import pytest
-from small_split import COUNT, options
+from small_split import COUNT, measure_split
 
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import evaluate
 from nircolor_tf.report import tables
 
 
@@ -56,9 +55,9 @@ def test_a_model_trained_on_the_scenes_gets_no_clean_number(
 
 def test_contaminated_numbers_say_so_everywhere(measure, model):
     model(gray, seen(4))
-    found, folder = measure("model", contaminated="mark")
-    assert len(found.results[0].images) == COUNT
-    text = tables.format_report(found)
+    evaluation, folder = measure("model", contaminated="mark")
+    assert len(evaluation.results[0].images) == COUNT
+    text = tables.format_report(evaluation)
     assert "model (CONTAMINATED)" in text
     assert "image_04 (= image_04), image_05 (image_04)" in text
     (line,) = read_csv(folder / "table.csv")
@@ -70,11 +69,11 @@ def test_contaminated_numbers_say_so_everywhere(measure, model):
 
 def test_contaminated_images_can_be_left_out(measure, model):
     model(gray, seen(4, 9))
-    found, folder = measure("model", contaminated="drop")
-    left = set(found.results[0].images)
+    evaluation, folder = measure("model", contaminated="drop")
+    left = set(evaluation.results[0].images)
     assert len(left) == 8
     assert not left & {f"image_0{i}" for i in (4, 5, 8, 9)}
-    text = tables.format_report(found)
+    text = tables.format_report(evaluation)
     assert "CONTAMINATED" not in text
     assert "4 images left out, clean on the rest" in text
     (line,) = read_csv(folder / "table.csv")
@@ -109,12 +108,12 @@ def test_vcip_official_is_measured_and_called_contaminated(
         ],
     )
     model(gray)
-    found = evaluate.evaluate(["model"], options(tmp_path, tmp_path / "out"))
+    evaluation = measure_split(["model"], tmp_path, tmp_path / "out")
     expected = "testing_0003 (= mountain_0001"
     assert "vcip-official, whoever trains on its pairs: contaminated" in (
-        found.warning
+        evaluation.warning
     )
-    assert expected in tables.format_report(found)
+    assert expected in tables.format_report(evaluation)
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert expected in summary["data"]["warning"]
     # A model that was trained on these pairs, too, is measured and marked.
@@ -122,13 +121,13 @@ def test_vcip_official_is_measured_and_called_contaminated(
         manifest.read_manifest(tmp_path / "manifest.csv"), False, "val"
     )
     model(gray, pairs)
-    found = evaluate.evaluate(["model"], options(tmp_path, tmp_path / "out"))
-    assert "model (CONTAMINATED)" in tables.format_report(found)
-    assert len(found.results[0].images) == 2
+    evaluation = measure_split(["model"], tmp_path, tmp_path / "out")
+    assert "model (CONTAMINATED)" in tables.format_report(evaluation)
+    assert len(evaluation.results[0].images) == 2
 
 
 def test_an_unknown_past_is_not_called_clean(measure, data):
-    found, folder = measure(str(data / "near"))
-    assert "near (?)" in tables.format_report(found)
+    evaluation, folder = measure(str(data / "near"))
+    assert "near (?)" in tables.format_report(evaluation)
     (line,) = read_csv(folder / "table.csv")
     assert line["training_data"] == "unknown"

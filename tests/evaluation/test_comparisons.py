@@ -14,11 +14,11 @@ def test_the_difference_is_of_the_images_of_both():
     first = {str(i): value for i, value in enumerate(values)}
     second = {str(i): values[i] - 0.4 + noise[i] for i in range(3, 40)}
     scenes = {str(i): str(i) for i in range(40)}
-    found = comparisons.paired(NAMES, first, second, scenes)
-    assert found.images == 37
-    assert found.difference == pytest.approx(0.4 - noise[3:].mean())
-    low, high = found.interval
-    assert low < found.difference < high
+    comparison = comparisons.paired(NAMES, first, second, scenes)
+    assert comparison.images == 37
+    assert comparison.difference == pytest.approx(0.4 - noise[3:].mean())
+    low, high = comparison.interval
+    assert low < comparison.difference < high
     # The runs' own intervals are over a dB wide and overlap; the pairs agree.
     assert high - low < 0.1
     turned = comparisons.paired(NAMES, second, first, scenes)

@@ -42,9 +42,11 @@ def trained_on(*examples):
 
 def seen(training, tested, *manifest):
     """Contaminated images and their copies, for one tested image."""
-    found = contamination.check(training, [tested], [tested, *manifest])
-    assert found.state == ("contaminated" if found.images else "clean")
-    return found.images.get(tested.name, ()), found.copies.get(tested.name, ())
+    overlap = contamination.check(training, [tested], [tested, *manifest])
+    assert overlap.state == ("contaminated" if overlap.images else "clean")
+    return overlap.images.get(tested.name, ()), overlap.copies.get(
+        tested.name, ()
+    )
 
 
 def test_another_image_is_clean():
@@ -128,12 +130,12 @@ def vcip(protocol):
 def test_vcip_official_is_contaminated_by_its_own_training_pairs():
     examples = vcip("vcip-official")
     tested = [one for one in examples if one.split == "test"]
-    found = contamination.check(trained_on(*examples), tested, examples)
+    overlap = contamination.check(trained_on(*examples), tested, examples)
     # Known of the published split: 14 of the 28 show no scene of a training
     # pair, 8 are training pairs, 20 show a scene of a validation pair.
-    assert (found.evaluated, len(found.images)) == (28, 14)
-    assert (len(found.copies), found.selection) == (8, 20)
-    text = found.describe()
+    assert (overlap.evaluated, len(overlap.images)) == (28, 14)
+    assert (len(overlap.copies), overlap.selection) == (8, 20)
+    text = overlap.describe()
     assert text.startswith(
         "contaminated: 14 of the 28 images show a scene of the training data, "
         "8 of them the very image (=): testing_0001 (mountain_0035; "
@@ -146,17 +148,21 @@ def test_vcip_official_is_contaminated_by_its_own_training_pairs():
 def test_vcip_strict_is_clean():
     examples = vcip("vcip-strict")
     tested = [one for one in examples if one.split == "test"]
-    found = contamination.check(trained_on(*examples), tested, examples)
-    assert (found.state, found.selection) == ("clean", 0)
-    assert found.describe() == (
+    overlap = contamination.check(trained_on(*examples), tested, examples)
+    assert (overlap.state, overlap.selection) == ("clean", 0)
+    assert overlap.describe() == (
         "clean: 0 of the 28 images show a scene of the training data"
     )
 
 
 def test_chosen_on_is_not_trained_on():
     tested = example("a", "val")
-    found = contamination.check(trained_on(tested), [tested], [tested])
-    assert (found.state, found.images, found.selection) == ("clean", {}, 1)
+    overlap = contamination.check(trained_on(tested), [tested], [tested])
+    assert (overlap.state, overlap.images, overlap.selection) == (
+        "clean",
+        {},
+        1,
+    )
 
 
 @pytest.mark.parametrize("category", contamination._LANDSCAPES)
@@ -166,22 +172,22 @@ def test_vcip_is_cut_from_landscapes_of_epfl(category, trained):
     photo = example(f"{category}_0001", protocol="epfl")
     if trained == "epfl":
         crop, photo = photo, crop
-    found = contamination.check(trained_on(crop), [photo], [photo])
-    assert found.state == "unknown"
-    assert "crops of EPFL's photos" in found.describe()
+    overlap = contamination.check(trained_on(crop), [photo], [photo])
+    assert overlap.state == "unknown"
+    assert "crops of EPFL's photos" in overlap.describe()
 
 
 def test_vcip_is_not_cut_from_towns_of_epfl():
     crop = example("0001", protocol="vcip-strict")
     photo = example("urban_0001", protocol="epfl")
-    found = contamination.check(trained_on(crop), [photo], [photo])
-    assert found.state == "clean"
+    overlap = contamination.check(trained_on(crop), [photo], [photo])
+    assert overlap.state == "clean"
 
 
 def test_without_a_record_nothing_is_known():
-    found = contamination.check(None, [example("a")], [])
-    assert (found.state, found.evaluated) == ("unknown", 1)
-    assert found.describe().startswith("unknown")
+    overlap = contamination.check(None, [example("a")], [])
+    assert (overlap.state, overlap.evaluated) == ("unknown", 1)
+    assert overlap.describe().startswith("unknown")
     nothing = contamination.check(training_data.NOTHING, [example("a")], [])
     assert nothing.state == "clean"
 
@@ -190,10 +196,10 @@ def test_long_lists_of_names_are_cut():
     examples = [
         example(f"{i:03}", protocol="epfl", scene="s") for i in range(99)
     ]
-    found = contamination.check(trained_on(*examples), examples, examples)
-    text = found.describe()
+    overlap = contamination.check(trained_on(*examples), examples, examples)
+    text = overlap.describe()
     assert "029 (= 029; 000; 001; and 96 more), and 69 more" in text
-    assert len(found.images["098"]) == 99
+    assert len(overlap.images["098"]) == 99
 
 
 def test_the_record_is_read_as_written_and_only_grows(tmp_path):

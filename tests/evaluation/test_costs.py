@@ -11,9 +11,14 @@ from counting import count_macs
 
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import costs
+from nircolor_tf.evaluation import cost_files, costs, counts, time_ratios
 from nircolor_tf.methods.base import InferencePath
-from nircolor_tf.training import build, config_files, restore
+from nircolor_tf.training import (
+    build,
+    command_log,
+    config_files,
+    restore,
+)
 from nircolor_tf.training.checkpoints import Checkpoints
 
 
@@ -34,6 +39,7 @@ def workdir(tmp_path_factory, pairs_manifest):
     checkpoints = Checkpoints(folder, training, step)
     checkpoints.count_time(120)
     checkpoints.save_best({"std/psnr": 10.0})
+    command_log.append(folder, "bin/train.py --workdir=runs/colornet", 0)
     step.assign(5)
     checkpoints.count_time(60)
     checkpoints.save_latest()
@@ -60,8 +66,10 @@ def about_workdir(folder, step):
 def test_a_workdir(workdir, tmp_path):
     folder, method = workdir
     about = about_workdir(folder, 3)
-    found = costs.measure(evaluation(tmp_path, about), "one", 100, 1)
-    one = found["runs"]["one"]
+    measured = costs.measure(
+        evaluation(tmp_path, about), "one", 100, 1, "bin/costs.py"
+    )
+    one = measured["runs"]["one"]
     # Shrunk to 50, which grows to what the network takes.
     side = -(-50 // method.size_multiple) * method.size_multiple
     assert one["seen"] == side
@@ -75,8 +83,14 @@ def test_a_workdir(workdir, tmp_path):
     assert one["config"]["data"]["manifest"] == "manifest.csv"
     assert (one["about"], one["time_ratio"]) == (about, 1)
     assert one["seconds"] > 0
-    costs.write(tmp_path / "costs.json", found)
-    assert json.loads((tmp_path / "costs.json").read_text()) == found
+    assert one["commands"] == ["bin/train.py --workdir=runs/colornet"]
+    assert measured["command"] == "bin/costs.py"
+    path = tmp_path / "costs.json"
+    cost_files.write(path, measured)
+    assert json.loads(path.read_text()) == measured
+    again = cost_files.read([str(path)])
+    assert again.pop("commands") == {str(path): measured.pop("command")}
+    assert again == measured
 
 
 @pytest.mark.parametrize(
@@ -114,9 +128,9 @@ def test_two_runs_of_one_name_are_refused(tmp_path):
 def test_an_export_is_built_from_its_card(repository, tmp_path):
     folder = repository / "saved_models" / "default"
     about = {"kind": "export", "folder": str(folder), "path": "n2c"}
-    found = costs.measure(evaluation(tmp_path, about), "one", 64, 1)
+    measured = costs.measure(evaluation(tmp_path, about), "one", 64, 1)
     one, card = (
-        found["runs"]["one"],
+        measured["runs"]["one"],
         json.loads((folder / "card.json").read_text()),
     )
     assert one["parameters"] == card["parameters"]
@@ -134,7 +148,7 @@ def test_parameters_are_of_the_networks_on_the_path():
         layer.build((None, inputs))
         setattr(method, name, layer)
     path = InferencePath("nir", "rgb", ("first", "second"), None)
-    assert costs.count_parameters(method, path) == (3 + 1 + 4 + 1) * 2
+    assert counts.count_parameters(method, path) == (3 + 1 + 4 + 1) * 2
 
 
 def test_colorizers_take_turns(monkeypatch):
@@ -150,8 +164,8 @@ def test_colorizers_take_turns(monkeypatch):
 
         return colorize
 
-    monkeypatch.setattr(costs.time, "perf_counter", lambda: now)
-    seconds = costs.time_in_turns(
+    monkeypatch.setattr(time_ratios.time, "perf_counter", lambda: now)
+    seconds = time_ratios.time_in_turns(
         {"a": colorizer("a", 1), "b": colorizer("b", 10)}, 8, 2
     )
     # The first of two calls is not timed.
@@ -160,8 +174,8 @@ def test_colorizers_take_turns(monkeypatch):
 
 
 def test_ratios_are_of_one_round():
-    times = costs.compare_times({"a": [1, 9, 4], "b": [3, 18, 8]}, "a")
+    times = time_ratios.compare_times({"a": [1, 9, 4], "b": [3, 18, 8]}, "a")
     assert times["b"] == {"seconds": 8, "time_ratio": 2}
     assert times["a"] == {"seconds": 4, "time_ratio": 1}
-    times = costs.compare_times({"a": [1, 9, 4], "b": [3, 27, 6]}, "a")
+    times = time_ratios.compare_times({"a": [1, 9, 4], "b": [3, 27, 6]}, "a")
     assert times["b"] == {"seconds": 6, "time_ratio": 3}

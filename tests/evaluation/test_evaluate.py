@@ -12,9 +12,15 @@ from small_split import COUNT, HEIGHT, WIDTH
 
 from nircolor_tf.data import manifest
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import evaluate, runs
+from nircolor_tf.evaluation import (
+    baselines,
+    fid_kid,
+    lpips_metric,
+    runs,
+    summaries,
+)
 from nircolor_tf.images import image_files
-from nircolor_tf.metrics import intervals, protocols
+from nircolor_tf.metrics import display, intervals, protocols
 from nircolor_tf.report import tables
 
 
@@ -28,7 +34,7 @@ def read_csv(path):
 
 
 def test_every_number_is_that_of_its_protocol(measure, data):
-    found, folder = measure(str(data / "near"), str(data / "far"))
+    evaluation, folder = measure(str(data / "near"), str(data / "far"))
     lines = read_csv(folder / "per_image.csv")
     assert len(lines) == 2 * COUNT
     for line in lines:
@@ -55,7 +61,7 @@ def test_every_number_is_that_of_its_protocol(measure, data):
     # 16x20 is too small for MS-SSIM: no number, not a wrong one.
     assert "std/ms_ssim" not in near
     summary = json.loads((folder / "summary.json").read_text())
-    assert summary == json.loads(json.dumps(tables.summarize(found)))
+    assert summary == json.loads(json.dumps(summaries.summarize(evaluation)))
     assert summary["data"] == {
         "manifest": "manifest.csv",
         "protocol": "folder",
@@ -65,14 +71,14 @@ def test_every_number_is_that_of_its_protocol(measure, data):
         "warning": "",
     }
     assert summary["runs"][0]["mean"]["std/mae"] == pytest.approx(6.5 / 255)
-    assert not found.problems
+    assert not evaluation.problems
 
 
 def test_runs_are_compared_image_by_image(measure, data):
-    found, _ = measure(str(data / "near"), f"b={data / 'far'}")
+    evaluation, _ = measure(str(data / "near"), f"b={data / 'far'}")
     (difference,) = [
         d
-        for d in tables.summarize(found)["differences"]
+        for d in summaries.summarize(evaluation)["differences"]
         if d["metric"] == "std/psnr"
     ]
     expected = np.mean(
@@ -82,46 +88,47 @@ def test_runs_are_compared_image_by_image(measure, data):
     low, high = difference["interval"]
     text = f"near better than b by {expected:.2f} dB PSNR, interval {low:.2f}"
     assert difference["text"] == f"{text}..{high:.2f}"
-    assert text in tables.format_report(found)
+    assert text in tables.format_report(evaluation)
     # Of an error, less is better.
     sentence = {
-        d["metric"]: d["text"] for d in tables.summarize(found)["differences"]
+        d["metric"]: d["text"]
+        for d in summaries.summarize(evaluation)["differences"]
     }["std/ae"]
     assert sentence.startswith("near better than b by ")
 
 
 def test_the_table_of_the_papers(measure, data):
-    found, folder = measure(f"a|b={data / 'near'}")
+    evaluation, folder = measure(f"a|b={data / 'near'}")
     first, _, heading, rule, row = (
         (folder / "table.md").read_text().splitlines()
     )
     assert first == "folder, split test, 12 images; mean [95% interval]"
     assert heading.startswith("| run | PSNR dB (std) | SSIM (std) | AE degrees")
     assert heading.count("|") == rule.count("|") == row.count("|")
-    low, high = found.results[0].intervals["std/psnr"]
-    mean = found.results[0].means["std/psnr"]
+    low, high = evaluation.results[0].intervals["std/psnr"]
+    mean = evaluation.results[0].means["std/psnr"]
     assert row.startswith(f"| a/b (?) | {mean:.2f} [{low:.2f}, {high:.2f}] |")
 
 
 def test_no_difference_is_called_none(measure, data):
-    found, _ = measure(f"a={data / 'near'}", f"b={data / 'near'}")
-    for difference in tables.summarize(found)["differences"]:
+    evaluation, _ = measure(f"a={data / 'near'}", f"b={data / 'near'}")
+    for difference in summaries.summarize(evaluation)["differences"]:
         assert difference["text"].startswith("no clear difference: ")
         assert difference["interval"] == (0, 0)
 
 
 def test_identical_images_are_perfect_and_valid_json(measure, data):
-    found, folder = measure(str(data / "rgb"))
-    means = found.results[0].means
+    evaluation, folder = measure(str(data / "rgb"))
+    means = evaluation.results[0].means
     for key, value in means.items():
         if key.startswith("std/"):
-            ideal = protocols.METRICS[key.removeprefix("std/")].ideal
+            ideal = display.METRICS[key.removeprefix("std/")].ideal
             assert value == pytest.approx(ideal, abs=1e-9), key
     text = (folder / "summary.json").read_text()
     assert "Infinity" not in text
     assert json.loads(text)["runs"][0]["mean"]["std/psnr"] == "inf"
     assert "std/psnr" not in json.loads(text)["runs"][0]["interval"]
-    assert "inf" in tables.format_report(found)
+    assert "inf" in tables.format_report(evaluation)
 
 
 def test_a_bad_image_costs_itself_alone(measure, data, tmp_path):
@@ -133,8 +140,8 @@ def test_a_bad_image_costs_itself_alone(measure, data, tmp_path):
         tmp_path / "some" / "image_03.png",
         np.zeros((HEIGHT + 1, WIDTH, 3), np.uint8),
     )
-    found, folder = measure(str(tmp_path / "some"), str(data / "near"))
-    some, near = found.results
+    evaluation, folder = measure(str(tmp_path / "some"), str(data / "near"))
+    some, near = evaluation.results
     assert list(some.failures) == [f"image_0{i}" for i in range(4)]
     assert "no image image_00.png" in some.failures["image_00"]
     assert "not a readable PNG" in some.failures["image_02"]
@@ -144,12 +151,12 @@ def test_a_bad_image_costs_itself_alone(measure, data, tmp_path):
     assert some.column("std/mae") == pytest.approx(
         {k: v for k, v in near.column("std/mae").items() if k in some.images}
     )
-    assert len(found.problems) == 4
-    assert "some: 4 of 12 images failed: image_00: " in found.problems[0]
-    assert "4 FAILED" in tables.format_report(found)
+    assert len(evaluation.problems) == 4
+    assert "some: 4 of 12 images failed: image_00: " in evaluation.problems[0]
+    assert "4 FAILED" in tables.format_report(evaluation)
     (line, _) = read_csv(folder / "table.csv")
     assert (line["images"], line["failed"]) == ("8", "4")
-    assert tables.summarize(found)["differences"][0]["images"] == 8
+    assert summaries.summarize(evaluation)["differences"][0]["images"] == 8
 
 
 def test_a_model_may_fail_as_it_likes(measure, model):
@@ -162,11 +169,11 @@ def test_a_model_may_fail_as_it_likes(measure, model):
         return result
 
     model(predict)
-    found, _ = measure("model")
-    reasons = set(found.results[0].failures.values())
+    evaluation, _ = measure("model")
+    reasons = set(evaluation.results[0].failures.values())
     assert "RuntimeError: out of paper" in reasons
     assert any("1 of 320 pixels are not finite" in text for text in reasons)
-    assert 0 < len(found.results[0].images) < COUNT
+    assert 0 < len(evaluation.results[0].images) < COUNT
 
 
 def test_no_two_models_are_in_memory(measure, data, monkeypatch):
@@ -186,8 +193,8 @@ def test_no_two_models_are_in_memory(measure, data, monkeypatch):
         return run, model
 
     monkeypatch.setattr(runs, "open_run", open_fake)
-    found, _ = measure(str(data / "near"), str(data / "far"))
-    assert not found.problems
+    evaluation, _ = measure(str(data / "near"), str(data / "far"))
+    assert not evaluation.problems
 
 
 def test_an_unloadable_model_costs_itself_alone(measure, data, tmp_path):
@@ -198,22 +205,29 @@ def test_an_unloadable_model_costs_itself_alone(measure, data, tmp_path):
     (tmp_path / "others").mkdir()
     other = sorted((data / "near").iterdir())[0].read_bytes()
     (tmp_path / "others" / "another.png").write_bytes(other)
-    found, folder = measure(
+    evaluation, folder = measure(
         str(broken),
         str(tmp_path / "others"),
         str(data / "near"),
         str(tmp_path / "empty"),
         "nowhere",
     )
-    assert [result.name for result in found.results] == ["near"]
-    assert set(found.unmeasured) == {"broken", "others", "empty", "nowhere"}
-    assert "all 12 images failed" in found.unmeasured["others"]
-    assert "config.json: has no train.recompute" in found.unmeasured["broken"]
-    assert "neither an export" in found.unmeasured["empty"]
-    assert found.unmeasured["nowhere"] == "nowhere: no such folder"
-    assert len(found.problems) == 4
+    assert [result.name for result in evaluation.results] == ["near"]
+    assert set(evaluation.unmeasured) == {
+        "broken",
+        "others",
+        "empty",
+        "nowhere",
+    }
+    assert "all 12 images failed" in evaluation.unmeasured["others"]
+    assert (
+        "config.json: has no train.recompute" in evaluation.unmeasured["broken"]
+    )
+    assert "neither an export" in evaluation.unmeasured["empty"]
+    assert evaluation.unmeasured["nowhere"] == "nowhere: no such folder"
+    assert len(evaluation.problems) == 4
     summary = json.loads((folder / "summary.json").read_text())
-    assert summary["unmeasured"] == found.unmeasured
+    assert summary["unmeasured"] == evaluation.unmeasured
 
 
 def test_nothing_measured_leaves_nothing(measure, tmp_path):
@@ -226,10 +240,13 @@ def test_nothing_measured_leaves_nothing(measure, tmp_path):
 
 
 def test_baselines(measure, data):
-    found, _ = measure(str(data / "near"), baselines=True)
+    evaluation, _ = measure(str(data / "near"), baselines=True)
     # The split 'train' is empty: no mean color.
-    assert [result.name for result in found.results] == ["near", "NIR as it is"]
-    near, unchanged = found.results
+    assert [result.name for result in evaluation.results] == [
+        "near",
+        "NIR as it is",
+    ]
+    near, unchanged = evaluation.results
     truth = image_files.read_rgb(data / "rgb" / "image_00.png") / 255
     expected = np.abs(truth - truth[..., :1]).mean()
     assert unchanged.images["image_00"].metrics["std/mae"] == pytest.approx(
@@ -238,7 +255,9 @@ def test_baselines(measure, data):
     assert unchanged.contamination.state == "clean"
     examples = manifest.read_manifest(data / "manifest.csv")
     train = [dataclasses.replace(e, split="train") for e in examples[:3]]
-    _, (mean, predict) = runs.baselines(train + examples[3:], near.run)
+    _, (mean, predict) = baselines.open_baselines(
+        train + examples[3:], near.run
+    )
     # It has seen those images.
     assert mean.training.count("pair") == 3
     color = np.mean(
@@ -251,13 +270,13 @@ def test_baselines(measure, data):
 
 
 def test_a_baseline_that_fails_costs_itself_alone(measure, data, monkeypatch):
-    def baselines(examples, run):
+    def open_baselines(examples, run):
         return [(dataclasses.replace(run, kind="baseline"), gray)]
 
-    monkeypatch.setattr(runs, "baselines", baselines)
-    found, _ = measure(str(data / "near"), baselines=True)
-    assert "another run has that name" in found.unmeasured["baselines"]
-    assert len(found.results) == 1
+    monkeypatch.setattr(baselines, "open_baselines", open_baselines)
+    evaluation, _ = measure(str(data / "near"), baselines=True)
+    assert "another run has that name" in evaluation.unmeasured["baselines"]
+    assert len(evaluation.results) == 1
 
 
 def test_translations_are_measured_apart(measure, data, model):
@@ -272,9 +291,9 @@ def test_translations_are_measured_apart(measure, data, model):
                 make_gray if name.label == "gray" else open_run
             )(name, checkpoint),
         )
-        found, folder = measure(str(data / "near"), "gray")
-    assert "makes gray, and near makes rgb" in found.unmeasured["gray"]
-    found, folder = measure("model", baselines=True)
+        evaluation, folder = measure(str(data / "near"), "gray")
+    assert "makes gray, and near makes rgb" in evaluation.unmeasured["gray"]
+    evaluation, folder = measure("model", baselines=True)
     gray, unchanged = read_csv(folder / "table.csv")
     assert gray["std/psnr"] == unchanged["std/psnr"]
     assert "std/ae" not in gray
@@ -282,12 +301,12 @@ def test_translations_are_measured_apart(measure, data, model):
 
 def test_robustness_curves(measure, data, model):
     model(gray)
-    found, folder = measure("model", robustness=2)
+    evaluation, folder = measure("model", robustness=2)
     points = read_csv(folder / "robustness.csv")
     assert {point["images"] for point in points} == {"2"}
     names = [f"image_{i:02}" for i in (0, 11)]
     expected = np.mean(
-        [found.results[0].column("std/psnr")[name] for name in names]
+        [evaluation.results[0].column("std/psnr")[name] for name in names]
     )
     undegraded = [
         p for p in points if (p["degradation"], p["strength"]) == ("blur", "0")
@@ -311,11 +330,11 @@ def test_fid_failing_costs_nothing_else(measure, data, monkeypatch):
             )
         raise InputError("no weights")
 
-    monkeypatch.setattr(evaluate.perceptual, "load_inception", lambda: None)
-    monkeypatch.setattr(evaluate.perceptual, "set_metrics", set_metrics)
-    found, _ = measure(str(data / "near"), perceptual=("fid",))
-    assert found.unmeasured == {"near, FID and KID": "no weights"}
-    assert len(found.results[0].images) == COUNT
+    monkeypatch.setattr(fid_kid, "load_inception", lambda: None)
+    monkeypatch.setattr(fid_kid, "set_metrics", set_metrics)
+    evaluation, _ = measure(str(data / "near"), perceptual=("fid",))
+    assert evaluation.unmeasured == {"near, FID and KID": "no weights"}
+    assert len(evaluation.results[0].images) == COUNT
 
 
 def test_lpips_is_one_more_metric(measure, data, monkeypatch):
@@ -323,8 +342,8 @@ def test_lpips_is_one_more_metric(measure, data, monkeypatch):
         def measure(self, prediction, truth):
             return {"lpips": 0.25, "lpips_ab": 0.125}
 
-    monkeypatch.setattr(evaluate.perceptual, "Lpips", Lpips)
-    found, folder = measure(str(data / "near"), perceptual=("lpips",))
+    monkeypatch.setattr(lpips_metric, "Lpips", Lpips)
+    evaluation, folder = measure(str(data / "near"), perceptual=("lpips",))
     (line,) = read_csv(folder / "table.csv")
     assert (line["std/lpips"], line["std/lpips_ab"]) == ("0.25", "0.125")
-    assert "LPIPS" in tables.format_report(found)
+    assert "LPIPS" in tables.format_report(evaluation)

@@ -15,7 +15,7 @@ import pytest
 from skimage import color
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import perceptual
+from nircolor_tf.evaluation import fid_kid, lpips_metric
 from nircolor_tf.images import image_files
 
 ALEXNET = "https://example.org/models/alexnet.pth"
@@ -97,7 +97,7 @@ def test_lpips_sees_8_bit_images_between_minus_one_and_one(packages, pair):
     )
     # Not far enough from the levels to change them.
     prediction = np.float32(np.clip(pair[0] / 255 + 0.4 / 255, 0, 1))
-    perceptual.Lpips().measure(prediction, pair[1])
+    lpips_metric.Lpips().measure(prediction, pair[1])
     options, batches = seen[0]
     assert (options["net"], options["version"]) == ("alex", "0.1")
     for batch, image in zip(batches, pair, strict=True):
@@ -112,7 +112,7 @@ def test_colors_at_one_lightness_by_hand():
     image = np.zeros((2, 3, 3))
     image[0] = (0.5, 0.3, 0.2)
     image[1] = [[0, 0, 0], [0.3, 0.3, 0.3], [1, 1, 1]]
-    equal = perceptual.at_one_lightness(image)
+    equal = lpips_metric.at_one_lightness(image)
     np.testing.assert_allclose(equal[1], 0.51616, atol=1e-4)
     lab, before = color.rgb2lab(equal[0]), color.rgb2lab(image[0])
     np.testing.assert_allclose(lab[:, 0], 55, atol=0.01)
@@ -123,15 +123,15 @@ def test_colors_at_one_lightness_by_hand():
 def test_lpips_ab_is_blind_to_lightness_alone(packages):
     gray = np.repeat(np.arange(40 * 40).reshape(40, 40, 1) % 256, 3, axis=2)
     gray = gray.astype(np.uint8)
-    lightness = perceptual.Lpips().measure(gray, gray[::-1])
+    lightness = lpips_metric.Lpips().measure(gray, gray[::-1])
     assert lightness["lpips"] > 0.1
     assert lightness["lpips_ab"] < 1e-4
     tinted = np.minimum(gray, 200) + np.uint8([0, 0, 50])
-    assert perceptual.Lpips().measure(tinted, gray)["lpips_ab"] > 0.02
+    assert lpips_metric.Lpips().measure(tinted, gray)["lpips_ab"] > 0.02
 
 
 def test_lpips_of_an_image_it_is_not_for_is_absent(packages, pair):
-    lpips = perceptual.Lpips()
+    lpips = lpips_metric.Lpips()
     assert lpips.measure(pair[0, ..., :1], pair[1, ..., :1]) == {}
     assert lpips.measure(pair[0, :, :30], pair[1, :, :30]) == {}
     whole = lpips.measure(pair[0, :, :31], pair[1, :, :31])
@@ -142,14 +142,14 @@ def test_pixels_that_are_no_numbers_are_named(packages, pair):
     wrong = pair[0] / 255
     wrong[3, 4, 1] = np.nan
     with pytest.raises(InputError, match=r"prediction: 1 of 2080 pixels"):
-        perceptual.Lpips().measure(wrong, pair[1])
+        lpips_metric.Lpips().measure(wrong, pair[1])
 
 
 def test_few_images_have_a_kid_and_no_fid(packages, tmp_path):
     predictions = write_images(tmp_path / "predictions", 4)
     truths = write_images(tmp_path / "truths", 3)
     image_files.write_image(truths / "3.jpg", np.zeros((12, 12, 3), np.uint8))
-    assert perceptual.set_metrics(predictions, truths) == {"kid": 0.5}
+    assert fid_kid.set_metrics(predictions, truths) == {"kid": 0.5}
     assert packages.asked["input1"] == str(predictions)
     assert packages.asked["input2"] == str(truths)
     assert packages.asked["kid_subset_size"] == 3
@@ -166,7 +166,7 @@ def test_few_images_have_a_kid_and_no_fid(packages, tmp_path):
 def test_many_images(packages, monkeypatch, count, subset, names):
     files = [types.SimpleNamespace(suffix=".png")] * count
     monkeypatch.setattr(image_files, "list_images", lambda folder: files)
-    assert list(perceptual.set_metrics("ours", "truth")) == names
+    assert list(fid_kid.set_metrics("ours", "truth")) == names
     assert packages.asked["kid_subset_size"] == subset
 
 
@@ -174,7 +174,7 @@ def test_a_single_image_is_no_set(packages, tmp_path):
     one = write_images(tmp_path / "one", 1)
     two = write_images(tmp_path / "two", 2)
     with pytest.raises(InputError, match=r"one: holds 1 PNG .* at least 2"):
-        perceptual.set_metrics(two, one)
+        fid_kid.set_metrics(two, one)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_without_weights_it_says_where_they_come_from(
         raise urllib.error.URLError("no such host")
 
     packages.hub.load_state_dict_from_url = offline
-    monkeypatch.setattr(perceptual, "_count", lambda folder: 28)
+    monkeypatch.setattr(fid_kid, "_count", lambda folder: 28)
     with pytest.raises(InputError) as caught:
         call(metric)
     message = str(caught.value)
@@ -216,8 +216,8 @@ def test_without_weights_it_says_where_they_come_from(
 def call(metric):
     """Whatever loads a metric's networks."""
     if metric == "lpips":
-        return perceptual.Lpips()
-    return perceptual.set_metrics("predictions", "truths")
+        return lpips_metric.Lpips()
+    return fid_kid.set_metrics("predictions", "truths")
 
 
 def test_lpips_is_equation_1_on_the_features_of_alexnet(monkeypatch, pair):
@@ -228,7 +228,7 @@ def test_lpips_is_equation_1_on_the_features_of_alexnet(monkeypatch, pair):
     monkeypatch.setattr(
         lpips, "LPIPS", functools.partial(lpips.LPIPS, pnet_rand=True)
     )
-    measuring = perceptual.Lpips()
+    measuring = lpips_metric.Lpips()
     network = measuring._network
 
     def distance(first, second):
@@ -254,8 +254,8 @@ def test_lpips_is_equation_1_on_the_features_of_alexnet(monkeypatch, pair):
     )
     assert measured["lpips_ab"] == pytest.approx(
         distance(
-            perceptual.at_one_lightness(prediction),
-            perceptual.at_one_lightness(truth),
+            lpips_metric.at_one_lightness(prediction),
+            lpips_metric.at_one_lightness(truth),
         ),
         rel=1e-5,
     )
@@ -281,7 +281,7 @@ def test_kid_and_fid_by_their_formulas(monkeypatch, tmp_path):
     torch = pytest.importorskip("torch")
     skip_download(monkeypatch, torch)
     make_features_colors(monkeypatch)
-    monkeypatch.setattr(perceptual, "FEWEST_FOR_FID", 9)
+    monkeypatch.setattr(fid_kid, "FEWEST_FOR_FID", 9)
     folders = [
         write_images(tmp_path / "predictions", 9),
         write_images(tmp_path / "truths", 9, side=20),
@@ -318,7 +318,7 @@ def test_kid_and_fid_by_their_formulas(monkeypatch, tmp_path):
         + sum(np.sum(values**2) for values in centered) / 8
         - 2 * np.linalg.norm(centered[0] @ centered[1].T, "nuc") / 8
     )
-    assert perceptual.set_metrics(*folders) == {
+    assert fid_kid.set_metrics(*folders) == {
         "fid": pytest.approx(fid, rel=1e-4),
         "kid": pytest.approx(kid, rel=1e-4),
     }

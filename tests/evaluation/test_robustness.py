@@ -10,9 +10,10 @@ import pytest
 from scipy import ndimage
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import robustness
+from nircolor_tf.evaluation import robustness, robustness_files
 from nircolor_tf.evaluation.degradations import DEGRADATIONS, generator
 from nircolor_tf.metrics import protocols
+from nircolor_tf.report import robustness_plot
 
 each = pytest.mark.parametrize("key", DEGRADATIONS)
 
@@ -212,10 +213,10 @@ def test_gray_has_no_angular_error(pairs, tmp_path):
     gray = [(name, nir, truth[..., :1]) for name, nir, truth in pairs]
     points = robustness.measure("gray", lambda nir: nir, gray)
     assert {point.ae for point in points} == {None}
-    robustness.write_csv(tmp_path / "curves.csv", points)
+    robustness_files.write(tmp_path / "curves.csv", points)
     with (tmp_path / "curves.csv").open(newline="") as file:
         assert {row["ae"] for row in csv.DictReader(file)} == {""}
-    robustness.write_plot(tmp_path / "curves.svg", points)
+    robustness_plot.write_plot(tmp_path / "curves.svg", points)
     assert "AE" not in (tmp_path / "curves.svg").read_text()
 
 
@@ -229,7 +230,7 @@ def made_up(run, psnr):
 
 def test_csv_has_a_line_per_point(tmp_path):
     path = tmp_path / "curves.csv"
-    robustness.write_csv(path, made_up("a", 20) + made_up("b, c", math.inf))
+    robustness_files.write(path, made_up("a", 20) + made_up("b, c", math.inf))
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2 * sum(len(d.strengths) for d in DEGRADATIONS.values())
@@ -251,7 +252,9 @@ def test_csv_has_a_line_per_point(tmp_path):
 def test_plot_has_a_line_per_run_and_panel(tmp_path):
     path = tmp_path / "curves.svg"
     names = ["_unet", "$a$ <b>"]
-    robustness.write_plot(path, made_up("_unet", 20) + made_up("$a$ <b>", 21))
+    robustness_plot.write_plot(
+        path, made_up("_unet", 20) + made_up("$a$ <b>", 21)
+    )
     text = path.read_text()
     for name in ("_unet", "$a$ &lt;b&gt;", "PSNR (dB), higher is better"):
         assert text.count(f">{name}</text>") == 1
@@ -261,16 +264,20 @@ def test_plot_has_a_line_per_run_and_panel(tmp_path):
     assert [colors.count(c) for c in dict.fromkeys(colors)] == [per_run] * len(
         names
     )
-    robustness.write_plot(path, made_up("_unet", 20) + made_up("$a$ <b>", 21))
+    robustness_plot.write_plot(
+        path, made_up("_unet", 20) + made_up("$a$ <b>", 21)
+    )
     assert path.read_text() == text
 
 
 def test_plot_as_png_and_of_no_other_suffix(tmp_path):
-    robustness.write_plot(tmp_path / "curves.PNG", made_up("a", math.inf))
+    robustness_plot.write_plot(tmp_path / "curves.PNG", made_up("a", math.inf))
     image = cv2.imread(str(tmp_path / "curves.PNG"))
     assert image.shape[1] == 1800
     with pytest.raises(InputError, match=r"curves\.pdf.*'\.pdf'.*\.svg, \.png"):
-        robustness.write_plot(tmp_path / "curves.pdf", made_up("a", 20))
+        robustness_plot.write_plot(tmp_path / "curves.pdf", made_up("a", 20))
     with pytest.raises(InputError, match="absent"):
-        robustness.write_plot(tmp_path / "absent" / "a.svg", made_up("a", 20))
+        robustness_plot.write_plot(
+            tmp_path / "absent" / "a.svg", made_up("a", 20)
+        )
     assert [path.name for path in tmp_path.iterdir()] == ["curves.PNG"]

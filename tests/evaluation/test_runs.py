@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import runs
+from nircolor_tf.evaluation import run_names, runs
 from nircolor_tf.images import image_files
 
 
@@ -23,7 +23,7 @@ def test_names(tmp_path):
         f"{tmp_path}/rate=1:n2c",
         f"low={tmp_path}/rate=1",
     ]
-    names = runs.parse_names(texts)
+    names = run_names.parse_names(texts)
     assert [(name.label, name.path) for name in names] == [
         ("co", None),
         ("co:n2g2c", "n2g2c"),
@@ -41,7 +41,7 @@ def test_names(tmp_path):
 
 
 def test_folders_of_one_name_are_told_apart():
-    names = runs.parse_names(["runs/co", "saved_models/co", "runs/x"])
+    names = run_names.parse_names(["runs/co", "saved_models/co", "runs/x"])
     assert [name.label for name in names] == [
         "runs/co",
         "saved_models/co",
@@ -49,12 +49,12 @@ def test_folders_of_one_name_are_told_apart():
     ]
     for texts in (["runs/co", "runs/co"], ["a=x", "a=y"]):
         with pytest.raises(InputError, match="is named twice"):
-            runs.parse_names(texts)
+            run_names.parse_names(texts)
 
 
 def test_an_export(tiny_export):
     run, predict = runs.open_run(
-        runs.RunName("tiny", tiny_export, None), "best"
+        run_names.RunName("tiny", tiny_export, None), "best"
     )
     assert (run.kind, run.source, run.target) == ("export", "nir", "rgb")
     nir = np.full((9, 10, 1), 0.5, np.float32)
@@ -66,22 +66,26 @@ def test_an_export(tiny_export):
     assert run.is_model
     # Nobody wrote down what it was trained on.
     assert run.training is None
-    other, _ = runs.open_run(runs.RunName("tiny", tiny_export, "g2n"), "best")
+    other, _ = runs.open_run(
+        run_names.RunName("tiny", tiny_export, "g2n"), "best"
+    )
     assert (other.source, other.target) == ("gray", "nir")
     with pytest.raises(InputError, match="path 'n2x'"):
-        runs.open_run(runs.RunName("tiny", tiny_export, "n2x"), "best")
+        runs.open_run(run_names.RunName("tiny", tiny_export, "n2x"), "best")
 
 
 def test_a_folder_of_images(tmp_path):
     image = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
     image_files.write_image(tmp_path / "one.tif", image)
-    run, predict = runs.open_run(runs.RunName("theirs", tmp_path, None), "best")
+    run, predict = runs.open_run(
+        run_names.RunName("theirs", tmp_path, None), "best"
+    )
     np.testing.assert_array_equal(predict("one", None), image)
     assert not run.is_model
     with pytest.raises(InputError, match=r"no image two\.png"):
         predict("two", None)
     with pytest.raises(InputError, match=r"path 'n2c': .* folder of images"):
-        runs.open_run(runs.RunName("theirs", tmp_path, "n2c"), "best")
+        runs.open_run(run_names.RunName("theirs", tmp_path, "n2c"), "best")
 
 
 def test_whatever_a_runtime_raises_names_the_folder(tiny_export, monkeypatch):
@@ -92,7 +96,7 @@ def test_whatever_a_runtime_raises_names_the_folder(tiny_export, monkeypatch):
     with pytest.raises(
         InputError, match="tiny: cannot be loaded: RuntimeError: op not found"
     ):
-        runs.open_run(runs.RunName("tiny", tiny_export, None), "best")
+        runs.open_run(run_names.RunName("tiny", tiny_export, None), "best")
 
 
 def test_no_run(tmp_path):
@@ -101,11 +105,11 @@ def test_no_run(tmp_path):
         (tmp_path, "neither an export"),
     ):
         with pytest.raises(InputError, match=message):
-            runs.open_run(runs.RunName("x", folder, None), "best")
+            runs.open_run(run_names.RunName("x", folder, None), "best")
 
 
 def test_two_images_of_one_name_are_refused(tmp_path):
     for name in ("x.png", "x.jpg"):
         image_files.write_image(tmp_path / name, np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(InputError, match=r"x\.png: the same name as .*x\.jpg"):
-        runs.open_run(runs.RunName("ours", tmp_path, None), "best")
+        runs.open_run(run_names.RunName("ours", tmp_path, None), "best")

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from ml_collections import ConfigDict
-from small_split import options
+from small_split import measure_split
 
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import evaluate, runs
+from nircolor_tf.evaluation import run_names, runs
 from nircolor_tf.export import export
 from nircolor_tf.images import grid, image_files
 from nircolor_tf.inference import cards, models
@@ -214,7 +214,7 @@ def test_an_unknown_path_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "config.json").touch()
     with pytest.raises(InputError, match=expected):
-        runs.open_run(runs.RunName("run", tmp_path, "g2n"), "best")
+        runs.open_run(run_names.RunName("run", tmp_path, "g2n"), "best")
 
 
 @pytest.mark.parametrize(
@@ -238,12 +238,14 @@ def test_a_path_is_measured_between_its_own_domains(
     (tmp_path / "run" / "config.json").touch()
     pairs = manifest.select(manifest.read_manifest(pairs_manifest), "val")
     expected = np.mean([error(name, pair) for pair in pairs])
-    found = evaluate.evaluate(
+    evaluation = measure_split(
         [f"run={tmp_path / 'run'}{path}", f"export={all_paths}{path}"],
-        options(pairs_manifest.parent, tmp_path / "report", split="val"),
+        pairs_manifest.parent,
+        tmp_path / "report",
+        split="val",
     )
-    assert not found.problems
-    for result in found.results:
+    assert not evaluation.problems
+    for result in evaluation.results:
         assert result.run.about["path"] == name
         assert result.means["std/mae"] == pytest.approx(expected, abs=1e-4)
         assert ("std/ae" in result.means) == (columns[1] == "true color")

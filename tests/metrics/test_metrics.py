@@ -8,7 +8,7 @@ from scipy import ndimage
 from scipy.spatial import distance
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.metrics import metrics, protocols
+from nircolor_tf.metrics import display, metrics, protocols, similarity
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_ssim_gaussian_against_the_formula(pair):
             )
         ]
     )
-    measured = metrics.ssim_gaussian(prediction, truth)
+    measured = similarity.ssim_gaussian(prediction, truth)
     assert measured == pytest.approx(expected, abs=1e-9)
 
 
@@ -176,13 +176,15 @@ def test_ssim_uniform_against_the_formula(pair):
             )
         ]
     )
-    measured = metrics.ssim_uniform(prediction, truth)
+    measured = similarity.ssim_uniform(prediction, truth)
     assert measured == pytest.approx(expected, abs=1e-9)
 
 
 def test_ssim_of_flat_images_by_hand():
     # No variance: (2 * 0.2 * 0.6 + 1e-4) / (0.04 + 0.36 + 1e-4).
-    measured = metrics.ssim_gaussian(_flat(0.2, 0.2, 0.2), _flat(0.6, 0.6, 0.6))
+    measured = similarity.ssim_gaussian(
+        _flat(0.2, 0.2, 0.2), _flat(0.6, 0.6, 0.6)
+    )
     assert measured == pytest.approx(0.2401 / 0.4001, abs=1e-6)
 
 
@@ -206,7 +208,7 @@ def test_ms_ssim_against_tensorflow(inverted):
     expected = tf.image.ssim_multiscale(
         *(tf.constant(image, tf.float32) for image in (prediction, truth)), 1.0
     )
-    measured = metrics.ms_ssim(prediction, truth)
+    measured = similarity.ms_ssim(prediction, truth)
     assert measured == pytest.approx(float(expected), abs=1e-5)
     # The red channel then counts 0, not a power of a negative number.
     assert (measured < 2 / 3) == (inverted != "nothing")
@@ -214,14 +216,14 @@ def test_ms_ssim_against_tensorflow(inverted):
 
 def test_small_images_have_no_ms_ssim():
     image = np.random.default_rng(0).random((177, 176, 1))
-    assert metrics.ms_ssim(image, image) == 1
-    assert metrics.ms_ssim(image[:175], image[:175]) is None
-    assert metrics.ms_ssim(image[:, :175], image[:, :175]) is None
+    assert similarity.ms_ssim(image, image) == 1
+    assert similarity.ms_ssim(image[:175], image[:175]) is None
+    assert similarity.ms_ssim(image[:, :175], image[:, :175]) is None
 
 
 def test_ssim_uniform_of_a_constant_prediction_is_zero(pair):
     gray = np.full(pair[1].shape, 0.5)
-    assert metrics.ssim_uniform(gray, pair[1] / 255) == 0
+    assert similarity.ssim_uniform(gray, pair[1] / 255) == 0
 
 
 def test_protocols_differ_where_they_say(pair):
@@ -254,9 +256,9 @@ def test_identical_images_have_the_ideal_value_of_every_metric():
     summary = protocols.summarize([measured], [176 * 176])
     # What a network measures is tested with the networks.
     networks = {"lpips", "lpips_ab", "fid", "kid"}
-    assert set(summary) == set(protocols.METRICS) - networks
+    assert set(summary) == set(display.METRICS) - networks
     for name, value in summary.items():
-        assert value == protocols.METRICS[name].ideal, name
+        assert value == display.METRICS[name].ideal, name
 
 
 def test_every_metric_is_better_where_the_image_is():
@@ -270,7 +272,7 @@ def test_every_metric_is_better_where_the_image_is():
     for name, value in near.items():
         assert value != far[name]
         better = value > far[name]
-        assert better == protocols.METRICS[name].higher_is_better, name
+        assert better == display.METRICS[name].higher_is_better, name
 
 
 @pytest.mark.parametrize("protocol", protocols.PROTOCOLS)

@@ -5,10 +5,9 @@ import json
 import shutil
 
 import pytest
-from small_split import options
+from small_split import measure_split
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import evaluate
 from nircolor_tf.inference import cards
 from nircolor_tf.report import card_numbers
 
@@ -22,8 +21,7 @@ def measured(data, tiny_export, tmp_path_factory):
         ("report", folder / "tiny", 2),
         ("another", data / "near", 0),
     ):
-        chosen = options(data, folder / name, robustness=robustness)
-        evaluate.evaluate([str(run)], chosen)
+        measure_split([str(run)], data, folder / name, robustness=robustness)
     return folder
 
 
@@ -84,7 +82,7 @@ def test_an_export_with_numbers_in_its_card_can_be_measured_again(
     monkeypatch.chdir(files)
     change(files, call_clean)
     card_numbers.add_measurements("tiny", "report", "")
-    evaluate.evaluate(["tiny"], options(data, files / "again"))
+    measure_split(["tiny"], data, files / "again")
     assert (files / "again/report.html").exists()
 
 

@@ -6,12 +6,11 @@ import json
 import cv2
 import numpy as np
 import pytest
-from small_split import options
+from small_split import measure_split
 
-from nircolor_tf.evaluation import evaluate
 from nircolor_tf.images import grid, image_files
 from nircolor_tf.images.image_files import read_image
-from nircolor_tf.report import page, report
+from nircolor_tf.report import pictures, report, sheet
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +36,11 @@ def written(data, tmp_path_factory):
                 contents.update(mapping) or write(path, mapping)
             ),
         )
-        evaluate.evaluate(
+        measure_split(
             [str(data / "near"), str(folder / "far")],
-            options(data, folder / "report", gallery=4),
+            data,
+            folder / "report",
+            gallery=4,
         )
     return folder / "report", drawn, contents
 
@@ -71,7 +72,7 @@ def test_the_sheet_shows_worst_median_and_best(written, data):
 
 @pytest.mark.parametrize("count", [1, 9, 10, 11, 12, 40])
 def test_no_image_is_shown_twice(count):
-    ranks = [rank for rank, _ in report._chosen_ranks(count)]
+    ranks = [rank for rank, _ in sheet.ranks(count)]
     assert ranks == sorted(set(ranks))
     assert len(ranks) == min(count, 9)
     assert (ranks[0], ranks[-1]) == (0, count - 1)
@@ -79,9 +80,9 @@ def test_no_image_is_shown_twice(count):
 
 def test_large_images_are_shrunk():
     image = np.full((600, 300, 3), 7, np.uint8)
-    assert page.shrunk(image, 256).shape == (256, 128, 3)
-    assert page.shrunk(image[..., :1], 256).shape == (256, 128, 1)
-    assert page.shrunk(image, 600) is image
+    assert pictures.shrink(image, 256).shape == (256, 128, 3)
+    assert pictures.shrink(image[..., :1], 256).shape == (256, 128, 1)
+    assert pictures.shrink(image, 600) is image
 
 
 def test_the_gallery_shows_the_worst_images(written):

@@ -13,11 +13,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_split import options, write_split
+from small_split import measure_split, write_split
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import evaluate
-from nircolor_tf.report import result_rows, results_page
+from nircolor_tf.evaluation import cost_files
+from nircolor_tf.report import (
+    merging,
+    result_files,
+    result_rows,
+    results_page,
+)
 from nircolor_tf.training import config_files
 
 CONFIG = "configs/supervised.py:unet256,cpu"
@@ -47,9 +52,12 @@ def measured(tmp_path_factory):
         data = folder / f"data_{kind}"
         data.mkdir()
         write_split(data, scale)
-        evaluate.evaluate(
+        measure_split(
             [str(data / "near"), str(data / "far")],
-            options(data, folder / kind, baselines=True, gallery=1),
+            data,
+            folder / kind,
+            baselines=True,
+            gallery=1,
         )
     return folder
 
@@ -59,11 +67,12 @@ def files(measured, tmp_path, repository, monkeypatch):
     """What bin/results.py reads: the runs as if they were trainings."""
     monkeypatch.chdir(repository)
     costs = {"size": 256, "repeats": 5, "machine": "M", "reference": "far"}
-    costs["runs"] = {}
+    costs |= {"command": "bin/costs.py '--reference=the far'", "runs": {}}
     for kind in ("val", "other"):
         (tmp_path / kind).mkdir()
         path = tmp_path / kind / "summary.json"
         summary = json.loads((measured / kind / "summary.json").read_text())
+        summary["command"] = f"bin/evaluate.py --output={kind}"
         summary["data"]["manifest"] = f"{kind}.csv"
         for run in summary["runs"][:2]:
             run["training_data"] = "clean"
@@ -83,6 +92,10 @@ def files(measured, tmp_path, repository, monkeypatch):
                 "path": "n2c",
                 "checkpoint": "best, step 1200",
             },
+            "commands": [
+                f"bin/train.py --config={config} --workdir=somewhere/{label}",
+                f"bin/train.py --workdir=somewhere/{label}",
+            ],
             "config": json.loads(config_files.read(config).to_json()),
             "parameters": 1_234_567 * number,
             "seen": 128 * number,
@@ -102,7 +115,7 @@ def files(measured, tmp_path, repository, monkeypatch):
 
 
 def read(folder, other="Elsewhere={}/other"):
-    return result_rows.read_results(
+    return result_files.read_results(
         folder / "rows.csv",
         [str(folder / "val")],
         other.format(folder),
@@ -120,18 +133,15 @@ def cells(text, label):
 
 
 def expected_cells(folder, run, protocols):
-    (found,) = [
-        one
-        for one in json.loads((folder / "summary.json").read_text())["runs"]
-        if one["name"] == run
-    ]
+    summary = json.loads((folder / "summary.json").read_text())
+    (measured,) = [one for one in summary["runs"] if one["name"] == run]
     texts = []
     for protocol in protocols:
         for metric, digits in (("psnr", 2), ("ssim", 3), ("ae", 2)):
             key = f"{protocol}/{metric}"
-            low, high = found["interval"][key]
+            low, high = measured["interval"][key]
             texts.append(
-                f"{found['mean'][key]:.{digits}f} "
+                f"{measured['mean'][key]:.{digits}f} "
                 f"[{low:.{digits}f}, {high:.{digits}f}]"
             )
     return texts
@@ -157,12 +167,48 @@ def test_every_number_is_that_of_a_file(files):
     assert nothing[:6] == expected_cells(files / "val", "NIR as it is", both)
     assert page.index("| far |") < page.index("| near |")
     assert "near: Taught by far." in page
-    assert "bin/costs.py --evaluation=reports/val --reference=far" in page
-    # A reference that is no row has an evaluation of its own.
-    change(files / "costs.json", ("reference",), "other")
+
+
+def command_blocks(page):
+    """The blocks of commands, each a list of one-line commands."""
+    blocks = page.split("\n```\n")[1::2]
+    return [block.replace(" \\\n   ", "").split("\n") for block in blocks]
+
+
+def test_the_commands_are_those_of_the_files(files):
+    page = results_page.format_page(read(files), "bin/results.py --rows=x")
+    assert max(map(len, page.partition("## Commands")[2].splitlines())) <= 80
+    assert "No command is recorded" not in page
+    far, near, shared = command_blocks(page)
+    for commands, (label, config, *_) in zip((far, near), ROWS, strict=True):
+        assert commands == [
+            f"bin/train.py --config={config} --workdir=somewhere/{label}",
+            f"bin/train.py --workdir=somewhere/{label}",
+        ]
+    assert shared == [
+        "bin/evaluate.py --output=val",
+        "bin/evaluate.py --output=other",
+        "bin/costs.py '--reference=the far'",
+        "bin/results.py --rows=x",
+    ]
+
+
+def test_files_without_a_record_of_commands_say_so(files):
+    """As older versions wrote them."""
+    for kind in ("val", "other"):
+        path = files / kind / "summary.json"
+        summary = json.loads(path.read_text())
+        del summary["command"]
+        path.write_text(json.dumps(summary))
+    path = files / "costs.json"
+    costs = json.loads(path.read_text())
+    del costs["runs"]["far"]["commands"]
+    path.write_text(json.dumps(costs))
     page = results_page.format_page(read(files))
-    assert "--evaluation=reports/reference,reports/val --ref" in page
-    assert "OTHER that of Elsewhere; other, of measured/README.md:" in page
+    assert "far:\n\nNo command is recorded.\n\nnear: Taught" in page
+    _, shared = command_blocks(page)
+    assert shared == ["bin/costs.py '--reference=the far'"]
+    assert page.endswith("\n\nNo command is recorded in 2 of 3 files.\n")
 
 
 def test_the_first_row_is_compared_with_each_other_one(files):
@@ -212,11 +258,8 @@ def test_a_run_without_an_angle_may_be_measured_beside_the_rows(files):
 
 
 def test_an_ensemble_names_all_its_networks(files):
-    config = "configs/ensemble.py"
-    path = files / "rows.csv"
-    path.write_text(path.read_text().replace('"' + CONFIG + '"', config))
-    found = json.loads(config_files.read(config).to_json())
-    change(files / "costs.json", ("runs", "far", "config"), found)
+    config = json.loads(config_files.read("configs/ensemble.py").to_json())
+    change(files / "costs.json", ("runs", "far", "config"), config)
     _, cost, _ = cells(results_page.format_page(read(files, "")), "far")
     assert cost[:2] == ["ensemble", "n2c"]
     assert cost[2] == "detail_unet, detail_unet, detail_unet"
@@ -319,7 +362,7 @@ def test_evaluations_of_different_images_are_no_table(files):
     with pytest.raises(
         InputError, match=r"other measured epfl, .*val folder, split test: 12"
     ):
-        result_rows.read_evaluations(folders)
+        merging.read_evaluations(folders)
     shutil.rmtree(files / "other")
     shutil.copytree(files / "val", files / "other")
     with pytest.raises(InputError, match=r"Elsewhere=.*: the same data as"):
@@ -343,27 +386,30 @@ def test_models_measured_apart_are_one_table(files):
         path.write_text("".join(x for x in lines if not x.startswith(run)))
     change(Path(costs[1]), ("runs", "near", "time_ratio"), 7.0)
     change(Path(costs[0]), ("runs",), {})
-    found = result_rows.read_results(files / "rows.csv", folders, "", costs)
-    assert results_page.format_page(found) == page.replace("2.52 |", "7.00 |")
+    results = result_files.read_results(files / "rows.csv", folders, "", costs)
+    page = page.replace("2.52 |", "7.00 |")
+    assert results_page.format_page(results) == page
     change(Path(costs[1]), ("reference",), "near")
     with pytest.raises(InputError, match=r"more.json: reference 'near', and"):
-        result_rows.read_costs(costs)
+        cost_files.read(costs)
     change(files / "more" / "summary.json", ("runs", 1, "mean", "std/ae"), 9)
     with pytest.raises(InputError, match="'NIR as it is' is in another"):
-        result_rows.read_evaluations(folders)
+        merging.read_evaluations(folders)
     (files / "more" / "per_image.csv").unlink()
     with pytest.raises(InputError, match=r"more/per_image.csv: no such file"):
-        result_rows.read_evaluations(folders[1:])
+        merging.read_evaluations(folders[1:])
 
 
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("far,configs/no.py,,", "row 'far', config 'configs/no.py': "),
-        ("far,configs/dcgan.py:no,,", "row 'far', .*dcgan.py:no"),
         (
-            "far,configs/dcgan.py,,",
-            "configs/dcgan.py is of 'dcgan', and",
+            "far,configs/no.py,,",
+            "row 'far': configs/no.py is not the config of any of its commands",
+        ),
+        (
+            f'far,"{CONFIG} {CONFIG}",,',
+            "names 2 configs; the run is of 1 trainings",
         ),
         (f'far,"{CONFIG}",Nobody,', "reported.csv has no method 'Nobody'"),
         ("far,configs/dcgan.py", "rows.csv, line 2: expected 4 columns"),

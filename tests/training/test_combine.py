@@ -1,7 +1,5 @@
 """Trainings of their own, made into one ensemble."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import smoke
@@ -9,10 +7,14 @@ import tensorflow as tf
 
 from nircolor_tf.data import training_data
 from nircolor_tf.errors import InputError
-from nircolor_tf.report import result_commands, result_rows
-from nircolor_tf.training import combine, config_files, restore, trainer
-
-CONFIG = "configs/default.py:smoke"
+from nircolor_tf.report import result_rows, trainings
+from nircolor_tf.training import (
+    combine,
+    command_log,
+    config_files,
+    restore,
+    trainer,
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +25,19 @@ def members(tmp_path_factory, pairs_manifest, one_replica):
         config.seed = seed
         with config.unlocked():
             config.network.from_image = from_image
-        trainer.train(config, folder / str(seed), one_replica)
+        trainer.train(
+            config,
+            folder / str(seed),
+            one_replica,
+            command=f"bin/train.py --workdir={seed}",
+        )
     return [folder / "0", folder / "1"]
 
 
 @pytest.fixture(scope="module")
 def workdir(members, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("combined") / "mean"
-    metrics = combine.combine(members, workdir)
+    metrics = combine.combine(members, workdir, "bin/combine.py --workdir=mean")
     record = restore.load_method(workdir, "best")[1]
     assert record["metrics"] == metrics
     return workdir
@@ -60,34 +67,28 @@ def test_it_says_how_each_member_was_trained(members, workdir):
     )
 
 
-def test_its_row_has_the_command_of_each_member(members, workdir):
+def test_its_row_has_the_config_of_each_member(members, workdir):
     config = config_files.describe_config(config_files.read_config(workdir))
-    found = result_rows.member_configs(config)
-    for part, member in zip(found, members, strict=True):
+    configs = trainings.member_configs(config)
+    for part, member in zip(configs, members, strict=True):
         part.pop("best_step")
         of_member = config_files.read_config(member)
         assert part == config_files.describe_config(of_member)
-    row = result_rows.Row("mean", " ".join(2 * [CONFIG]), "", "")
-    *trainings, last = result_commands.train_commands(row, config, "mean")
-    assert last == (
-        "bin/combine.py --members=runs/mean_1,runs/mean_2 --workdir=runs/mean"
-    )
-    command = (
-        f"bin/train.py --config={CONFIG} --workdir=runs/mean_{{}} "
-        "--config.data.manifest=MANIFEST {}--config.rate.peak=0.001 {}"
-        "--config.train.average_decay=0.9"
-    )
-    changed = "--config.network.from_image=True ", "--config.seed=1 "
-    assert [one.replace(" \\\n    ", " ") for one in trainings] == [
-        command.format(1, "", ""),
-        command.format(2, *changed),
-    ]
+    row = result_rows.Row("mean", "configs/default.py:smoke", "", "")
     with pytest.raises(InputError, match="1 configs; the run is of 2"):
-        list(
-            result_commands.train_commands(
-                dataclasses.replace(row, config=CONFIG), config, "mean"
-            )
-        )
+        trainings.check_configs(row, {"config": config})
+
+
+def test_its_commands_are_those_of_the_members_and_its_own(members, workdir):
+    assert [command_log.read(member) for member in members] == [
+        ["bin/train.py --workdir=0"],
+        ["bin/train.py --workdir=1"],
+    ]
+    assert command_log.read(workdir) == [
+        "bin/train.py --workdir=0",
+        "bin/train.py --workdir=1",
+        "bin/combine.py --workdir=mean",
+    ]
 
 
 def test_training_it_has_nothing_left_to_do(workdir, one_replica):

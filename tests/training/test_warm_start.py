@@ -10,16 +10,14 @@ import smoke
 from nircolor_tf.data import training_data
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import export
-from nircolor_tf.report import result_commands, result_rows
 from nircolor_tf.training import (
     combine,
+    command_log,
     config_files,
     restore,
     trainer,
     warm_start,
 )
-
-CONFIG = "configs/default.py:smoke"
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +33,22 @@ def make_config(pairs_manifest):
 @pytest.fixture(scope="module")
 def workdir(make_config, one_replica, tmp_path_factory):
     folder = tmp_path_factory.mktemp("start") / "base"
-    trainer.train(make_config(), folder, one_replica)
+    command = "bin/train.py --workdir=base"
+    trainer.train(make_config(), folder, one_replica, command=command)
     return folder
 
 
 @pytest.fixture(scope="module")
 def exported(workdir):
     folder = workdir.with_name("exported")
-    export.export_workdir(workdir, folder, "best", (), overwrite=False)
+    export.export_workdir(
+        workdir,
+        folder,
+        "best",
+        (),
+        overwrite=False,
+        command="bin/export.py --output=x",
+    )
     return folder
 
 
@@ -50,7 +56,9 @@ def exported(workdir):
 def gone_on(workdir, make_config, one_replica):
     folder = workdir.with_name("gone_on")
     config = make_config(**{"rate.peak": 1e-2})
-    trainer.train(config, folder, one_replica, None, warm_start.read(workdir))
+    command = "bin/train.py --workdir=gone_on --start_from=base"
+    start = warm_start.read(workdir)
+    trainer.train(config, folder, one_replica, None, start, command)
     return folder
 
 
@@ -111,32 +119,35 @@ def test_the_mean_of_weights_is_a_workdir_of_its_own(
     assert [folder.name for folder in tmp_path.iterdir()] == ["mean"]
 
 
-def test_its_row_has_the_commands_of_start_and_ways_on(
-    workdir, gone_on, tmp_path
-):
-    combine.average([gone_on, workdir], [1, 3], "latest", tmp_path / "mean")
-    config = config_files.describe_config(
-        config_files.read_config(tmp_path / "mean")
-    )
-    # As if it had been stopped: what went on needs the flag, its start not.
-    config["averaged"]["member_1"]["step"] = 3
-    row = result_rows.Row("mean", " ".join(2 * [CONFIG]), "", "")
-    start, on, last = result_commands.train_commands(row, config, "mean")
-    assert "--workdir=runs/mean_2" in start
-    assert "--start_from" not in start
-    assert "--stop_at" not in start
-    assert "--workdir=runs/mean_1" in on
-    assert "--start_from=runs/mean_2" in on
-    assert "--stop_at=3" in on
-    assert "--config.rate.peak=0.01" in on
-    assert last.split() == [
+def test_its_commands_begin_with_those_of_the_start(workdir, gone_on, tmp_path):
+    mean, members = tmp_path / "mean", [gone_on, workdir]
+    combine.average(members, [1, 3], "latest", mean, "bin/combine.py")
+    assert command_log.read(mean) == [
+        "bin/train.py --workdir=base",
+        "bin/train.py --workdir=gone_on --start_from=base",
         "bin/combine.py",
-        "--members=runs/mean_1,runs/mean_2",
-        "--workdir=runs/mean",
-        "\\",
-        "--shares=0.25,0.75",
-        "--checkpoint=latest",
     ]
+
+
+def test_an_export_has_the_commands_of_the_workdir_and_its_own(
+    exported, make_config, one_replica, tmp_path
+):
+    commands = ["bin/train.py --workdir=base", "bin/export.py --output=x"]
+    card = json.loads((exported / "card.json").read_text())
+    assert card["commands"] == command_log.read(exported) == commands
+    trainer.train(
+        make_config(), tmp_path, one_replica, 1, exported, "bin/train.py"
+    )
+    trainer.train(
+        make_config(), tmp_path, one_replica, 2, command="bin/train.py again"
+    )
+    assert command_log.read(tmp_path) == [
+        *commands,
+        "bin/train.py",
+        "bin/train.py again",
+    ]
+    entries = json.loads((tmp_path / command_log.FILE).read_text())
+    assert [entry["step"] for entry in entries] == [None, None, 0, 1]
 
 
 def test_has_seen_what_the_model_has_seen_and_says_so(

@@ -1,0 +1,130 @@
+"""summary.json: the numbers of an evaluation, for programs.
+
+bin/costs.py, bin/card.py and bin/results.py read it.
+
+    command      that wrote it; null or absent where there is no record
+    data         manifest, protocol, split, counts of images and scenes
+    runs         of each: kind and folder, means, intervals, failures, and
+                 whether the images are clean of its training data
+    unmeasured   {run: why it has no numbers}
+    differences  of every two runs, image by image
+"""
+
+import dataclasses
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import comparisons
+from nircolor_tf.evaluation.results import Evaluation, RunResult
+
+FILE = "summary.json"
+
+# Metrics of the paired differences.
+COMPARED = ("std/psnr", "std/ssim", "std/ae", "hkbu/psnr", "hkbu/ssim")
+
+
+def summarize(
+    evaluation: Evaluation, command: str | None = None
+) -> dict[str, Any]:
+    """Returns the contents of summary.json.
+
+    Numbers that JSON has no word for, such as the infinite PSNR of identical
+    images, are strings there: "inf".
+
+    Args:
+        evaluation: At least one run.
+        command: The command line that evaluates; None where there is none.
+    """
+    return {
+        "command": command,
+        "data": {
+            "manifest": os.path.basename(evaluation.manifest),
+            "protocol": evaluation.protocol,
+            "split": evaluation.split,
+            "images": len(evaluation.examples),
+            "scenes": len(set(evaluation.scenes.values())),
+            "warning": evaluation.warning,
+        },
+        "runs": [
+            _summarize_run(result, evaluation.metrics)
+            for result in evaluation.results
+        ],
+        "unmeasured": dict(evaluation.unmeasured),
+        "differences": [
+            dataclasses.asdict(comparison) | {"text": comparison.text}
+            for comparison in comparisons.compare(evaluation.results, COMPARED)
+        ],
+    }
+
+
+def write(folder: Path, summary: Mapping[str, Any]) -> None:
+    """Writes what `summarize` returns into a folder."""
+    text = json.dumps(summary, indent=2) + "\n"
+    (folder / FILE).write_text(text, encoding="utf-8")
+
+
+def read(folder: str | os.PathLike) -> dict[str, Any]:
+    """Reads the summary.json of an evaluation.
+
+    Older ones have no "command".
+
+    Raises:
+        InputError: It is missing, no JSON, or lacks a part.
+    """
+    return read_json(Path(folder, FILE), "bin/evaluate.py", ("data", "runs"))
+
+
+def read_json(path: Path, binary: str, keys: Sequence[str]) -> dict[str, Any]:
+    """Reads a JSON file that a command wrote.
+
+    Args:
+        path: The file.
+        binary: Which writes it, for the error.
+        keys: That it must have.
+
+    Raises:
+        InputError: It is missing, no JSON, or lacks a key.
+    """
+    try:
+        contents = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{path}: no such file; expected one that {binary} wrote"
+        ) from error
+    except ValueError as error:
+        raise InputError(f"{path}: not a JSON file: {error}") from error
+    for key in keys:
+        if key not in contents:
+            raise InputError(f"{path}: has no {key!r}; run {binary} again")
+    return contents
+
+
+def json_number(value: float) -> float | str:
+    """Returns a number as JSON knows it: 'inf' is a string."""
+    return value if math.isfinite(value) else str(value)
+
+
+def _summarize_run(result: RunResult, metrics: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "about": dict(result.run.about),
+        "images": len(result.images),
+        "failures": dict(result.failures),
+        "training_data": result.training_data,
+        "training_data_text": result.training_data_text,
+        "mean": {
+            key: json_number(result.means[key])
+            for key in metrics
+            if key in result.means
+        },
+        "interval": {
+            key: result.intervals[key]
+            for key in metrics
+            if key in result.intervals
+        },
+    }
