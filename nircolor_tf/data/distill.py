@@ -20,6 +20,7 @@ kinds show what else it knows. A model with a small error makes dull colors, and
 a student of it duller ones: a saturation above 1 corrects for that.
 """
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -95,28 +96,33 @@ def distill(
     examples = manifest.read_manifest(source)
     splits = ("train", "unpaired") if options.photos else ("train",)
     originals = [
-        e for split in splits for e in manifest.select(examples, split)
+        example
+        for split in splits
+        for example in manifest.select(examples, split)
     ]
-    taught = training_data.collect_taught(
-        source, originals, True, validation=""
-    )
+    others = [example for example in examples if example.split not in splits]
+    taught = training_data.collect_taught(source, originals, True, "")
+    with _new_folder(output) as folder:
+        colored = list(_colored(colorize, originals, folder, options))
+        manifest.write_manifest(folder / "manifest.csv", colored + others)
+        for record in (seen, taught):
+            training_data.write(folder, record)
+    return len(colored)
+
+
+@contextlib.contextmanager
+def _new_folder(output: Path) -> Iterator[Path]:
+    """Gives a folder with nir/ and rgb/, which becomes `output` at the end."""
     # As deep as the output, so that relative paths hold after the move.
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
     for part in ("nir", "rgb"):
         (folder / part).mkdir(parents=True)
     try:
-        colored = list(_colored(colorize, originals, folder, options))
-        untouched = [
-            example for example in examples if example.split not in splits
-        ]
-        manifest.write_manifest(folder / "manifest.csv", colored + untouched)
-        for record in (seen, taught):
-            training_data.write(folder, record)
+        yield folder
         os.rename(folder, output)
     except BaseException:
         shutil.rmtree(folder)
         raise
-    return len(colored)
 
 
 def _check(output: Path, options: Options) -> None:

@@ -162,7 +162,9 @@ def test_a_model_that_no_server_can_load_writes_nothing(export, tmp_path):
 # What calls a server
 
 
-def test_the_stubs_of_the_prediction_service(signatures, nir, rgb):
+@pytest.fixture
+def predict(signatures):
+    """Asks a server with the real stubs: (signature, inputs) -> the output."""
     grpc = pytest.importorskip("grpc")
     pytest.importorskip("tensorflow_serving")
     from tensorflow_serving.apis import (  # noqa: PLC0415
@@ -186,37 +188,40 @@ def test_the_stubs_of_the_prediction_service(signatures, nir, rgb):
                 response.outputs[key].CopyFrom(tf.make_tensor_proto(value))
             return response
 
+    def ask(signature, **inputs):
+        request = predict_pb2.PredictRequest()
+        request.model_spec.signature_name = signature
+        for key, value in inputs.items():
+            request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
+        (result,) = stub.Predict(request, timeout=60).outputs.values()
+        return tf.make_ndarray(result)
+
     server = grpc.server(futures.ThreadPoolExecutor(2))
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
         Service(), server
     )
     port = server.add_insecure_port("localhost:0")
     server.start()
-    try:
-        with grpc.insecure_channel(f"localhost:{port}") as channel:
-            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+    with grpc.insecure_channel(f"localhost:{port}") as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        yield ask
+    server.stop(None)
 
-            def predict(signature, **inputs):
-                request = predict_pb2.PredictRequest()
-                request.model_spec.signature_name = signature
-                for key, value in inputs.items():
-                    request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
-                (result,) = stub.Predict(request, timeout=60).outputs.values()
-                return tf.make_ndarray(result)
 
-            result = predict("serving_default", nir=nir)
-            np.testing.assert_allclose(result[0], rgb, atol=1e-4)
-            small = cv2.imencode(".png", IMAGE[:7])[1].tobytes()
-            large, less = predict("image_bytes", image_bytes=[FILE, small])
-            assert_colorized(large, rgb)
-            assert levels(less).shape == (7, 45, 3)
-            with pytest.raises(grpc.RpcError) as failed:
-                predict("image_bytes", image_bytes=[b"no image"])
-            assert failed.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-            (alive,) = predict("image_bytes", image_bytes=[FILE])
-            assert alive == large
-    finally:
-        server.stop(None)
+def test_the_stubs_of_the_prediction_service(predict, nir, rgb):
+    import grpc  # noqa: PLC0415 - with the stubs
+
+    result = predict("serving_default", nir=nir)
+    np.testing.assert_allclose(result[0], rgb, atol=1e-4)
+    small = cv2.imencode(".png", IMAGE[:7])[1].tobytes()
+    large, less = predict("image_bytes", image_bytes=[FILE, small])
+    assert_colorized(large, rgb)
+    assert levels(less).shape == (7, 45, 3)
+    with pytest.raises(grpc.RpcError) as failed:
+        predict("image_bytes", image_bytes=[b"no image"])
+    assert failed.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    (alive,) = predict("image_bytes", image_bytes=[FILE])
+    assert alive == large
 
 
 def decode_json(value):

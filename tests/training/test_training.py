@@ -18,7 +18,6 @@ from nircolor_tf.errors import InputError, NonFiniteLossError
 from nircolor_tf.losses import pixelwise
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method, Phase
-from nircolor_tf.methods.schedules import make_schedule
 from nircolor_tf.training import (
     build,
     config_files,
@@ -116,27 +115,6 @@ def same(first, second):
 def rows(workdir, kind):
     with open(workdir / kind / "scalars.csv", newline="") as file:
         return list(csv.DictReader(file))
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("constant", [0, 4, 8, 8, 8]),
-        ("linear", [0, 3.6, 6.4, 4, 0]),
-        ("cosine", [0, 4 * 0.5 * (1 + math.cos(0.1 * math.pi)), None, 4, 0]),
-    ],
-)
-def test_schedules(name, expected):
-    rate = make_schedule(
-        ConfigDict({"schedule": name, "peak": 8.0, "warmup": 0.2}), "rate"
-    )
-    for progress, value in zip((0, 0.1, 0.2, 0.5, 1), expected, strict=True):
-        if value is not None:
-            assert rate(progress) == pytest.approx(value, abs=1e-12)
-    plain = make_schedule(
-        ConfigDict({"schedule": name, "peak": 8.0, "warmup": 0.0}), "rate"
-    )
-    assert plain(0.0) == 8.0
 
 
 def test_moving_average_by_hand(toy_config, one_replica):

@@ -136,7 +136,12 @@ def test_an_export_has_the_commands_of_the_workdir_and_its_own(
     card = json.loads((exported / "card.json").read_text())
     assert card["commands"] == command_log.read(exported) == commands
     trainer.train(
-        make_config(), tmp_path, one_replica, 1, exported, "bin/train.py"
+        make_config(),
+        tmp_path,
+        one_replica,
+        1,
+        warm_start.read(exported),
+        "bin/train.py",
     )
     trainer.train(
         make_config(), tmp_path, one_replica, 2, command="bin/train.py again"
