@@ -279,9 +279,7 @@ def _open_workdir(folder: Path, about: Mapping[str, str]) -> _Model:
 
 def _count(model: _Model, size: int) -> dict[str, Any]:
     colorizer = model.colorizer
-    seen = min(size, colorizer.working_size or size)
-    multiple = colorizer.size_multiple
-    side = -(-max(seen, colorizer.minimum_size) // multiple) * multiple
+    side, _ = colorizer.steps.network_size(size, size)
     record = training_data.read(model.about["folder"])
     return {
         "about": dict(model.about),
@@ -289,7 +287,7 @@ def _count(model: _Model, size: int) -> dict[str, Any]:
         "parameters": model.parameters,
         "seen": side,
         "macs": count_macs(model.run, side, side),
-        "fusion": colorizer.fusion is not None,
+        "fusion": colorizer.steps.fusion is not None,
         "pairs": record.count("pair"),
         "photos": record.count("photo"),
         "best": {key: model.best[key] for key in ("step", "minutes")},

@@ -22,16 +22,18 @@ Phases: one, 'train', of config.train.steps steps.
 
 Departures and choices
     - The losses are means, so that they do not depend on the crop.
-    - With config.inference.mirror the output is the mean of colorizing the
-      image and its mirror image [ours]; evaluated and exported so.
-    - With config.inference.working_size larger images are colorized at that
-      size (nircolor_tf.inference) [ours].
+    - With config.inference.mirror the result is the mean over the image and
+      its mirror image [ours]; with config.inference.working_size larger images
+      go through the network at that size [ours]. Both are steps of inference,
+      around the network (nircolor_tf.inference.steps).
 """
 
-from keras import ops
+import dataclasses
+
 from ml_collections import ConfigDict
 
 from nircolor_tf import losses
+from nircolor_tf.inference.steps import Steps
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
 from nircolor_tf.methods.schedules import make_schedule
 from nircolor_tf.networks import make_network
@@ -52,11 +54,13 @@ class Supervised(Method):
 
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in config.data.value_range."""
-        rgb = self.colorizer(nir, training=training)
-        if self.config.inference.mirror and not training:
-            mirrored = self.colorizer(ops.flip(nir, axis=2), training=False)
-            rgb = (rgb + ops.flip(mirrored, axis=2)) / 2
-        return rgb
+        return self.colorizer(nir, training=training)
+
+    def inference_steps(self) -> Steps:
+        """With the mirror image where config.inference.mirror asks for it."""
+        return dataclasses.replace(
+            super().inference_steps(), mirror=self.config.inference.mirror
+        )
 
     def phases(self) -> tuple[Phase, ...]:
         """One phase on pairs."""

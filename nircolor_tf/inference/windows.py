@@ -1,0 +1,115 @@
+"""The ways to color an image window by window.
+
+Each function here makes a `Paint`, which colors one window of the image. What
+the image as a whole decides is computed once, when the `Paint` is made.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from nircolor_tf.inference import bfwls, resizing
+from nircolor_tf.inference.fusion import BfwlsParameters
+from nircolor_tf.inference.resizing import Decode
+from nircolor_tf.inference.tiles import Paint
+
+# An image of any size through the network: (h, w, 1) -> (h, w, C), in [0, 1].
+Network = Callable[[np.ndarray], np.ndarray]
+
+
+def paint_directly(
+    network: Network, image: np.ndarray, decode: Decode
+) -> Paint:
+    """Colors a window by giving it to the network.
+
+    Args:
+        network: Colors the window.
+        image: (H, W, 1).
+        decode: For windows of the image.
+    """
+
+    def paint(rows, columns):
+        return network(decode(image[rows, columns]))
+
+    return paint
+
+
+def paint_enlarged(
+    network: Network,
+    image: np.ndarray,
+    decode: Decode,
+    size: tuple[int, int],
+) -> Paint:
+    """Colors a window by the change that the network makes to a small image.
+
+    Args:
+        network: Colors the shrunk image, once.
+        image: (H, W, 1).
+        decode: For windows of the image.
+        size: Height and width of the shrunk image.
+    """
+    height, width, _ = image.shape
+    small = resizing.shrink(image, size, decode)
+    change = network(small) - small
+    # Enlarged from top to bottom here, from left to right row by row: the
+    # same as both at once, and of this the full width is a few rows only.
+    change = resizing.resize(change, (height, small.shape[1]), cv2.INTER_CUBIC)
+
+    def paint(rows, columns):
+        part = change[rows]
+        large = resizing.resize(part, (len(part), width), cv2.INTER_CUBIC)
+        return decode(image[rows, columns]) + large[:, columns]
+
+    return paint
+
+
+def paint_tiles(
+    network: Network, image: np.ndarray, decode: Decode, step: int
+) -> Paint:
+    """Colors a tile with the low frequencies of the whole image, shrunk.
+
+    Args:
+        network: Colors the shrunk image, once, and every tile.
+        image: (H, W, 1).
+        decode: For windows of the image.
+        step: The factor by which the whole image is shrunk. Windows start at
+            multiples of it.
+    """
+    cells = tuple(-(-side // step) for side in image.shape[:2])
+    reference = network(resizing.shrink(image, cells, decode, step))
+
+    def paint(rows, columns):
+        part = decode(image[rows, columns])
+        low = reference[
+            rows.start // step : -(-rows.stop // step),
+            columns.start // step : -(-columns.stop // step),
+        ]
+        padded = resizing.pad(part, *(step * side for side in low.shape[:2]))
+        tile = resizing.match_means(network(padded), low, step)
+        return tile[: part.shape[0], : part.shape[1]]
+
+    return paint
+
+
+def paint_fused(
+    paint: Paint,
+    image: np.ndarray,
+    decode: Decode,
+    parameters: BfwlsParameters,
+) -> Paint:
+    """Colors a window and fuses the detail of the image into it.
+
+    Args:
+        paint: Colors the window before the fusion.
+        image: (H, W, 1).
+        decode: For windows of the image.
+        parameters: Of the fusion.
+    """
+
+    def fuse(rows, columns):
+        nir = decode(image[rows, columns])
+        rgb = paint(rows, columns).clip(0, 1)
+        return bfwls.fuse(nir, rgb, parameters)
+
+    return fuse
