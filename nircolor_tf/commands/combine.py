@@ -35,12 +35,15 @@ cli.require("members", "workdir")
 
 def main() -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
+    from nircolor_tf.export import start
     from nircolor_tf.training import combine
 
     if _SHARES.value:
-        metrics = combine.average(
-            _MEMBERS.value, _shares(), _CHECKPOINT.value, _WORKDIR.value
-        )
+        shares = _shares()
+        members = [
+            start.read(member, _CHECKPOINT.value) for member in _MEMBERS.value
+        ]
+        metrics = combine.average(members, shares, _WORKDIR.value)
     elif _CHECKPOINT.value != "best":
         raise InputError("--checkpoint=latest: expected --shares beside it")
     else:

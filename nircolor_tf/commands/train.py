@@ -43,6 +43,7 @@ def main() -> None:
     # Before TensorFlow starts threads, each with memory of its own.
     allocation.keep_freed_memory()
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
+    from nircolor_tf.export import start
     from nircolor_tf.training import config_files, trainer
 
     config = _CONFIG.value
@@ -50,7 +51,11 @@ def main() -> None:
         config = config_files.read_config(_WORKDIR.value)
     strategy = trainer.make_strategy()
     method = trainer.train(
-        config, _WORKDIR.value, strategy, _STOP_AT.value, _START_FROM.value
+        config,
+        _WORKDIR.value,
+        strategy,
+        _STOP_AT.value,
+        None if _START_FROM.value is None else start.read(_START_FROM.value),
     )
     steps = sum(phase.steps for phase in method.phases())
     if _STOP_AT.value and _STOP_AT.value < steps:

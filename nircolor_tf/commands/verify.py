@@ -43,13 +43,13 @@ def main() -> None:
         raise InputError(
             f"--output={output}: expected a .csv file in a folder that exists"
         )
-    from nircolor_tf.export import verify
+    from nircolor_tf.export import difference_table, verify
 
-    found = verify.verify_photos(
+    verification = verify.verify_photos(
         _WORKDIR.value, _MODEL.value, _INPUT.value, _CHECKPOINT.value
     )
-    print(verify.format_table(found))
+    print(difference_table.format_table(verification))
     if output:
-        verify.write_table(output, found)
-    if found.problems:
-        raise InputError("\n  ".join(["not the same:", *found.problems]))
+        difference_table.write_table(output, verification)
+    if verification.problems:
+        raise InputError("\n  ".join(["not the same:", *verification.problems]))

@@ -23,10 +23,11 @@ from nircolor_tf.data import manifest, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import build, config_files, restore, warm_start
+from nircolor_tf.training import build, config_files, restore
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
+from nircolor_tf.training.warm_start import Start
 
 # Sections of the first member's config that the ensemble takes over.
 _SECTIONS = (
@@ -89,20 +90,19 @@ def combine(
 
 
 def average(
-    members: Sequence[str | os.PathLike],
+    members: Sequence[Start],
     shares: Sequence[float],
-    checkpoint: str,
     workdir: str | os.PathLike,
 ) -> dict[str, float]:
     """Writes a workdir like the first member's, with the mean of all weights.
 
     Args:
-        members: Workdirs or exports; the first is a workdir. All of one
-            method of a single phase, with the same networks, and trained
-            from the same weights on: of others the mean is noise.
+        members: Of workdirs or exports; the first of a workdir. All are of
+            one method of a single phase, with the same networks, and were
+            trained from the same weights on: of others the mean is noise. The
+            best checkpoint of a training that went on from a good model is
+            often that model; the latest one is the better member.
         shares: Of each member, above 0; divided by their sum.
-        checkpoint: Of the workdirs, 'best' or 'latest'. What went on from a
-            good model often has its best in what it started from.
         workdir: To write; measured on the validation pairs of the first
             member's manifest. Its config names, under `averaged`, what each
             member was.
@@ -115,7 +115,7 @@ def average(
             do not fit each other or have no training record, or `workdir`
             exists.
     """
-    _check_flags(members, workdir)
+    _check_flags([member.source for member in members], workdir)
     if len(shares) != len(members) or not all(
         0 < share < math.inf for share in shares
     ):
@@ -124,13 +124,12 @@ def average(
             f"each of {len(members)} members"
         )
     shares = [share / sum(shares) for share in shares]
-    starts = [warm_start.read(member, checkpoint) for member in members]
-    config = _averaged_config(members[0], starts, shares)
+    config = _averaged_config(members, shares)
     method = build.make_method(config, mixed_bfloat16=False)
-    for start in starts:
-        start.apply(method)  # refuses what does not fit
+    for member in members:
+        member.apply(method)  # refuses what does not fit
     for name in method.inference_networks:
-        columns = zip(*(start.weights[name] for start in starts), strict=True)
+        columns = zip(*(each.weights[name] for each in members), strict=True)
         getattr(method, name).set_weights(
             [np.average(column, axis=0, weights=shares) for column in columns]
         )
@@ -138,28 +137,28 @@ def average(
         manifest.read_manifest(config.data.manifest), config.evaluate.split
     )
     metrics, _ = Evaluator(method, validation, config.evaluate).evaluate()
-    minutes = sum(start.record["minutes"] for start in starts)
-    _write(method, workdir, metrics, minutes, [s.training for s in starts])
+    minutes = sum(member.record["minutes"] for member in members)
+    training = [member.training for member in members]
+    _write(method, workdir, metrics, minutes, training)
     return metrics
 
 
 def _averaged_config(
-    first: str | os.PathLike,
-    starts: Sequence[warm_start.Start],
-    shares: Sequence[float],
+    members: Sequence[Start], shares: Sequence[float]
 ) -> ConfigDict:
     """That of the first member, trained for all the steps of all."""
-    config = ConfigDict(config_files.read_config(first).to_dict())
+    first = members[0]
+    config = ConfigDict(config_files.read_config(first.source).to_dict())
     if "steps" not in config.train:
         raise InputError(
-            f"{first}: the phases of {config.method!r} have no one length; "
-            "expected a method with config.train.steps"
+            f"{first.source}: the phases of {config.method!r} have no one "
+            "length; expected a method with config.train.steps"
         )
-    config.train.steps = sum(start.record["step"] for start in starts)
+    config.train.steps = sum(member.record["step"] for member in members)
     config.averaged = {
-        f"member_{number}": {"share": share, **start.record}
-        for number, (share, start) in enumerate(
-            zip(shares, starts, strict=True), start=1
+        f"member_{number}": {"share": share, **member.record}
+        for number, (share, member) in enumerate(
+            zip(shares, members, strict=True), start=1
         )
     }
     return config.lock()

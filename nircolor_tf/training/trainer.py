@@ -21,6 +21,7 @@ from nircolor_tf.training.build import assemble
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
 from nircolor_tf.training.step import compile_step
+from nircolor_tf.training.warm_start import Start
 from nircolor_tf.training.writer import Writer
 
 
@@ -37,7 +38,7 @@ def train(
     workdir: str | os.PathLike,
     strategy: tf.distribute.Strategy,
     stop_at: int | None = None,
-    start_from: str | os.PathLike | None = None,
+    start_from: Start | None = None,
 ) -> Method:
     """Trains a method through all its phases, or resumes it.
 
@@ -48,25 +49,22 @@ def train(
         strategy: One per process.
         stop_at: Saves and returns after that step, as if interrupted; at
             once if the training is there already. None: to the end.
-        start_from: Workdir or export whose weights a new training takes for
-            its first. None: new weights.
+        start_from: First weights of a new training. None: new weights.
 
     Returns:
         The method with the weights of the last step (not the average).
 
     Raises:
-        InputError: Bad config, manifest, images or `start_from`; or the
-            workdir is of another config, or begun already.
+        InputError: Bad config, manifest or images; `start_from` is of other
+            networks; or the workdir is of another config, or begun already.
         NonFiniteLossError: A loss is NaN or infinite.
     """
     if config.train.deterministic:
         tf.config.experimental.enable_op_determinism()
-    # Before anything is made whose seeds it would change.
-    beginning = None if start_from is None else warm_start.read(start_from)
-    run = _Run.start(config, Path(workdir), strategy, beginning)
+    run = _Run.start(config, Path(workdir), strategy, start_from)
     try:
-        if beginning is not None:
-            run.keep_beginning()
+        if start_from is not None:
+            run.keep_start()
         for phase, start in run.remaining_phases():
             if stop_at is not None and run.current_step >= stop_at:
                 break
@@ -94,10 +92,10 @@ class _Run:
     clock: float
 
     @classmethod
-    def start(cls, config, workdir, strategy, beginning) -> "_Run":
+    def start(cls, config, workdir, strategy, start_from) -> "_Run":
         """Reads the data, builds everything, restores what there is."""
         checking.check_config(config, strategy.num_replicas_in_sync)
-        if beginning is not None:
+        if start_from is not None:
             warm_start.check_new(workdir)
         examples = manifest.read_manifest(config.data.manifest)
         validation = manifest.select(examples, config.evaluate.split)
@@ -116,8 +114,8 @@ class _Run:
         checkpoints = Checkpoints(workdir, method, averages, step)
         if checkpoints.latest is None:
             method.load_pretrained()
-            if beginning is not None:
-                beginning.apply(method)
+            if start_from is not None:
+                start_from.apply(method)
             averages.restart()
         config_files.write_config(workdir, config)
         photos = reads_photos(data, config.data)
@@ -127,8 +125,8 @@ class _Run:
                 config.data.manifest, examples, photos, config.evaluate.split
             ),
         )
-        if beginning is not None:
-            beginning.write(workdir)
+        if start_from is not None:
+            start_from.write(workdir)
         checkpoints.restore_latest()
         return cls(
             config=config,
@@ -157,7 +155,7 @@ class _Run:
             if self.current_step < end:
                 yield phase, start
 
-    def keep_beginning(self) -> None:
+    def keep_start(self) -> None:
         """Saves the weights that it starts from; so far they are the best."""
         phase, _ = next(self.remaining_phases())
         self._evaluate(phase)

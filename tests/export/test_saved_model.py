@@ -56,7 +56,7 @@ def test_the_resize_and_the_fusion_make_a_difference(method):
     image = smooth(60, 41)
     whole = build.make_colorizer(method)(image)
     for other in (
-        server_model.Blocks(0, method.fusion_parameters()),
+        server_model.Blocks(0, method.fusion),
         server_model.Blocks(24, None),
     ):
         assert np.abs(build.make_colorizer(other)(image) - whole).max() > 0.02
@@ -73,7 +73,7 @@ def test_the_network_alone(method, export, signatures):
         method.inference_paths().items(),
         strict=True,
     ):
-        expected = saved_model.run(method, path, nir)
+        expected = saved_model.run_network(method, path, nir)
         result = signatures[name](nir=nir)[path.target]
         np.testing.assert_allclose(result, expected, atol=1e-6)
         # Our own inference takes this one: resizes happen once.
