@@ -113,7 +113,8 @@ def red(method):
 def command(repository):
     """bin/verify.py, in this process."""
     others = set(flags.FLAGS)
-    main = runpy.run_path(str(repository / "bin" / "verify.py"))["main"]
+    path = repository / "nircolor_tf" / "commands" / "verify.py"
+    main = runpy.run_path(str(path))["main"]
 
     def run(**values):
         arguments = [f"--{name}={value}" for name, value in values.items()]
