@@ -35,18 +35,13 @@ from pathlib import Path
 
 from nircolor_tf.data import manifest, pipeline, training_data
 from nircolor_tf.data.training_data import TrainingData
-from nircolor_tf.errors import ExportError, InputError
+from nircolor_tf.errors import InputError
 from nircolor_tf.export import (
     comparison,
     fixed_sizes,
     model_card,
-    samples,
-    saved_model,
-    subpixel,
-    tflite,
-    weights,
+    model_files,
 )
-from nircolor_tf.export.fixed_sizes import FixedSizes
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import restore, warm_start
 
@@ -88,26 +83,20 @@ def export_workdir(
     """
     output = _check_output(output, overwrite)
     method, record = restore.load_method(workdir, checkpoint)
-    chosen = choose_paths(method, paths)
-    fixed = fixed_sizes.parse(
-        method.config.export, kinds, sizes, method.inference_steps()
-    )
+    exported = choose_paths(method, paths)
+    steps = method.inference_steps()
+    fixed = fixed_sizes.parse(method.config.export, kinds, sizes, steps)
     training = _read_training_data(workdir, method)
-    card = model_card.make_card(method, output.name, chosen, record, training)
-    started_from = warm_start.read_record(workdir)
-    if started_from is not None:
-        card["training"]["started_from"] = started_from
+    card = model_card.make_card(method, output.name, exported, record, training)
+    card["training"] |= _describe_start(workdir)
     card["note"] = note
     with _replace_folder(output) as folder:
         training_data.write(folder, training)
-        entries = write_fixed(method, chosen, fixed, representative, folder)
-        write_models(method, chosen, folder)
-        for path, files in entries.items():
-            card["paths"][path]["files"]["tflite_fixed"] = files
-        model_card.write(folder, card)  # the comparison reads it
-        card["largest_difference"] = comparison.compare(method, folder)
-        card["bytes"] = model_card.count_bytes(folder, chosen)
-        model_card.write(folder, card)
+        entries = model_files.write_fixed(
+            method, exported, fixed, representative, folder
+        )
+        model_files.write(method, exported, folder)
+        _complete(card, entries, method, exported, folder)
     return card
 
 
@@ -130,62 +119,26 @@ def choose_paths(
     return {name: method.inference_path(name) for name in names}
 
 
-def write_models(
-    method: Method, paths: Mapping[str, InferencePath], folder: Path
-) -> None:
-    """Writes the SavedModel, the weights, and a TFLite file of each path.
-
-    Raises:
-        ExportError: A file of weights does not hold them.
-    """
-    with subpixel.substituted(method):
-        saved_model.write(method, paths, folder / model_card.SAVED_MODEL)
-    weights.write(method, model_card.networks_of(paths), folder)
-    for name, file in model_card.tflite_files(paths).items():
-        tflite.write(method, paths[name], folder / file)
+def _describe_start(workdir: str | os.PathLike) -> dict:
+    """Returns what a card says of the model that the training started from."""
+    record = warm_start.read_record(workdir)
+    return {} if record is None else {"started_from": record}
 
 
-def write_fixed(
+def _complete(
+    card: dict,
+    entries: Mapping[str, list],
     method: Method,
     paths: Mapping[str, InferencePath],
-    fixed: FixedSizes,
-    representative: str | os.PathLike,
     folder: Path,
-) -> dict[str, list[dict]]:
-    """Writes the TFLite files of one size, if any, and measures each.
-
-    Args:
-        method: What is exported.
-        paths: What of it.
-        fixed: Which kinds and sizes.
-        representative: As `export_workdir` takes it.
-        folder: The export.
-
-    Returns:
-        For each path the card's entries of its files.
-
-    Raises:
-        InputError: Too few representative images, or no manifest.
-        ExportError: A file is too far from the method.
-    """
-    if not fixed.sizes:
-        return {}
-    count = fixed.representative if "int8" in fixed.kinds else 0
-    entries = {}
-    for name, free in model_card.tflite_files(paths).items():
-        path = paths[name]
-        images = samples.read(method.config, path.source, representative, count)
-        stem = folder / Path(free).stem
-        entries[name] = tflite.write_fixed(method, path, fixed, images, stem)
-        for entry in entries[name]:
-            least = fixed.least_db[entry["kind"]]
-            if not entry["db"] >= least:
-                raise ExportError(
-                    f"{entry['file']} is at {entry['db']:.1f} dB from the "
-                    f"method; config.export.least_db.{entry['kind']} asks for "
-                    f"{least:g}. Nothing was written"
-                )
-    return entries
+) -> None:
+    """Writes the card, with the measurements of the files in the folder."""
+    for path, files in entries.items():
+        card["paths"][path]["files"]["tflite_fixed"] = files
+    model_card.write(folder, card)  # the comparison reads it
+    card["largest_difference"] = comparison.compare(method, folder)
+    card["bytes"] = model_card.count_bytes(folder, paths)
+    model_card.write(folder, card)
 
 
 def _check_output(output: str | os.PathLike, overwrite: bool) -> Path:

@@ -13,7 +13,7 @@ from absl import logging
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import conversions
+from nircolor_tf.images import conversions, embedding
 from nircolor_tf.images.metadata import Metadata
 
 IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
@@ -92,7 +92,7 @@ def _read_bytes(path: str | os.PathLike) -> bytes:
 
 
 def read_metadata(path: str | os.PathLike) -> Metadata | None:
-    """Reads what a file says about its image: EXIF, XMP and resolution.
+    """Reads the metadata of an image: EXIF, XMP and resolution.
 
     Args:
         path: A PNG, TIFF or JPEG file.
@@ -198,6 +198,6 @@ def write_image(
         )
     data = data.tobytes()
     if metadata is not None:
-        data = metadata.embedded(data, suffix)
+        data = embedding.embed(data, metadata, suffix)
     with files.replacing(path) as temporary:
         temporary.write_bytes(data)

@@ -26,7 +26,6 @@ from nircolor_tf.images import conversions, ranges
 from nircolor_tf.inference import resizing, tiles, windows
 from nircolor_tf.inference.resizing import Decode
 from nircolor_tf.inference.steps import Steps
-from nircolor_tf.inference.tiles import Paint
 
 # Smaller ones leave nothing to the shrunk image, or to what overlaps.
 _SMALLEST_TILE = 16
@@ -156,43 +155,18 @@ class Colorizer:
                 f"expected an image of (H, W, 1), got {image.shape}"
             )
         height, width, _ = image.shape
-        paint, down, across = self._divide(image, decode)
+        paint, down, across = windows.divide(
+            self._run_network,
+            image,
+            decode,
+            self.steps,
+            self.tile,
+            self.overlap,
+        )
         result = np.empty((height, width, self.channels), dtype)
         for rows, part in tiles.blend(paint, self.channels, down, across):
             result[rows] = encode(self._saturate(part))
         return result
-
-    def _divide(
-        self, image: np.ndarray, decode: Decode
-    ) -> tuple[Paint, list[tiles.Span], list[tiles.Span]]:
-        """Decides in which windows an image goes, and how each is colored."""
-        height, width, _ = image.shape
-        side, overlap, step = max(height, width), 0, 1
-        small_size = self.steps.shrunk_size(height, width)
-        in_tiles = self.tile is not None and side > self.tile
-        tile = (height, width)
-        if in_tiles:
-            tile, overlap = (self.tile, self.tile), self.overlap
-        if small_size != (height, width):
-            paint = windows.paint_enlarged(
-                self._run_network, image, decode, small_size
-            )
-            if self.steps.fusion is None:
-                tile, overlap = (resizing.STRIP, width), 0
-        elif in_tiles:
-            # The image then fits one tile, but for one of a side above
-            # tile^2 / 4 pixels: a tile is to have four of the steps.
-            step = min(-(-side // self.tile), self.tile // 4)
-            paint = windows.paint_tiles(self._run_network, image, decode, step)
-        else:
-            paint = windows.paint_directly(self._run_network, image, decode)
-        if self.steps.fusion is not None:
-            paint = windows.paint_fused(paint, image, decode, self.steps.fusion)
-        return (
-            paint,
-            tiles.spans(height, tile[0], overlap, step),
-            tiles.spans(width, tile[1], overlap, step),
-        )
 
     def _saturate(self, rgb: np.ndarray) -> np.ndarray:
         if self.saturation == 1:

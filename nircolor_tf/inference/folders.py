@@ -102,14 +102,7 @@ def colorize_path(
                 results.append(future.result())
             except _FAILURES as error:
                 problems.append(_describe_failure(error, job))
-    if problems and len(jobs) == 1:
-        raise InputError(problems[0])
-    if problems:
-        count = (
-            f"{len(problems)} of {len(jobs)} images failed, the other "
-            f"{len(results)} are colorized:"
-        )
-        raise InputError("\n  ".join([count, *problems]))
+    _report(problems, len(jobs))
     return results
 
 
@@ -184,6 +177,18 @@ def _store(job: Job, colorized: Future) -> Result:
     metadata = image_files.read_metadata(job.source)
     image_files.write_image(job.target, image, metadata)
     return Result(job.target, levels.low, levels.high, levels.image.dtype)
+
+
+def _report(problems: list[str], count: int) -> None:
+    """Raises one error for all images of `count` that failed, if any."""
+    if problems and count == 1:
+        raise InputError(problems[0])
+    if problems:
+        heading = (
+            f"{len(problems)} of {count} images failed, the other "
+            f"{count - len(problems)} are colorized:"
+        )
+        raise InputError("\n  ".join([heading, *problems]))
 
 
 def _with_progress(items: Iterable, count: int) -> Iterable:

@@ -43,9 +43,9 @@ def colorize_video(
     """Colorizes a NIR or gray video, whichever the model takes.
 
     The result has as many frames, of the same size and rate. A camera is
-    recorded until it ends, or Ctrl-C or SIGTERM ends it; where the model is
-    slower than it, frames are repeated, so that the result takes as long as the
-    recording.
+    recorded until it ends, or Ctrl-C or SIGTERM ends it. Where the model is
+    slower than the camera, frames are repeated: the result takes as long as
+    the recording.
 
     Args:
         colorizer: As `load_export` returns it.
@@ -58,8 +58,7 @@ def colorize_video(
         max_frames: Stop after so many frames of the source; None for all.
 
     Returns:
-        The frames and notes on them, for example '16 frames (25 frames/s;
-        sound copied)'.
+        A summary, for example '16 frames (25 frames/s; sound copied)'.
 
     Raises:
         InputError: An argument is wrong, the source cannot be read, a frame
@@ -79,20 +78,27 @@ def colorize_video(
         result = VideoWriter(folder, target, capture.rate)
         with _until_interrupted(capture.camera), contextlib.closing(frames):
             _write_frames(frames, result, in_real_time=capture.camera)
-        result.close()
-        notes = [f"{capture.rate:g} frames/s", *result.notes()]
-        if capture.camera:
-            os.replace(result.path, target)
-        else:
-            seconds = max_frames and result.frames / capture.rate
-            path, note = add_sound(result.path, Path(source), seconds)
-            os.replace(path, target)
-            notes.append(note)
-        # Some formats only say how long the sound is, which may be longer.
-        if not max_frames and result.frames < capture.count - capture.rate:
-            notes.append(f"the input says that it has {capture.count}")
+        notes = _finish(result, capture, target, max_frames)
     plural = "" if result.frames == 1 else "s"
     return f"{result.frames} frame{plural} ({'; '.join(notes)})"
+
+
+def _finish(
+    result: VideoWriter, capture: Capture, target: Path, max_frames: int | None
+) -> list[str]:
+    """Completes the video, adds the sound, and returns notes on it."""
+    result.close()
+    notes = [f"{capture.rate:g} frames/s", *result.notes()]
+    path = result.path
+    if not capture.camera:
+        seconds = max_frames and result.frames / capture.rate
+        path, note = add_sound(path, Path(capture.source), seconds)
+        notes.append(note)
+    os.replace(path, target)
+    # Some formats only say how long the sound is, which may be longer.
+    if not max_frames and result.frames < capture.count - capture.rate:
+        notes.append(f"the input says that it has {capture.count}")
+    return notes
 
 
 def _resolve_target(capture: Capture, target: Path, overwrite: bool) -> Path:

@@ -1,7 +1,7 @@
-"""The ways to color an image window by window.
+"""The windows of an image, and the ways to color one of them.
 
-Each function here makes a `Paint`, which colors one window of the image. What
-the image as a whole decides is computed once, when the `Paint` is made.
+Each function `paint_...` makes a `Paint`, which colors one window of the image.
+It computes once, when the `Paint` is made, what the image as a whole decides.
 """
 
 from collections.abc import Callable
@@ -9,13 +9,61 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from nircolor_tf.inference import bfwls, resizing
+from nircolor_tf.inference import bfwls, resizing, tiles
 from nircolor_tf.inference.fusion import BfwlsParameters
 from nircolor_tf.inference.resizing import Decode
-from nircolor_tf.inference.tiles import Paint
+from nircolor_tf.inference.steps import Steps
+from nircolor_tf.inference.tiles import Paint, Span
 
 # An image of any size through the network: (h, w, 1) -> (h, w, C), in [0, 1].
 Network = Callable[[np.ndarray], np.ndarray]
+
+
+def divide(
+    network: Network,
+    image: np.ndarray,
+    decode: Decode,
+    steps: Steps,
+    tile: int | None,
+    overlap: int,
+) -> tuple[Paint, list[Span], list[Span]]:
+    """Divides an image into windows.
+
+    Args:
+        network: Colors an image.
+        image: (H, W, 1).
+        decode: For windows of the image.
+        steps: Around the network.
+        tile: As for `Colorizer`.
+        overlap: Likewise.
+
+    Returns:
+        What colors a window; the rows of the windows, and their columns.
+    """
+    height, width, _ = image.shape
+    side, step = max(height, width), 1
+    small_size = steps.shrunk_size(height, width)
+    in_tiles = tile is not None and side > tile
+    shape = (tile, tile) if in_tiles else (height, width)
+    overlap = overlap if in_tiles else 0
+    if small_size != (height, width):
+        paint = paint_enlarged(network, image, decode, small_size)
+        if steps.fusion is None:
+            shape, overlap = (resizing.STRIP, width), 0
+    elif in_tiles:
+        # The image then fits one tile, but for one of a side above
+        # tile^2 / 4 pixels: a tile is to have four of the steps.
+        step = min(-(-side // tile), tile // 4)
+        paint = paint_tiles(network, image, decode, step)
+    else:
+        paint = paint_directly(network, image, decode)
+    if steps.fusion is not None:
+        paint = paint_fused(paint, image, decode, steps.fusion)
+    return (
+        paint,
+        tiles.spans(height, shape[0], overlap, step),
+        tiles.spans(width, shape[1], overlap, step),
+    )
 
 
 def paint_directly(
