@@ -50,7 +50,7 @@ class Blocks(Method):
 
 
 def whole_method():
-    return Blocks(working_size=24, fusion=COLORNET)
+    return Blocks(working_size=24, fusion=COLORNET, mirror=True)
 
 
 def write_export(folder, method, names):

@@ -1,4 +1,4 @@
-"""Compares the files of a new export with the method that they were made of."""
+"""Compares the files of a new export with the exported method."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ def compare(method: Method, folder: Path) -> dict[str, float]:
     """Loads every path from every file again and compares with the method.
 
     Args:
-        method: What was exported.
+        method: The exported one.
         folder: The export, with a card.
 
     Returns:

@@ -9,7 +9,7 @@
                         config.export asks for them
         weights/        the weights of each network under its name, for
                         bin/train.py --start_from
-        card.json       what it is, what it was trained on, how good it is
+        card.json       method, paths, training data and numbers
         training_data.csv   the names and hashes of the images it has seen
 
 That is one inference path. Of several, the first is as above. Each of the
@@ -120,7 +120,7 @@ def choose_paths(
 
 
 def _describe_start(workdir: str | os.PathLike) -> dict:
-    """Returns what a card says of the model that the training started from."""
+    """Returns the card's record of the model that the training started from."""
     record = warm_start.read_record(workdir)
     return {} if record is None else {"started_from": record}
 

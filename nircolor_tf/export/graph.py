@@ -1,7 +1,7 @@
 """The TensorFlow back end: the steps of inference in one graph, for a server.
 
-It computes what `inference/colorizer.py` computes in NumPy, but takes whole
-batches and every image whole. `inference/steps.py` describes the steps.
+It gives the same as `inference/colorizer.py` in NumPy, but takes batches, and
+every image whole. `inference/steps.py` describes the steps.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def colorize(
     Args:
         network: (B, h, w, 1) in [0, 1], of the sizes that it takes ->
             (B, h, w, C) in [0, 1].
-        steps: What happens to the images around the network.
+        steps: Of inference, around the network.
         images: (B, H, W, 1) in [0, 1], of any size.
 
     Returns:

@@ -1,6 +1,6 @@
 """Image files in and out of a server's graph: PNG and JPEG, 8 and 16 bit.
 
-They compute what `images/` computes with OpenCV, as TensorFlow ops.
+They give the same as `images/` with OpenCV, as TensorFlow ops.
 """
 
 import tensorflow as tf
@@ -31,7 +31,7 @@ def decode(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     start = tf.io.decode_raw(encoded, tf.uint8, fixed_length=_PNG_DEPTH_AT + 1)
     is_png = tf.reduce_all(start[: len(_PNG_START)] == _PNG_START)
     deep = is_png & (start[_PNG_DEPTH_AT] == 16)
-    # decode_png scales what it reads to the type it is asked for;
+    # decode_png scales the levels to the type that it returns;
     # decode_jpeg reads PNG as well, and takes the DCT that OpenCV takes.
     levels = tf.cond(
         deep,

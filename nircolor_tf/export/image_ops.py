@@ -1,6 +1,6 @@
 """The padding and the resizes of inference, as TensorFlow ops for a server.
 
-They compute what `inference/resizing.py` computes with OpenCV. TensorFlow's own
+They give the same as `inference/resizing.py` with OpenCV. TensorFlow's own
 resizes have other kernels: its cubic is another one, and its area does not
 shrink by any factor.
 
@@ -49,7 +49,7 @@ def shrink(images: tf.Tensor, side: int) -> tf.Tensor:
 
     Args:
         images: (B, H, W, C).
-        side: What the shorter side may have, pixels.
+        side: Limit of the shorter side, pixels.
     """
     sizes = tf.cast(tf.shape(images)[1:3], tf.float64)
     shorter = tf.reduce_min(sizes)

@@ -1,4 +1,4 @@
-"""Makes the card.json of an export. `inference/cards.py` says what is in it."""
+"""Makes the card.json of an export. `inference/cards.py` documents its keys."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ def make_card(
     """Describes an export, in plain JSON.
 
     Args:
-        method: What is exported.
+        method: The exported one.
         name: Of the export.
         paths: The exported ones, as `export.choose_paths` returns them.
         record: Step, minutes trained and, where there are, metrics.

@@ -23,7 +23,7 @@ def write(
     """Writes the SavedModel, the weights, and a TFLite file of each path.
 
     Args:
-        method: What is exported.
+        method: The exported one.
         paths: The exported ones.
         folder: The export.
 
@@ -47,7 +47,7 @@ def write_fixed(
     """Writes the TFLite files of one size, if any, and measures each.
 
     Args:
-        method: What is exported.
+        method: The exported one.
         paths: The exported ones.
         fixed: Which kinds and sizes.
         representative: Folder of images that the kind 'int8' takes its scales

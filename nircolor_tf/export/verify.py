@@ -46,10 +46,10 @@ def verify_photos(
     """Colorizes photos with a trained method and with an export of it.
 
     Args:
-        workdir: That the export was made from.
+        workdir: Of the exported training.
         folder: The export.
         source: A PNG, TIFF or JPEG file, or a folder of them: NIR images or
-            gray photos, whichever the paths take. Their levels of black and
+            gray photos, as the paths take. Their levels of black and
             white are those of `--range=auto`.
         checkpoint: 'best' or 'latest', as the export was made.
 

@@ -72,7 +72,7 @@ def _jpeg(data: bytes, metadata: Metadata) -> bytes:
 
 def _tiff(data: bytes, metadata: Metadata) -> bytes:
     """Appends a directory with OpenCV's entries and those of the metadata."""
-    from PIL import Image  # noqa: PLC0415 - only who writes files needs it
+    from PIL import Image  # noqa: PLC0415 - only writing needs it
 
     tags = Image.Exif()
     tags.load(metadata.exif)

@@ -167,7 +167,7 @@ def write_image(
         path: Target; its suffix chooses PNG, TIFF or JPEG. The folder exists.
         array: uint8 or uint16, (H, W), (H, W, 1) or (H, W, 3) in RGB order.
             JPEG takes uint8 only.
-        metadata: Of the image that this one was made from.
+        metadata: Of the input image.
 
     Raises:
         InputError: The suffix is none of `IMAGE_SUFFIXES`, a JPEG is asked to

@@ -26,7 +26,7 @@ _DESCRIPTIVE = {269, 270, 271, 272, 274, 282, 283, 285, 296, 305, 306, 315, 316}
 # Photoshop's thumbnail and layers, and the ICC profile.
 _OTHER_IMAGE = {34377, 34675, 37724}
 
-# What Pillow puts before the tags.
+# Pillow puts it before the tags.
 _EXIF_NAME = b"Exif\0\0"
 # The largest resolution that a JPEG file can hold.
 _LARGEST_DPI = 65535
@@ -60,7 +60,7 @@ class Metadata:
         Raises:
             InputError: The metadata cannot be read.
         """
-        from PIL import Image  # noqa: PLC0415 - only who writes files needs it
+        from PIL import Image  # noqa: PLC0415 - only writing needs it
 
         try:
             with Image.open(io.BytesIO(data)) as image:
@@ -69,8 +69,8 @@ class Metadata:
                     image.info.get("xmp", b""),
                     _resolution(image.info.get("dpi")),
                 )
-        # OSError, SyntaxError, struct.error and more for what is broken, and
-        # a class of its own for an image that Pillow finds too large.
+        # OSError, SyntaxError, struct.error and more for broken files, and a
+        # class of its own for an image that Pillow finds too large.
         except Exception as error:
             raise InputError(f"the metadata cannot be read: {error}") from error
 

@@ -93,5 +93,5 @@ def _gray(frame: np.ndarray) -> np.ndarray:
             "in color where NIR or gray is expected: its channels differ by "
             f"{spread:.1f} levels on average"
         )
-    # Luma: what compression has done to the color is not in it.
+    # Luma: free of the errors that compression makes in the color.
     return cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)[..., None]

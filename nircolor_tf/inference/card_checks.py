@@ -1,4 +1,4 @@
-"""What a card.json must hold, checked before anything uses it."""
+"""Checks the keys and values of a card.json, before anything uses them."""
 
 from pathlib import Path
 from typing import Any

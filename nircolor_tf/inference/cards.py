@@ -1,4 +1,4 @@
-"""The card.json of an export: what it is and how it wants its input.
+"""The card.json of an export: its paths, its files and its steps.
 
     "paths": {"n2c": {"source": "nir", "target": "rgb",
                       "signature": "network",
@@ -80,7 +80,7 @@ def find_path(
         name: Of the path; None for the default, the first.
 
     Returns:
-        The path's name, and what the card says of it.
+        The path's name, and its entry in the card.
 
     Raises:
         InputError: The export has no such path.

@@ -27,7 +27,7 @@ from nircolor_tf.inference import resizing, tiles, windows
 from nircolor_tf.inference.resizing import Decode
 from nircolor_tf.inference.steps import Steps
 
-# Smaller ones leave nothing to the shrunk image, or to what overlaps.
+# Smaller ones leave no pixels to the shrunk image, or to the overlap.
 _SMALLEST_TILE = 16
 
 
@@ -37,7 +37,7 @@ class Colorizer:
 
     Attributes:
         predict: The network: (1, H, W, 1) float32 in [0, 1] -> (1, H, W, C).
-        steps: What happens to the image around the network.
+        steps: Of inference, around the network.
         channels: C, 3 for rgb, 1 for a translation to gray or NIR.
         tile: Images with a side longer than this, in pixels, go through the
             network in tiles, and through the fusion; None for every image

@@ -66,8 +66,8 @@ def colorize_path(
 ) -> list[Result]:
     """Colorizes a file, or every image file directly in a folder.
 
-    They are NIR images or gray photos, whichever the model takes. A result has
-    its input's size and depth (8 or 16 bit; 8 in a JPEG), and its name where
+    They are NIR images or gray photos, as the model takes. A result has the
+    size and depth of its input (8 or 16 bit; 8 in a JPEG), and its name where
     `target` is a folder.
 
     Args:

@@ -66,7 +66,7 @@ def shrink_to_side(image: np.ndarray, longest: int | None) -> np.ndarray:
 
     Args:
         image: (H, W, C) float32.
-        longest: What the shorter side may have, pixels; None for any.
+        longest: Limit of the shorter side, pixels; None for no limit.
     """
     size = fit_shorter_side(*image.shape[:2], longest)
     if size == image.shape[:2]:
@@ -85,8 +85,8 @@ def match_means(
         step: Pixels.
 
     Returns:
-        (h, w, C): the tile plus, enlarged, what its means over `step` x
-        `step` pixels lack of the reference.
+        (h, w, C): the tile plus, enlarged, the difference between the
+        reference and the tile's means over `step` x `step` pixels.
     """
     means = resize(tile, reference.shape[:2], cv2.INTER_AREA)
     return tile + resize(reference - means, tile.shape[:2], cv2.INTER_CUBIC)

@@ -1,4 +1,4 @@
-"""What inference does to an image, in the terms of a card.json.
+"""The steps from an image to its colored image, in the terms of a card.json.
 
 An image passes these steps, in this order:
 
@@ -93,7 +93,7 @@ def fit_shorter_side(
     Args:
         height: Pixels.
         width: Pixels.
-        longest: What the shorter side may have, pixels; None for any.
+        longest: Limit of the shorter side, pixels; None for no limit.
     """
     shorter = min(height, width)
     if longest is None or shorter <= longest:

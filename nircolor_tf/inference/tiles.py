@@ -29,7 +29,8 @@ def spans(size: int, tile: int, overlap: int, step: int = 1) -> list[Span]:
     """Spreads tiles evenly over one axis.
 
     Each tile fades into the next over `overlap` pixels, by a raised cosine in
-    the middle of what the two share. The weights at a pixel add up to 1.
+    the middle of the part that the two share. The weights at a pixel add up
+    to 1.
 
     Args:
         size: Pixels of the axis.

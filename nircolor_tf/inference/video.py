@@ -40,7 +40,7 @@ def colorize_video(
     overwrite: bool,
     max_frames: int | None = None,
 ) -> str:
-    """Colorizes a NIR or gray video, whichever the model takes.
+    """Colorizes a NIR or gray video, as the model takes.
 
     The result has as many frames, of the same size and rate. A camera is
     recorded until it ends, or Ctrl-C or SIGTERM ends it. Where the model is

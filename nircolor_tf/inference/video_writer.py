@@ -60,7 +60,7 @@ class VideoWriter:
                 )
         levels = conversions.to_integers(frame, 8)
         levels = levels.repeat(3 // channels, axis=2)
-        # OpenCV before 5 returns None, whatever happened.
+        # OpenCV before 5 always returns None.
         if self._writer.write(levels[..., ::-1].copy()) is False:
             raise InputError(
                 f"{self._target}: OpenCV cannot write frame {self.frames + 1}; "

@@ -1,7 +1,7 @@
 """The windows of an image, and the ways to color one of them.
 
-Each function `paint_...` makes a `Paint`, which colors one window of the image.
-It computes once, when the `Paint` is made, what the image as a whole decides.
+Each function `paint_...` returns a `Paint`, which colors one window of the
+image. The part of the work that needs the whole image is done once, before.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def divide(
         overlap: Likewise.
 
     Returns:
-        What colors a window; the rows of the windows, and their columns.
+        The `Paint` of a window; the rows of the windows, and their columns.
     """
     height, width, _ = image.shape
     side, step = max(height, width), 1

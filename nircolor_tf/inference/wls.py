@@ -84,7 +84,7 @@ def smooth(
 
 
 def check_images(images: np.ndarray) -> None:
-    """Refuses what is not a stack of images.
+    """Refuses anything but a stack of images.
 
     Raises:
         InputError: The images are not (N, H, W).

@@ -39,7 +39,7 @@ _SECTIONS = (
     "evaluate",
     "export",
 )
-# What each member's config is remembered by.
+# Sections of each member's config that the new config keeps.
 _REMEMBERED = (
     "seed",
     "loss",
