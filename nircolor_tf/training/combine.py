@@ -126,13 +126,7 @@ def average(
     shares = [share / sum(shares) for share in shares]
     config = _averaged_config(members, shares)
     method = build.make_method(config, mixed_bfloat16=False)
-    for member in members:
-        member.apply(method)  # refuses what does not fit
-    for name in method.inference_networks:
-        columns = zip(*(each.weights[name] for each in members), strict=True)
-        getattr(method, name).set_weights(
-            [np.average(column, axis=0, weights=shares) for column in columns]
-        )
+    _set_mean(method, members, shares)
     validation = manifest.select(
         manifest.read_manifest(config.data.manifest), config.evaluate.split
     )
@@ -141,6 +135,19 @@ def average(
     training = [member.training for member in members]
     _write(method, workdir, metrics, minutes, training)
     return metrics
+
+
+def _set_mean(
+    method: Method, members: Sequence[Start], shares: Sequence[float]
+) -> None:
+    """Gives a method the mean of the members' weights."""
+    for member in members:
+        member.apply(method)  # refuses a member that does not fit
+    for name in method.inference_networks:
+        columns = zip(*(each.weights[name] for each in members), strict=True)
+        getattr(method, name).set_weights(
+            [np.average(column, axis=0, weights=shares) for column in columns]
+        )
 
 
 def _averaged_config(

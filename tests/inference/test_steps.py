@@ -1,5 +1,8 @@
 """The sizes that an image has on its way."""
 
+import subprocess
+import sys
+
 import pytest
 
 from nircolor_tf.inference.fusion import COLORNET
@@ -33,3 +36,12 @@ def test_only_color_is_fused():
     assert steps.for_target("rgb") == steps
     for target in ("gray", "nir"):
         assert steps.for_target(target) == Steps(working_size=8, mirror=True)
+
+
+def test_a_description_needs_no_opencv_and_no_tensorflow():
+    code = (
+        "import sys\n"
+        "import nircolor_tf.inference.steps\n"
+        "assert not {'cv2', 'tensorflow', 'keras'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
