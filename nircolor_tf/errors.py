@@ -14,3 +14,7 @@ class InputError(NirColorError, ValueError):
 
 class NonFiniteLossError(NirColorError):
     """A loss is NaN or infinite; the message names the step and the term."""
+
+
+class ExportError(NirColorError):
+    """A written file does not hold or compute what the method does."""

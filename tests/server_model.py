@@ -1,26 +1,28 @@
 """A small method with all that a server's model can hold, and its export."""
 
+import dataclasses
 import json
 
 import keras
 from ml_collections import ConfigDict
 
 from nircolor_tf.export import saved_model
-from nircolor_tf.inference import bfwls
+from nircolor_tf.inference import cards
+from nircolor_tf.inference.fusion import COLORNET
 from nircolor_tf.methods.base import InferencePath, Method
 
 
 class Blocks(Method):
     """Takes multiples of 4 only, and mixes the pixels of a block."""
 
-    def __init__(self, working_size, fusion):
+    def __init__(self, working_size, fusion, mirror=False):
         config = {
             "method": "blocks",
             "data": {"value_range": (-1.0, 1.0)},
-            "inference": {"working_size": working_size},
+            "inference": {"working_size": working_size, "mirror": False},
         }
         super().__init__(ConfigDict(config), size_multiple=4)
-        self.fusion = fusion
+        self.fusion, self.mirror = fusion, mirror
         keras.utils.set_random_seed(0)
         for name, channels in (("colorizer", 3), ("translator", 1)):
             layers = [
@@ -41,12 +43,14 @@ class Blocks(Method):
             ),
         }
 
-    def fusion_parameters(self):
-        return self.fusion
+    def inference_steps(self):
+        return dataclasses.replace(
+            super().inference_steps(), mirror=self.mirror, fusion=self.fusion
+        )
 
 
 def whole_method():
-    return Blocks(working_size=24, fusion=bfwls.COLORNET)
+    return Blocks(working_size=24, fusion=COLORNET, mirror=True)
 
 
 def write_export(folder, method, names):
@@ -57,10 +61,7 @@ def write_export(folder, method, names):
         "format": 1,
         "name": "blocks",
         "method": "blocks",
-        "size_multiple": 4,
-        "minimum_size": 4,
-        "working_size": method.config.inference.working_size or None,
-        "fusion": None,
+        **cards.describe_steps(method.inference_steps()),
         "paths": {
             name: {
                 "source": path.source,

@@ -36,7 +36,7 @@ from absl import flags
 
 from nircolor_tf.commands import cli
 from nircolor_tf.images import ranges
-from nircolor_tf.inference import bfwls, folders, models
+from nircolor_tf.inference import folders, fusion, jobs, models
 
 _INPUT = flags.DEFINE_string("input", None, "Image, folder, video or camera.")
 _OUTPUT = flags.DEFINE_string(
@@ -52,13 +52,13 @@ _RANGE = flags.DEFINE_string("range", "auto", "Values of black and white.")
 _FORMAT = flags.DEFINE_enum(
     "format",
     "same",
-    list(folders.SUFFIXES),
+    list(jobs.SUFFIXES),
     "File format of the images in an --output folder.",
 )
 _FUSION = flags.DEFINE_enum(
     "fusion",
     "model",
-    bfwls.CHOICES,
+    fusion.CHOICES,
     "Detail fusion after the model. model: as its card says; bfwls: for every "
     "model, with the parameters of ColorNet if the card has none.",
 )
@@ -114,11 +114,14 @@ def main() -> None:
         _OVERLAP.value,
         _FILE.value,
     )
-    fusion = bfwls.choose(_FUSION.value, colorizer.fusion)
-    colorizer = dataclasses.replace(
-        colorizer, fusion=fusion, saturation=_SATURATION.value
+    steps = dataclasses.replace(
+        colorizer.steps,
+        fusion=fusion.choose(_FUSION.value, colorizer.steps.fusion),
     )
-    if folders.is_video(_INPUT.value):
+    colorizer = dataclasses.replace(
+        colorizer, steps=steps, saturation=_SATURATION.value
+    )
+    if jobs.is_video(_INPUT.value):
         from nircolor_tf.inference import video
 
         summary = video.colorize_video(

@@ -45,17 +45,16 @@ cli.require("members", "workdir")
 
 def main() -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
+    from nircolor_tf.export import start
     from nircolor_tf.training import combine
 
     command = cli.command_line()
     if _SHARES.value:
-        metrics = combine.average(
-            _MEMBERS.value,
-            _shares(),
-            _CHECKPOINT.value,
-            _WORKDIR.value,
-            command,
-        )
+        shares = _shares()
+        members = [
+            start.read(member, _CHECKPOINT.value) for member in _MEMBERS.value
+        ]
+        metrics = combine.average(members, shares, _WORKDIR.value, command)
     elif _CHECKPOINT.value != "best":
         raise InputError("--checkpoint=latest: expected --shares beside it")
     else:

@@ -74,13 +74,14 @@ def _train(config: ConfigDict) -> None:
     # Before TensorFlow starts threads, each with memory of its own.
     allocation.keep_freed_memory()
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
+    from nircolor_tf.export import start as starts
     from nircolor_tf.training import trainer, warm_start
 
     start = None
     if _START_FROM.value is not None:
         warm_start.check_new(_WORKDIR.value)
         # Before anything is made whose seeds it would change.
-        start = warm_start.read(_START_FROM.value)
+        start = starts.read(_START_FROM.value)
     strategy = trainer.make_strategy()
     method = trainer.train(
         config,

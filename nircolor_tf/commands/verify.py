@@ -43,14 +43,14 @@ def main() -> None:
         raise InputError(
             f"--output={output}: expected a .csv file in a folder that exists"
         )
-    from nircolor_tf.export import verify
+    from nircolor_tf.export import difference_table, verify
 
     verification = verify.verify_photos(
         _WORKDIR.value, _MODEL.value, _INPUT.value, _CHECKPOINT.value
     )
-    print(verify.format_table(verification))
+    print(difference_table.format_table(verification))
     if output:
-        verify.write_table(output, verification)
+        difference_table.write_table(output, verification)
     if verification.problems:
         raise InputError(
             "\n  ".join(

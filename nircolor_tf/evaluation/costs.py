@@ -16,7 +16,6 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import runs, summaries, time_ratios
 from nircolor_tf.evaluation.counts import count_macs
 from nircolor_tf.evaluation.loaded_models import LoadedModel, load_model
-from nircolor_tf.inference.models import Colorizer
 from nircolor_tf.training import command_log
 
 
@@ -88,7 +87,7 @@ def _read_models(evaluations: Sequence[str]) -> dict[str, Mapping[str, str]]:
 
 def _count(model: LoadedModel, size: int) -> dict[str, Any]:
     colorizer, folder = model.colorizer, model.about["folder"]
-    side = _network_side(colorizer, size)
+    side, _ = colorizer.steps.network_size(size, size)
     record = training_data.read(folder)
     return {
         "about": dict(model.about),
@@ -97,19 +96,12 @@ def _count(model: LoadedModel, size: int) -> dict[str, Any]:
         "parameters": model.parameters,
         "seen": side,
         "macs": count_macs(model.run, side, side),
-        "fusion": colorizer.fusion is not None,
+        "fusion": colorizer.steps.fusion is not None,
         "pairs": record.count("pair"),
         "photos": record.count("photo"),
         "best": {key: model.best[key] for key in ("step", "minutes")},
         "trained": model.trained,
     }
-
-
-def _network_side(colorizer: Colorizer, size: int) -> int:
-    """Returns the side at which the networks see a square image, pixels."""
-    shrunk = min(size, colorizer.working_size or size)
-    multiple = colorizer.size_multiple
-    return -(-max(shrunk, colorizer.minimum_size) // multiple) * multiple
 
 
 def _machine() -> str:

@@ -1,18 +1,15 @@
-"""BFWLS (bfwls.py) as TensorFlow ops, so that a SavedModel holds it.
+"""BFWLS as TensorFlow ops, so that a SavedModel holds it.
 
-The same filters of the same parameters on whole batches; their sources are in
-bfwls.py and wls.py.
+`inference/bfwls.py` has the equations and their source. Here the same filters
+run on whole batches.
 """
-
-from itertools import pairwise
 
 import numpy as np
 import tensorflow as tf
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.export import image_ops
-from nircolor_tf.inference import wls
-from nircolor_tf.inference.bfwls import BfwlsParameters
+from nircolor_tf.export import image_ops, wls_graph
+from nircolor_tf.inference.fusion import BfwlsParameters
 
 _LUMINANCE = (0.299, 0.587, 0.114)  # Y of BT.601
 
@@ -24,7 +21,7 @@ def fuse(
 
     Args:
         nir: (B, H, W, 1) in [0, 1], the images that were colorized.
-        rgb: (B, H, W, 3) in [0, 1], what a network made of them.
+        rgb: (B, H, W, 3) in [0, 1], the output of a network for them.
         parameters: The filters' parameters.
 
     Returns:
@@ -40,7 +37,7 @@ def fuse(
         )
     nir = nir[..., 0]
     luminance = tf.tensordot(rgb, tf.constant(_LUMINANCE), axes=1)
-    filtered = wls_separable(
+    filtered = wls_graph.smooth(
         tf.concat([nir, luminance], axis=0),
         parameters.wls_lambda,
         parameters.wls_alpha,
@@ -85,7 +82,7 @@ def bilateral(
     bordered = images
     for axis in (1, 2):
         size = tf.shape(images)[axis]
-        index = image_ops.reflected(tf.range(-radius, size + radius), size)
+        index = image_ops.reflect(tf.range(-radius, size + radius), size)
         bordered = tf.gather(bordered, index, axis=axis)
 
     def add(sums, tap):
@@ -100,64 +97,3 @@ def bilateral(
     start = (tf.zeros_like(images), tf.zeros_like(images))
     total, weights = tf.foldl(add, taps, start, parallel_iterations=1)
     return total / weights
-
-
-def wls_separable(
-    images: tf.Tensor, strength: float, alpha: float, epsilon: float
-) -> tf.Tensor:
-    """Smooths images as wls.wls_separable.
-
-    Args:
-        images: (N, H, W) in [0, 1], each smoothed along its own edges.
-        strength: Farbman's lambda, >= 0; larger is smoother.
-        alpha: Sensitivity to gradients.
-        epsilon: Keeps logarithm and division finite.
-
-    Returns:
-        (N, H, W) float32.
-    """
-    # TensorFlow's solver subtracts, which costs float32 most of its digits
-    # where weights are 1e4.
-    source = tf.cast(images, tf.float64)
-    vertical = strength * _edge_weights(_turned(source), alpha, epsilon)
-    horizontal = strength * _edge_weights(source, alpha, epsilon)
-    smooth = right_side = tf.zeros_like(source)
-    for last_shift, shift in pairwise([0.0, *wls.SHIFTS.tolist()]):
-        scale = shift + 0.5
-        right_side = source + (last_shift + shift) * smooth - right_side
-        smooth = _turned(_solve_rows(_turned(right_side), vertical, scale))
-        right_side = source + 2 * shift * smooth - right_side
-        smooth = _solve_rows(right_side, horizontal, scale)
-    return tf.cast(smooth, tf.float32)
-
-
-def _turned(images: tf.Tensor) -> tf.Tensor:
-    return tf.transpose(images, (0, 2, 1))
-
-
-def _edge_weights(images: tf.Tensor, alpha: float, epsilon: float) -> tf.Tensor:
-    """Weights (N, H, W - 1) between neighbors in a row."""
-    log = tf.math.log(images + epsilon)
-    return 1 / (tf.abs(log[..., 1:] - log[..., :-1]) ** alpha + epsilon)
-
-
-def _solve_rows(
-    values: tf.Tensor, weights: tf.Tensor, scale: float
-) -> tf.Tensor:
-    """Solves (scale I + L) u = values along the rows.
-
-    Args:
-        values: (N, H, W) right sides.
-        weights: (N, H, W - 1) weights of L between neighbors.
-        scale: Above 0.
-
-    Returns:
-        (N, H, W).
-    """
-    to_next = tf.pad(weights, ((0, 0), (0, 0), (0, 1)))
-    to_last = tf.pad(weights, ((0, 0), (0, 0), (1, 0)))
-    return tf.linalg.tridiagonal_solve(
-        tf.stack([-to_next, scale + to_next + to_last, -to_last], axis=2),
-        values,
-        partial_pivoting=False,
-    )

@@ -23,10 +23,10 @@ class Samples:
     """Images of one domain, (H, W, 1) float32 in [0, 1], of any sizes.
 
     Attributes:
-        representative: Such as the model will see; quantized files take their
-            scales from them.
-        checks: What a file is compared with the method on.
-        origin: What `checks` are: the name of a split, or 'synthetic'.
+        representative: Images such as the model will see; quantized files
+            take their scales from them.
+        checks: Images on which a file is compared with the method.
+        origin: Of `checks`: the name of a split, or 'synthetic'.
     """
 
     representative: list[np.ndarray]
@@ -39,7 +39,7 @@ def read(
 ) -> Samples:
     """Reads images, evenly spread over the sets they are taken from.
 
-    To check with, those of the evaluated split; synthetic ones where the
+    The checks are images of the evaluated split. They are synthetic where the
     manifest is gone or the split has fewer than `CHECKS`.
 
     Args:
@@ -54,7 +54,7 @@ def read(
     """
     if folder and count:
         files = _spread(folder, image_files.list_images(folder), count)
-        given = [
+        images = [
             conversions.to_float(image_files.read_nir(file)) for file in files
         ]
     elif count:
@@ -66,14 +66,14 @@ def read(
                 "of them, --representative=DIR"
             )
         examples = manifest.select(manifest.read_manifest(path), "train")
-        chosen = _spread(f"{path}, split train", examples, count)
-        given = [_read_example(example, source) for example in chosen]
+        spread = _spread(f"{path}, split train", examples, count)
+        images = [_read_example(example, source) for example in spread]
     else:
-        given = []
-    return Samples(given, *_checks(config, source))
+        images = []
+    return Samples(images, *_checks(config, source))
 
 
-def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
+def cover(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """Scales an image until it just covers a size, and cuts its center out.
 
     Args:
@@ -105,14 +105,14 @@ def _checks(config: ConfigDict, source: str) -> tuple[list[np.ndarray], str]:
             if example.split == split
         ]
         if len(examples) >= CHECKS:
-            chosen = _spread(path, examples, CHECKS)
-            return [_read_example(example, source) for example in chosen], split
+            spread = _spread(path, examples, CHECKS)
+            return [_read_example(example, source) for example in spread], split
     pairs = [synthetic.make_pair(seed, 256, 256, 8) for seed in range(CHECKS)]
     return [conversions.domains(*pair)[source] for pair in pairs], "synthetic"
 
 
 def _spread(where: str | os.PathLike, items: Sequence, count: int) -> list:
-    """Takes `count` items at equal distances."""
+    """Returns `count` items at equal distances."""
     if len(items) < count:
         raise InputError(
             f"{where}: holds {len(items)} images; expected at least {count}, "

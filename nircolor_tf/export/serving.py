@@ -5,32 +5,20 @@
         models/
             models.config       every model below, for the server
             NAME/VERSION/       the SavedModel of an export, and in
-                                assets.extra/ what the server runs once before
-                                it answers: the first run of each signature
-                                takes longest
+                                assets.extra/ the requests that warm it up
 
-A server that runs takes up a new version of a model by itself.
+A running server picks up a new version of a model by itself.
 """
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-
-import cv2
-import numpy as np
-import tensorflow as tf
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.export import saved_model
+from nircolor_tf.export import warmup
 from nircolor_tf.inference import cards, runtimes
-
-WARMUP_FILE = "tf_serving_warmup_requests"
-
-# Height and width of the images that warm up, pixels.
-_WARMUP_SIZE = (256, 256)
 
 # The paths are those inside the container.
 _CONFIG = """\
@@ -89,7 +77,7 @@ def write_serving(
             f"{target}: exists already; choose another version, as a server "
             "does not read one twice"
         )
-    requests = list(_warmup_requests(card))
+    requests = list(warmup.make_requests(card))
     target.parent.mkdir(parents=True, exist_ok=True)
     # Renamed when it is whole: the server reads whatever is called a number.
     with tempfile.TemporaryDirectory(
@@ -97,11 +85,7 @@ def write_serving(
     ) as folder:
         copy = Path(folder) / "model"
         shutil.copytree(source, copy)
-        extra = copy / "assets.extra"
-        extra.mkdir(exist_ok=True)
-        with tf.io.TFRecordWriter(str(extra / WARMUP_FILE)) as writer:
-            for request in requests:
-                writer.write(request)
+        warmup.write(requests, copy)
         copy.replace(target)
     _write_configs(Path(output), models)
     return target
@@ -119,7 +103,7 @@ def _whole_model(export: Path, card: dict) -> Path:
     folder = cards.model_file(export, card, first, "saved_model")
     signatures = runtimes.load_signatures(folder)
     for path in card["paths"]:
-        for name in _signatures(card, path):
+        for name in warmup.signatures(card, path):
             if name not in signatures:
                 raise InputError(
                     f"{folder}: has no signature {name!r}, which a server "
@@ -127,14 +111,6 @@ def _whole_model(export: Path, card: dict) -> Path:
                     f"{', '.join(signatures) or 'none'}; export it again"
                 )
     return folder
-
-
-def _signatures(card: dict, path: str) -> tuple[str, str]:
-    """Those that a server has for a path: of float images, of image files."""
-    return (
-        cards.whole_signature(card, path),
-        saved_model.signature(saved_model.BYTES, path, card["paths"]),
-    )
 
 
 def _write_configs(output: Path, models: Path) -> None:
@@ -147,34 +123,3 @@ def _write_configs(output: Path, models: Path) -> None:
     ):
         with files.replacing(file) as temporary:
             temporary.write_text(text, encoding="utf-8")
-
-
-def _warmup_requests(card: dict) -> Iterator[bytes]:
-    """Yields a PredictionLog for each signature, two for image files."""
-    try:
-        from tensorflow_serving.apis import (  # noqa: PLC0415 - an extra
-            prediction_log_pb2,
-        )
-    except ImportError as error:
-        raise InputError(
-            "warm-up requests need tensorflow-serving-api, which is not "
-            "installed: pip install 'nircolor-tf[serving]'"
-        ) from error
-    ramp = np.linspace(0, 1, np.prod(_WARMUP_SIZE)).reshape(1, *_WARMUP_SIZE, 1)
-    images = ramp.astype(np.float32)
-    encoded = [
-        cv2.imencode(".png", (images[0] * largest).astype(dtype))[1].tobytes()
-        for dtype, largest in ((np.uint8, 255), (np.uint16, 65535))
-    ]
-    for name, path in card["paths"].items():
-        whole, of_files = _signatures(card, name)
-        for signature, key, value in (
-            (whole, path["source"], images),
-            *((of_files, saved_model.BYTES, [data]) for data in encoded),
-        ):
-            log = prediction_log_pb2.PredictionLog()
-            request = log.predict_log.request
-            request.model_spec.name = card["name"]
-            request.model_spec.signature_name = signature
-            request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
-            yield log.SerializeToString()

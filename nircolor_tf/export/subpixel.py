@@ -3,7 +3,7 @@
 A transposed convolution of stride s whose kernel is m s wide equals an
 ordinary m x m convolution to s * s times the channels, followed by
 depth_to_space: the same multiplications, in the form that runtimes are fast
-at. Training keeps the transposed convolution, as the papers have it.
+at. Training keeps the transposed convolution of the papers.
 
 Source: Shi et al., Is the deconvolution layer the same as a convolutional
 layer?, 2016, https://arxiv.org/abs/1609.07009
@@ -19,28 +19,30 @@ import tensorflow as tf
 
 @contextlib.contextmanager
 def substituted(model: keras.Model) -> Iterator[None]:
-    """Within it, a model computes its transposed convolutions so, if it can.
+    """A context in which a model computes sub-pixel convolutions.
 
-    What is traced within reads copies of the kernels, re-ordered once. It can
-    with 'same' padding where the stride divides the kernel's size: others
-    would multiply by zeros.
+    They replace the transposed convolutions with 'same' padding whose stride
+    divides the kernel's size; others would multiply by zeros. A graph traced
+    in the context reads copies of the kernels, re-ordered once.
 
     Args:
         model: Built, in float32; with all the networks in it.
     """
     # Keras has no public way to the layers of layers.
-    chosen = [layer for layer in model._flatten_layers() if _can(layer)]
-    for layer in chosen:
+    layers = [
+        layer for layer in model._flatten_layers() if _is_replaceable(layer)
+    ]
+    for layer in layers:
         layer.call = _sub_pixel_call(layer)
     try:
         yield
     finally:
-        for layer in chosen:
+        for layer in layers:
             del layer.call
 
 
 def reordered(kernel: np.ndarray, stride: int) -> np.ndarray:
-    """Makes a sub-pixel kernel of that of a transposed convolution.
+    """Converts the kernel of a transposed convolution to a sub-pixel kernel.
 
     Args:
         kernel: (m s, m s, C out, C in).
@@ -58,7 +60,7 @@ def reordered(kernel: np.ndarray, stride: int) -> np.ndarray:
     return split.reshape(taps, taps, inputs, stride * stride * outputs)
 
 
-def _can(layer: keras.Layer) -> bool:
+def _is_replaceable(layer: keras.Layer) -> bool:
     return (
         type(layer) is keras.layers.Conv2DTranspose
         and layer.padding == "same"
@@ -73,7 +75,7 @@ def _can(layer: keras.Layer) -> bool:
 def _sub_pixel_call(layer: keras.layers.Conv2DTranspose) -> Callable:
     stride = layer.strides[0]
     border = layer.kernel_size[0] // stride - 1
-    # 'same' cuts this much at the top and the left, and what is left of the
+    # 'same' cuts this much at the top and the left, and the remainder of the
     # border at the bottom and the right.
     start = stride * border // 2
     stop = start - stride * border or None

@@ -27,7 +27,7 @@ def to_float(integers: np.ndarray) -> np.ndarray:
 
 
 def domains(nir: np.ndarray, rgb: np.ndarray) -> dict[str, np.ndarray]:
-    """A pair in every domain that an inference path starts or ends in.
+    """Returns a pair in every domain of an inference path.
 
     Args:
         nir: (H, W, 1) integers.
@@ -42,7 +42,7 @@ def domains(nir: np.ndarray, rgb: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def to_gray(rgb: np.ndarray) -> np.ndarray:
-    """The BT.601 luma: (H, W, 3) -> (H, W, 1), float32 in [0, 1]."""
+    """Returns the BT.601 luma: (H, W, 3) -> (H, W, 1), float32 in [0, 1]."""
     return rgb @ np.array([[0.299], [0.587], [0.114]], np.float32)
 
 
@@ -61,7 +61,7 @@ def saturated(rgb: np.ndarray, factor: float) -> np.ndarray:
 
 
 def to_integers(values: np.ndarray, bits: int) -> np.ndarray:
-    """Rounds values in [0, 1] to integers, clipping what lies outside.
+    """Rounds values in [0, 1] to integers, clipped to them.
 
     Args:
         values: Floating point of any shape.
@@ -85,7 +85,7 @@ def to_8bit(image: np.ndarray, name: str) -> np.ndarray:
 
     Args:
         image: uint8, uint16, or floating point in [0, 1], (H, W, C).
-        name: What to call the image in an error.
+        name: Of the image, for an error.
 
     Returns:
         uint8, same shape.

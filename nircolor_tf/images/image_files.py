@@ -13,7 +13,7 @@ from absl import logging
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import conversions
+from nircolor_tf.images import conversions, embedding
 from nircolor_tf.images.metadata import Metadata
 
 IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
@@ -92,7 +92,7 @@ def _read_bytes(path: str | os.PathLike) -> bytes:
 
 
 def read_metadata(path: str | os.PathLike) -> Metadata | None:
-    """Reads what a file says about its image: EXIF, XMP and resolution.
+    """Reads the metadata of an image: EXIF, XMP and resolution.
 
     Args:
         path: A PNG, TIFF or JPEG file.
@@ -167,7 +167,7 @@ def write_image(
         path: Target; its suffix chooses PNG, TIFF or JPEG. The folder exists.
         array: uint8 or uint16, (H, W), (H, W, 1) or (H, W, 3) in RGB order.
             JPEG takes uint8 only.
-        metadata: Of the image that this one was made from.
+        metadata: Of the input image.
 
     Raises:
         InputError: The suffix is none of `IMAGE_SUFFIXES`, a JPEG is asked to
@@ -198,6 +198,6 @@ def write_image(
         )
     data = data.tobytes()
     if metadata is not None:
-        data = metadata.embedded(data, suffix)
+        data = embedding.embed(data, metadata, suffix)
     with files.replacing(path) as temporary:
         temporary.write_bytes(data)

@@ -1,7 +1,7 @@
-"""Which stored values of a camera's images are black and white.
+"""The levels of a camera's images that are black and white.
 
 Cameras of 8, 10, 12, 14 and 16 bit write files of 8 or 16 bit. An `InputRange`
-says which levels become 0 and 1:
+finds the levels that become 0 and 1:
 
     low, high = parse("auto").of(image)
     unit = to_unit(image, low, high)
@@ -14,10 +14,10 @@ import numpy as np
 
 from nircolor_tf.errors import InputError
 
-# Of the values that cameras give, bit.
+# Bit depths of cameras.
 DEPTHS = (8, 10, 12, 14, 16)
 
-# Fractions of the pixels that `percentile` makes black or white.
+# Fractions of the pixels below black and below white, for `percentile`.
 _DARKEST, _BRIGHTEST = 0.005, 0.995
 
 
@@ -26,12 +26,12 @@ class InputRange:
     """Finds the levels of black and white of an image.
 
     Attributes:
-        choice: (LOW, HIGH), levels that hold for every image, or how to find
-            them in each one: 'auto' takes 0 and the largest value that the
-            camera can give, guessed as the smallest of 8, 10, 12, 14, 16 bit
-            that holds the image; 'max' 0 and the image's largest value;
-            'percentile' the image's percentiles 0.5 and 99.5. An image that
-            has no such range, being of one value, gets that of 'auto'.
+        choice: (LOW, HIGH), levels for every image, or the name of a rule
+            that finds them in each one. 'auto': 0 and the largest value of
+            the smallest camera, of 8, 10, 12, 14 or 16 bit, that holds the
+            image. 'max': 0 and the image's largest value. 'percentile': the
+            image's percentiles 0.5 and 99.5. An image of a single value gets
+            the range of 'auto'.
     """
 
     choice: str | tuple[int, int]
@@ -118,7 +118,7 @@ def parse(text: str) -> InputRange:
 
 
 def to_unit(image: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Scales stored levels to float32 in [0, 1], clipping what lies outside.
+    """Scales stored levels to float32 in [0, 1], clipped to it.
 
     Args:
         image: uint8 or uint16 of any shape.
@@ -135,7 +135,7 @@ def to_unit(image: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def describe(low: float, high: float, dtype: np.dtype) -> str:
-    """Says a range in words: 'values 0..4095 (12 bit) -> 0..1'.
+    """Describes a range, as in 'values 0..4095 (12 bit) -> 0..1'.
 
     Args:
         low: Level that becomes 0.

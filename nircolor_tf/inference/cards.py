@@ -1,61 +1,44 @@
-"""The card.json of an export: what it is and how it wants its input.
+"""The card.json of an export: its paths, its files and its steps.
 
     "paths": {"n2c": {"source": "nir", "target": "rgb",
+                      "signature": "network",
                       "files": {"saved_model": "saved_model",
                                 "tflite": "model.tflite"}}, ...}
 
 An inference path is one way through the model's networks. The first is the
-default, and the SavedModel's signature 'serving_default'; each of the others
-is a signature of its own name. The SavedModel's input is called as the path's
-source, its output as the target. These signatures do all that a server has to
-do. "signature", beside "source", names the one that is the network alone, as
-inference.py wants it; older exports have none, and their signatures are that.
+default, and the SavedModel's signature 'serving_default'. Each of the others
+is a signature of its own name. The input of the SavedModel is called as the
+path's source, its output as the target. These signatures do all that a server
+has to do. "signature", beside "source", names the one that is the network
+alone, for `Colorizer`. Older exports have none; their signatures are that.
+
+The steps around the network are the keys of `steps.Steps`: "size_multiple",
+"minimum_size", "working_size", "mirror" and "fusion". Older cards have no
+"mirror", which means false.
 
 A path's files may also hold "tflite_fixed", TFLite files of one size each,
-and what was measured of them:
+and their measurements:
 
     {"file": "model_256x256_int8.tflite", "kind": "int8", "height": 256,
      "width": 256, "bytes": ..., "db": ..., "milliseconds": ...,
      "threads": 2, "machine": "x86_64", "checked_on": "val"}
 
-'db' is the PSNR between what the file and the method make of images of the
-split, or of synthetic ones.
+'db' is the PSNR between the outputs of the file and of the method, for images
+of the split, or synthetic ones.
 """
 
+import dataclasses
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 from nircolor_tf.errors import InputError
+from nircolor_tf.inference import card_checks
+from nircolor_tf.inference.fusion import BfwlsParameters
+from nircolor_tf.inference.steps import Steps
 
 CARD_FILE = "card.json"
-
-# What `read_card` insists on: key -> (type, the type in words).
-_KEYS = {
-    "format": (int, "1"),
-    "name": (str, "a name"),
-    "method": (str, "a name"),
-    "size_multiple": (int, "a whole number"),
-    "minimum_size": (int, "a whole number"),
-    "working_size": (int | None, "null or a whole number"),
-    "fusion": (dict | None, "null or the parameters of the fusion"),
-    "paths": (dict, "inference paths by name"),
-}
-_PATH_KEYS = {
-    "source": (str, "nir or gray"),
-    "target": (str, "rgb, gray or nir"),
-    "files": (dict, 'for example {"tflite": "model.tflite"}'),
-}
-_FIXED_KEYS = {
-    "file": (str, "a name"),
-    "kind": (str, "for example int8"),
-    "height": (int, "a whole number of pixels"),
-    "width": (int, "a whole number of pixels"),
-}
-# Older exports have none.
-_OPTIONAL_PATH_KEYS = {"signature": (str, "a name")}
-_DOMAINS = {"source": ("nir", "gray"), "target": ("rgb", "gray", "nir")}
 
 
 def read_card(folder: str | os.PathLike) -> dict[str, Any]:
@@ -82,17 +65,7 @@ def read_card(folder: str | os.PathLike) -> dict[str, Any]:
         raise InputError(f"{file}: not a JSON file: {error}") from error
     if not isinstance(card, dict):
         raise InputError(f"{file}: not a card; expected a JSON object")
-    _check_types(file, card, _KEYS)
-    if card["format"] != 1:
-        raise InputError(
-            f"{file}: key 'format': {card['format']}; this version reads 1"
-        )
-    for key in ("size_multiple", "minimum_size", "working_size"):
-        if card[key] is not None and card[key] < 1:
-            raise InputError(
-                f"{file}: key {key!r}: {card[key]}; expected at least 1"
-            )
-    _check_paths(file, card["paths"])
+    card_checks.check(file, card)
     return card
 
 
@@ -107,7 +80,7 @@ def find_path(
         name: Of the path; None for the default, the first.
 
     Returns:
-        The path's name, and what the card says of it.
+        The path's name, and its entry in the card.
 
     Raises:
         InputError: The export has no such path.
@@ -122,14 +95,47 @@ def find_path(
     return name, paths[name]
 
 
+def describe_steps(steps: Steps) -> dict[str, Any]:
+    """Returns the keys of a card that describe the steps of inference."""
+    return dataclasses.asdict(steps)
+
+
+def steps(folder: str | os.PathLike, card: dict[str, Any], path: str) -> Steps:
+    """Reads the steps of an inference path from a card.
+
+    Args:
+        folder: The export folder, for the error.
+        card: Of that folder.
+        path: Name of a path in the card.
+
+    Raises:
+        InputError: The parameters of the fusion are wrong.
+    """
+    fusion = card["fusion"]
+    try:
+        if fusion is not None:
+            fusion = BfwlsParameters(**fusion)
+    except (TypeError, InputError) as error:
+        raise InputError(
+            f"{Path(folder) / CARD_FILE}: key 'fusion': {error}"
+        ) from error
+    return Steps(
+        size_multiple=card["size_multiple"],
+        minimum_size=card["minimum_size"],
+        working_size=card["working_size"],
+        mirror=card.get("mirror", False),
+        fusion=fusion,
+    ).for_target(card["paths"][path]["target"])
+
+
 def signature(card: dict[str, Any], path: str) -> str:
-    """Returns the SavedModel's signature of the path's network alone."""
+    """Returns the name of the SavedModel's signature of a network alone."""
     whole = whole_signature(card, path)
     return card["paths"][path].get("signature", whole)
 
 
 def whole_signature(card: dict[str, Any], path: str) -> str:
-    """Returns the one that does all that a server has to do for the path."""
+    """Returns the name of the signature that runs all steps of a path."""
     return "serving_default" if path == next(iter(card["paths"])) else path
 
 
@@ -160,7 +166,7 @@ def model_file(
 
 
 def fixed_files(card: dict[str, Any], path: str) -> list[dict[str, Any]]:
-    """Returns what a card says of the TFLite files of one size of a path."""
+    """Returns the entries of the TFLite files of one size of a path."""
     return card["paths"][path]["files"].get("tflite_fixed", [])
 
 
@@ -180,65 +186,14 @@ def find_fixed(
     Raises:
         InputError: The card names no such file.
     """
-    fixed = {
+    paths = {
         entry["file"]: path
         for path in card["paths"]
         for entry in fixed_files(card, path)
     }
-    if name not in fixed:
+    if name not in paths:
         raise InputError(
             f"file {name!r}: {folder} has no TFLite file of one size of that "
-            f"name; it has: {', '.join(fixed) or 'none'}"
+            f"name; it has: {', '.join(paths) or 'none'}"
         )
-    return fixed[name]
-
-
-def _check_paths(file: Path, paths: dict[str, Any]) -> None:
-    if not paths:
-        raise InputError(f"{file}: key 'paths': {{}}; expected at least one")
-    for name, path in paths.items():
-        where = f"paths.{name}"
-        if not isinstance(path, dict):
-            raise InputError(
-                f"{file}: key {where!r}: {path!r}; expected an object of "
-                f"{', '.join(_PATH_KEYS)}"
-            )
-        _check_types(file, path, _PATH_KEYS, f"{where}.")
-        optional = {
-            key: kind
-            for key, kind in _OPTIONAL_PATH_KEYS.items()
-            if key in path
-        }
-        _check_types(file, path, optional, f"{where}.")
-        for key, domains in _DOMAINS.items():
-            if path[key] not in domains:
-                raise InputError(
-                    f"{file}: key '{where}.{key}': {path[key]!r}; expected "
-                    f"{_PATH_KEYS[key][1]}"
-                )
-        _check_fixed(file, path["files"], f"{where}.files.tflite_fixed")
-
-
-def _check_fixed(file: Path, files: dict[str, Any], where: str) -> None:
-    entries = files.get("tflite_fixed", [])
-    if not isinstance(entries, list) or not all(
-        isinstance(entry, dict) for entry in entries
-    ):
-        raise InputError(
-            f"{file}: key {where!r}: {entries!r}; expected a list of objects"
-        )
-    for index, entry in enumerate(entries):
-        _check_types(file, entry, _FIXED_KEYS, f"{where}.{index}.")
-
-
-def _check_types(
-    file: Path, values: dict[str, Any], keys: dict, prefix: str = ""
-) -> None:
-    for key, (kind, expected) in keys.items():
-        if key not in values:
-            raise InputError(f"{file}: key '{prefix}{key}' is missing")
-        if not isinstance(values[key], kind):
-            raise InputError(
-                f"{file}: key '{prefix}{key}': {values[key]!r}; expected "
-                f"{expected}"
-            )
+    return paths[name]

@@ -1,59 +1,50 @@
-"""One image of any size through a model that takes certain sizes only."""
+"""The NumPy back end: one image of any size through a model.
+
+It runs the steps of `steps.py` and holds little more in memory than the image
+and its result, because a large image goes in parts. There are two ways, and
+neither has seams, as the whole image decides about color in the large:
+
+* With a working size the network sees the image once, shrunk. The change that
+  it makes is enlarged and added to the image, window by window. That gives the
+  same as the whole image at once.
+* Without one, and with `tile`, the network sees the image once, shrunk until
+  it fits one tile, and then every tile at full resolution. Instance
+  normalization takes its statistics from the image that the network sees, so
+  that tiles alone would each get a tint and a contrast of their own. Here the
+  shrunk image gives all the low frequencies that its pixels can hold, and a
+  tile only those above. Neighbors fade into each other.
+"""
 
 import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-import cv2
 import numpy as np
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions, ranges
-from nircolor_tf.inference import bfwls, tiles
+from nircolor_tf.inference import resizing, tiles, windows
+from nircolor_tf.inference.resizing import Decode
+from nircolor_tf.inference.steps import Steps
 
-# Smaller ones leave nothing to the shrunk image, or to what overlaps.
+# Smaller ones leave no pixels to the shrunk image, or to the overlap.
 _SMALLEST_TILE = 16
-
-_Decode = Callable[[np.ndarray], np.ndarray]
-_Paint = Callable[[slice, slice], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
 class Colorizer:
-    """Takes one image of any size through any model.
-
-    Large images go in parts, so that besides the image and its result only a
-    few of them are held in memory. There are two ways. Neither has seams,
-    because the image as a whole decides about color in the large:
-
-    * With `working_size` the model sees the image once, shrunk. What it
-      changes is enlarged and added to the image, window by window, which
-      gives the same as doing it at once.
-    * With `tile` the model sees the image once, shrunk until it fits one
-      tile, and then every tile at full resolution. Instance normalization
-      takes its statistics from what the network sees, so that tiles alone
-      would each get a tint and a contrast of their own. Here the shrunk image
-      gives all the low frequencies, which are what its pixels can hold, and
-      a tile only what is above them. Neighbors fade into each other.
+    """Colors one image of any size, by parts where it is large.
 
     Attributes:
-        predict: The model: (1, H, W, 1) float32 in [0, 1] -> (1, H, W, C).
-        size_multiple: `predict` takes heights and widths divisible by this.
-        minimum_size: `predict` takes heights and widths from this on, pixels.
-        working_size: Images whose shorter side is longer than this, in pixels,
-            go through the model at this size; None for every image at its
-            own. The result is then enlarged, and the detail comes from the
-            image itself.
-        fusion: Parameters of ColorNet's detail fusion, which then follows at
-            the size of the image; None for none.
+        predict: The network: (1, H, W, 1) float32 in [0, 1] -> (1, H, W, C).
+        steps: Of inference, around the network.
         channels: C, 3 for rgb, 1 for a translation to gray or NIR.
         tile: Images with a side longer than this, in pixels, go through the
-            model in tiles, and through the fusion; None for every image
+            network in tiles, and through the fusion; None for every image
             whole.
         overlap: Pixels over which tiles fade into each other, up to half of
             `tile`.
-        saturation: Factor of the colors' difference from gray, last of all. A
-            model that errs little is dull, since it does not bet.
+        saturation: Factor of the colors' difference from gray, last of all.
 
     Raises:
         InputError: `tile` is too small, `overlap` or `saturation` out of its
@@ -62,19 +53,19 @@ class Colorizer:
     """
 
     predict: Callable[[np.ndarray], Any]
-    size_multiple: int = 1
-    minimum_size: int = 1
-    working_size: int | None = None
-    fusion: bfwls.BfwlsParameters | None = None
+    steps: Steps = dataclasses.field(default_factory=Steps)
     channels: int = 3
     tile: int | None = None
     overlap: int = 0
     saturation: float = 1.0
 
     def __post_init__(self):
-        changes = {"fusion": self.fusion, "saturation": self.saturation != 1}
-        for name, asked in changes.items():
-            if asked and self.channels != 3:
+        changes = {
+            "fusion": self.steps.fusion,
+            "saturation": self.saturation != 1,
+        }
+        for name, change in changes.items():
+            if change and self.channels != 3:
                 raise InputError(
                     f"{name}: needs color; this path has one channel"
                 )
@@ -96,9 +87,6 @@ class Colorizer:
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """Colorizes one NIR or gray image, or translates it.
-
-        Where the model needs another size, the image grows at the bottom and
-        at the right, by reflection, and the result is cut back.
 
         Args:
             image: (H, W, 1) in [0, 1], H and W at least 1.
@@ -147,24 +135,11 @@ class Colorizer:
             ),
         )
 
-    def network_size(self, height: int, width: int) -> tuple[int, int]:
-        """Returns the size at which the model sees an image that goes whole.
-
-        Args:
-            height: Of the image, pixels, at least 1.
-            width: Likewise.
-
-        Returns:
-            Height and width after the working size, grown as the model needs.
-        """
-        height, width = self._working(height, width)
-        return self._size(height), self._size(width)
-
     def _colorize(
         self,
         image: np.ndarray,
         dtype: Any,
-        decode: _Decode,
+        decode: Decode,
         encode: Callable[[np.ndarray], np.ndarray],
     ) -> np.ndarray:
         """Colorizes an image by parts.
@@ -180,104 +155,42 @@ class Colorizer:
                 f"expected an image of (H, W, 1), got {image.shape}"
             )
         height, width, _ = image.shape
-        side, overlap, step = max(height, width), 0, 1
-        in_tiles = self.tile is not None and side > self.tile
-        tile = (height, width)
-        if in_tiles:
-            tile, overlap = (self.tile, self.tile), self.overlap
-        if self._working(height, width) != (height, width):
-            paint = self._enlarging(image, decode)
-            if self.fusion is None:
-                tile, overlap = (tiles.STRIP, width), 0
-        elif in_tiles:
-            # The image then fits one tile, but for one of a side above
-            # tile^2 / 4 pixels: a tile is to have four of the steps.
-            step = min(-(-side // self.tile), self.tile // 4)
-            paint = self._tiling(image, decode, step)
-        else:
-
-            def paint(rows, columns):
-                return self._predict(decode(image[rows, columns]))
-
-        if self.fusion is not None:
-            paint = self._fusing(image, decode, paint)
+        paint, down, across = windows.divide(
+            self._run_network,
+            image,
+            decode,
+            self.steps,
+            self.tile,
+            self.overlap,
+        )
         result = np.empty((height, width, self.channels), dtype)
-        down = tiles.spans(height, tile[0], overlap, step)
-        across = tiles.spans(width, tile[1], overlap, step)
-        for rows, part in tiles.blended(paint, self.channels, down, across):
+        for rows, part in tiles.blend(paint, self.channels, down, across):
             result[rows] = encode(self._saturate(part))
         return result
-
-    def _enlarging(self, image: np.ndarray, decode: _Decode) -> _Paint:
-        """Colorizes the image at the working size."""
-        height, width, _ = image.shape
-        small = tiles.shrunk(image, self._working(height, width), decode)
-        change = self._predict(small) - small
-        # Enlarged from top to bottom here, from left to right row by row: the
-        # same as both at once, and of this the full width is a few rows only.
-        change = tiles.resized(
-            change, (height, small.shape[1]), cv2.INTER_CUBIC
-        )
-
-        def paint(rows, columns):
-            part = change[rows]
-            large = tiles.resized(part, (len(part), width), cv2.INTER_CUBIC)
-            return decode(image[rows, columns]) + large[:, columns]
-
-        return paint
-
-    def _tiling(self, image: np.ndarray, decode: _Decode, step: int) -> _Paint:
-        """Colorizes the image shrunk by `step`, then tile by tile."""
-        cells = tuple(-(-side // step) for side in image.shape[:2])
-        reference = self._predict(tiles.shrunk(image, cells, decode, step))
-
-        def paint(rows, columns):
-            part = decode(image[rows, columns])
-            low = reference[
-                rows.start // step : -(-rows.stop // step),
-                columns.start // step : -(-columns.stop // step),
-            ]
-            grown = tiles.grown(part, *(step * side for side in low.shape[:2]))
-            tile = tiles.matched(self._predict(grown), low, step)
-            return tile[: part.shape[0], : part.shape[1]]
-
-        return paint
-
-    def _fusing(
-        self, image: np.ndarray, decode: _Decode, paint: _Paint
-    ) -> _Paint:
-        """Fuses every window after `paint`."""
-
-        def fuse(rows, columns):
-            nir = decode(image[rows, columns])
-            rgb = paint(rows, columns).clip(0, 1)
-            return bfwls.fuse(nir, rgb, self.fusion)
-
-        return fuse
 
     def _saturate(self, rgb: np.ndarray) -> np.ndarray:
         if self.saturation == 1:
             return rgb
         return conversions.saturated(rgb.clip(0, 1), self.saturation)
 
-    def _predict(self, image: np.ndarray) -> np.ndarray:
-        """Grows as the model wants it, runs it, cuts back and clips."""
+    def _run_network(self, image: np.ndarray) -> np.ndarray:
+        """Pads, runs the network and crops: (h, w, 1) -> (h, w, C)."""
         height, width, _ = image.shape
-        grown = tiles.grown(image, self._size(height), self._size(width))
-        result = np.asarray(self.predict(grown[None]), np.float32)
-        if result.shape != (1, *grown.shape[:2], self.channels):
+        padded_size = self.steps.padded_size(height, width)
+        batch = resizing.pad(image, *padded_size)[None]
+        result = self._predict(batch)
+        if self.steps.mirror:
+            mirrored = self._predict(np.ascontiguousarray(batch[:, :, ::-1]))
+            result = (result + mirrored[:, :, ::-1]) / 2
+        return result[0, :height, :width]
+
+    def _predict(self, batch: np.ndarray) -> np.ndarray:
+        """Runs the network, checks its output and clips it."""
+        result = np.asarray(self.predict(batch), np.float32)
+        if result.shape != (*batch.shape[:3], self.channels):
             raise ValueError(
-                f"the model turned {grown[None].shape} into {result.shape}"
+                f"the model turned {batch.shape} into {result.shape}"
             )
-        result = result[0, :height, :width]
         if not np.isfinite(result).all():
             raise InputError("the model returned values that are not finite")
         return result.clip(0, 1)
-
-    def _working(self, height: int, width: int) -> tuple[int, int]:
-        return tiles.size_for((height, width), self.working_size)
-
-    def _size(self, size: int) -> int:
-        """Returns the smallest size the model takes, from `size` on."""
-        multiples = -(-max(size, self.minimum_size) // self.size_multiple)
-        return multiples * self.size_multiple

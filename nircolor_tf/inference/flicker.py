@@ -1,4 +1,4 @@
-"""Flicker of colorized videos: how to reduce it, and a number for it.
+"""Flicker of colorized videos: its reduction, and a number for it.
 
 A model that sees one frame at a time gives the same thing another color when
 the noise or the exposure changes. `Smoother` evens that out:
@@ -9,8 +9,9 @@ the noise or the exposure changes. `Smoother` evens that out:
 
 It is blind to how the colors were made, as Bonneel et al., "Blind video
 temporal consistency" (ACM Transactions on Graphics 34(6), 2015), and like
-theirs takes what is coarse from the frames before, moved along with the
-things, and what is fine from the frame itself. Nothing fine can leave a ghost.
+theirs takes the coarse image from the frames before, moved along with the
+things in it, and the fine detail from the frame itself. Fine detail cannot
+leave a ghost.
 """
 
 from collections.abc import Sequence
@@ -19,14 +20,14 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-# The shorter side of what is evened out, pixels.
+# The shorter side of the coarse image, pixels.
 _SIDE = 128
 
 # NIR, relative to the frame's mean, differs by this between two things rather
-# than between two frames of one thing: what was there counts 1/e then.
+# than between two frames of one thing. The frame before then counts 1/e.
 _DIFFERENCE = 0.06
 
-# Less of the frame before that fits is a cut, where nothing is carried over.
+# Where less of the frame before fits, it is a cut, and nothing is carried over.
 _LEAST_FIT = 0.5
 
 # OpenCV finds the motion in images from this shorter side on, pixels.
@@ -53,8 +54,9 @@ class _Coarse(NamedTuple):
 class Smoother:
     """Evens out the coarse color and brightness of a video, frame by frame.
 
-    Each is mixed with what was there in the frame before, found by optical
-    flow on NIR, the less so the less NIR fits. At a cut it starts anew.
+    Each pixel is mixed with its place in the frame before, which optical flow
+    on NIR finds; the worse NIR fits, the smaller the share of the frame before.
+    At a cut it starts anew.
 
     Args:
         smoothing: Share of the frames before, in [0, 1); 0 changes nothing.
@@ -72,7 +74,7 @@ class Smoother:
 
         Args:
             frame: Colorized, (H, W, C) float32 in [0, 1]; all of one size.
-            nir: What it was made from, (H, W, 1) float32 in [0, 1].
+            nir: The NIR image of the frame, (H, W, 1) float32 in [0, 1].
 
         Returns:
             (H, W, C) float32 in [0, 1].
@@ -122,12 +124,13 @@ def flicker(frames: Sequence[np.ndarray], nirs: Sequence[np.ndarray]) -> float:
     the frame's mean, stayed the same within 4 %. Frames are shrunk to a
     shorter side of 64 pixels before, so that sensor noise, which is no
     flicker, averages out. It is the warping error of Lai et al., "Learning
-    blind video temporal consistency" (ECCV 2018), without warping: what moves
-    is left out, so that no optical flow is judged along with the colors.
+    blind video temporal consistency" (ECCV 2018), without warping: moving
+    pixels are left out, so that no optical flow is judged along with the
+    colors.
 
     Args:
         frames: (H, W, C) float32 in [0, 1], in order, at least two.
-        nirs: (H, W, 1) float32 in [0, 1], what they were made from.
+        nirs: (H, W, 1) float32 in [0, 1], the NIR image of each frame.
 
     Returns:
         In [0, 1]; 0 is none. Times 255 it is in 8-bit levels.

@@ -18,19 +18,15 @@ import numpy as np
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import image_files, ranges
 from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.jobs import (
+    SUFFIXES,
+    Job,
+    check_targets,
+    list_jobs,
+)
 
-VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm")
-
-# What `--format` calls them -> suffix of the results; None keeps the input's.
-SUFFIXES = {"same": None, "png": ".png", "tiff": ".tif", "jpeg": ".jpg"}
-
-_SUFFIX_LIST = ", ".join(image_files.IMAGE_SUFFIXES)
-
-# Of files that are never written here: who names one does not mean a folder.
-_OTHER_SUFFIXES = (*VIDEO_SUFFIXES, ".bmp", ".gif", ".webp")
-
-# What one image may fail with while the others go on; OpenCV's error is how
-# it says that the memory does not suffice.
+# Failures of one image; the others go on. OpenCV raises its own error where
+# the memory does not suffice.
 _FAILURES = (InputError, MemoryError, cv2.error)
 
 
@@ -39,7 +35,7 @@ class Result:
     """An image that was colorized.
 
     Attributes:
-        path: The file written.
+        path: The file of the result.
         low: Stored value of the input that counts as black, in levels.
         high: Likewise as white.
         dtype: Of the input, uint8 or uint16.
@@ -52,26 +48,12 @@ class Result:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Job:
-    source: Path
-    target: Path
-
-
-@dataclasses.dataclass(frozen=True)
 class _Levels:
     """(H, W, C) integers, the levels that count as black and white."""
 
     image: np.ndarray
     low: float
     high: float
-
-
-def is_video(source: str) -> bool:
-    """Whether this names a video file, or is the number of a camera."""
-    path = Path(source)
-    if source.isdecimal():
-        return not path.exists()
-    return path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir()
 
 
 def colorize_path(
@@ -84,8 +66,8 @@ def colorize_path(
 ) -> list[Result]:
     """Colorizes a file, or every image file directly in a folder.
 
-    They are NIR images or gray photos, whichever the model takes. A result has
-    its input's size and depth (8 or 16 bit; 8 in a JPEG), and its name where
+    They are NIR images or gray photos, as the model takes. A result has the
+    size and depth of its input (8 or 16 bit; 8 in a JPEG), and its name where
     `target` is a folder.
 
     Args:
@@ -93,18 +75,18 @@ def colorize_path(
         source: A PNG, TIFF or JPEG file, or a folder of them.
         target: A folder; for a single file also a file, known by its suffix.
         overwrite: Replace results that exist already; the input never.
-        input_range: What is black and white, found for each image.
+        input_range: Finds the levels of black and white of each image.
         image_format: Of the results in a folder, a key of `SUFFIXES`.
 
     Returns:
-        What was written, in the order of the images' names.
+        The results, in the order of the images' names.
 
     Raises:
         InputError: Nothing to do, or a result exists (nothing is written
             then); or images failed: all are named, the others are written.
     """
-    jobs = _jobs(Path(source), Path(target), SUFFIXES[image_format])
-    _check_targets(jobs, overwrite)
+    jobs = list_jobs(Path(source), Path(target), SUFFIXES[image_format])
+    check_targets(jobs, overwrite)
     results, problems = [], []
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
         loaded = _ahead(reader, lambda job: _load(job, input_range), jobs)
@@ -119,35 +101,30 @@ def colorize_path(
             try:
                 results.append(future.result())
             except _FAILURES as error:
-                problems.append(_named(error, job))
-    if problems and len(jobs) == 1:
-        raise InputError(problems[0])
-    if problems:
-        count = (
-            f"{len(problems)} of {len(jobs)} images failed, the other "
-            f"{len(results)} are colorized:"
-        )
-        raise InputError("\n  ".join([count, *problems]))
+                problems.append(_describe_failure(error, job))
+    _report(problems, len(jobs))
     return results
 
 
 def summary(results: list[Result]) -> str:
-    """Says how many images there are and which values were black and white.
+    """Describes the images: how many, and their levels of black and white.
 
     Args:
         results: Of `colorize_path`, at least one.
 
     Returns:
-        For example '2 images, values 0..4095 (12 bit) -> 0..1'; only the
-        count where every value that the files can hold was used.
+        For example '2 images, values 0..4095 (12 bit) -> 0..1'. Where the
+        range was all that the files can hold, the count alone.
     """
     count = "1 image" if len(results) == 1 else f"{len(results)} images"
-    found = {(result.high, result.low, result.dtype) for result in results}
-    if all((high, low) == (np.iinfo(kind).max, 0) for high, low, kind in found):
+    levels = {(result.high, result.low, result.dtype) for result in results}
+    if all(
+        (high, low) == (np.iinfo(dtype).max, 0) for high, low, dtype in levels
+    ):
         return count
     first, last = (
-        ranges.describe(low, high, kind)
-        for high, low, kind in (min(found), max(found))
+        ranges.describe(low, high, dtype)
+        for high, low, dtype in (min(levels), max(levels))
     )
     if first == last:
         return f"{count}, {first}"
@@ -156,67 +133,10 @@ def summary(results: list[Result]) -> str:
     )
 
 
-def _jobs(source: Path, target: Path, suffix: str | None) -> list[_Job]:
-    suffix_of_target = target.suffix.lower()
-    if suffix_of_target in _OTHER_SUFFIXES and not target.is_dir():
-        raise InputError(
-            f"{target}: images cannot be written into such a file; expected "
-            f"a folder, or one ending in {_SUFFIX_LIST}"
-        )
-    target_is_file = target.is_file() or (
-        suffix_of_target in image_files.IMAGE_SUFFIXES and not target.is_dir()
-    )
-    if not source.is_dir():
-        if not source.exists():
-            raise InputError(f"{source}: no such file or folder")
-        if target_is_file:
-            return [_Job(source, target)]
-        return [_Job(source, target / _name(source, suffix))]
-    if target_is_file:
-        raise InputError(
-            f"{target}: a file; expected a folder, as {source} is a folder"
-        )
-    jobs = [
-        _Job(path, target / _name(path, suffix))
-        for path in image_files.list_images(source)
-    ]
-    if not jobs:
-        raise InputError(f"{source}: no PNG, TIFF or JPEG file in this folder")
-    return jobs
-
-
-def _name(source: Path, suffix: str | None) -> str:
-    return source.name if suffix is None else source.stem + suffix
-
-
-def _check_targets(jobs: list[_Job], overwrite: bool) -> None:
-    taken = {}
-    for job in jobs:
-        if job.target.suffix.lower() not in image_files.IMAGE_SUFFIXES:
-            raise InputError(
-                f"{job.target}: unknown image suffix {job.target.suffix!r}; "
-                f"expected one of {_SUFFIX_LIST}; in an "
-                "--output folder --format=png gives the results one"
-            )
-        if job.target.resolve() == job.source.resolve():
-            raise InputError(f"{job.target}: would overwrite the input image")
-        if job.target in taken:
-            raise InputError(
-                f"{job.target}: would be the result of both "
-                f"{taken[job.target].name} and {job.source.name}; "
-                "--format=same keeps them apart"
-            )
-        if job.target.exists() and not overwrite:
-            raise InputError(
-                f"{job.target}: exists already; --overwrite replaces it"
-            )
-        taken[job.target] = job.source
-
-
 def _ahead(
     pool: Executor, step: Callable[[Any], Any], items: Iterable
 ) -> Iterator[Future]:
-    """Yields step(item) of each item while the next one's is under way."""
+    """Yields step(item) of each item while that of the next one runs."""
     futures = collections.deque()
     for item in items:
         futures.append(pool.submit(step, item))
@@ -225,13 +145,13 @@ def _ahead(
     yield from futures
 
 
-def _load(job: _Job, input_range: ranges.InputRange) -> _Levels:
+def _load(job: Job, input_range: ranges.InputRange) -> _Levels:
     image = image_files.read_nir(job.source)  # a gray photo is stored likewise
     return _Levels(image, *input_range.of(image))
 
 
 def _colorize(colorizer: Colorizer, loaded: Future) -> Future:
-    """Runs the model now; what fails, the loading too, is the next step's."""
+    """Runs the model now; a failure so far is raised when it is stored."""
     colorized = Future()
     try:
         levels = loaded.result()
@@ -242,7 +162,7 @@ def _colorize(colorizer: Colorizer, loaded: Future) -> Future:
     return colorized
 
 
-def _store(job: _Job, colorized: Future) -> Result:
+def _store(job: Job, colorized: Future) -> Result:
     levels = colorized.result()
     image = levels.image
     jpeg = job.target.suffix.lower() in (".jpg", ".jpeg")
@@ -259,6 +179,18 @@ def _store(job: _Job, colorized: Future) -> Result:
     return Result(job.target, levels.low, levels.high, levels.image.dtype)
 
 
+def _report(problems: list[str], count: int) -> None:
+    """Raises one error for all images of `count` that failed, if any."""
+    if problems and count == 1:
+        raise InputError(problems[0])
+    if problems:
+        heading = (
+            f"{len(problems)} of {count} images failed, the other "
+            f"{count - len(problems)} are colorized:"
+        )
+        raise InputError("\n  ".join([heading, *problems]))
+
+
 def _with_progress(items: Iterable, count: int) -> Iterable:
     """Returns the items, with a progress bar if there are several."""
     if count == 1:
@@ -268,7 +200,7 @@ def _with_progress(items: Iterable, count: int) -> Iterable:
     return tqdm(items, "colorize", count, unit="image")
 
 
-def _named(error: Exception, job: _Job) -> str:
+def _describe_failure(error: Exception, job: Job) -> str:
     text = str(error) or type(error).__name__
-    named = text.startswith((str(job.source), str(job.target)))
-    return text if named else f"{job.source}: {text}"
+    names_file = text.startswith((str(job.source), str(job.target)))
+    return text if names_file else f"{job.source}: {text}"

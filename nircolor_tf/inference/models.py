@@ -3,19 +3,20 @@
     colorizer = load_export(default_model())
     rgb = colorizer(nir)  # one array of any size
 
-An export is a folder: card.json, which says how the model wants its input,
-and the model itself, as TFLite files (LiteRT runs them; no TensorFlow needed)
-and as a SavedModel (TensorFlow is imported only for that). Where it holds
-several inference paths, `load_export(folder, path="g2c")` takes another than
-the first: one that colorizes gray photos, say.
+An export is a folder. Its card.json says how the model wants its input. The
+model itself is there as TFLite files, which LiteRT runs without TensorFlow,
+and as a SavedModel, for which TensorFlow is imported. An export may hold
+several inference paths: `load_export(folder, path="g2c")` loads the one that
+colorizes gray photos.
 """
 
 import os
 from pathlib import Path
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference import bfwls, cards, runtimes
+from nircolor_tf.inference import cards, runtimes
 from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.litert import LitertModel
 
 DEFAULT_MODEL = "default"
 RUNTIMES = ("auto", "litert", "saved_model")
@@ -66,21 +67,18 @@ def load_export(
     """
     folder = Path(folder)
     card = cards.read_card(folder)
-    fusion = _fusion(folder, card)
     if file is None:
         path, _ = cards.find_path(folder, card, path)
+        steps = cards.steps(folder, card, path)
         predict = runtimes.load_path(folder, card, path, runtime, threads)
     else:
         path = _path_of(folder, card, file, path, runtime)
-        predict = runtimes.LitertModel(folder / file, threads).predict
-    color = card["paths"][path]["target"] == "rgb"
+        steps = cards.steps(folder, card, path)
+        predict = LitertModel(folder / file, threads).predict
     return Colorizer(
         predict,
-        card["size_multiple"],
-        card["minimum_size"],
-        card["working_size"],
-        fusion if color else None,
-        channels=3 if color else 1,
+        steps,
+        channels=3 if card["paths"][path]["target"] == "rgb" else 1,
         tile=tile,
         overlap=overlap,
     )
@@ -102,14 +100,3 @@ def _path_of(
             "that one, or none"
         )
     return own
-
-
-def _fusion(folder: Path, card: dict) -> bfwls.BfwlsParameters | None:
-    if card["fusion"] is None:
-        return None
-    try:
-        return bfwls.BfwlsParameters(**card["fusion"])
-    except (TypeError, InputError) as error:
-        raise InputError(
-            f"{folder / cards.CARD_FILE}: key 'fusion': {error}"
-        ) from error

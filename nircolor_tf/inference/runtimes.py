@@ -1,6 +1,8 @@
-"""What runs an exported model: LiteRT its TFLite file, TensorFlow the other."""
+"""Loads the model of an export: in LiteRT, or as a SavedModel in TensorFlow.
 
-import os
+TensorFlow is imported only for a SavedModel.
+"""
+
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -8,87 +10,7 @@ import numpy as np
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import cards
-
-
-class LitertModel:
-    """A TFLite file with the input (1, H, W, 1), floating point or 8 bit.
-
-    Args:
-        path: Of the file.
-        threads: CPU threads; all cores by default.
-
-    Raises:
-        InputError: It is no TFLite file.
-    """
-
-    def __init__(self, path: Path, threads: int | None):
-        # Imported here: help and bad input need not wait for it.
-        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
-
-        try:
-            self._model = Interpreter(
-                str(path), num_threads=threads or os.cpu_count()
-            )
-        except (ValueError, RuntimeError) as error:
-            raise InputError(f"{path}: not a TFLite file: {error}") from error
-        self._path = path
-        self._input = self._model.get_input_details()[0]
-        self._output = self._model.get_output_details()[0]
-        self._shape = None
-
-    def predict(self, image: np.ndarray) -> np.ndarray:
-        """Runs the model: (1, H, W, 1) float32 -> (1, H, W, C) float32.
-
-        Raises:
-            InputError: It cannot run at this size.
-        """
-        self._check_size(image)
-        try:
-            if image.shape != self._shape:
-                self._shape = None  # stays so when the next lines fail
-                self._model.resize_tensor_input(
-                    self._input["index"], image.shape
-                )
-                self._model.allocate_tensors()
-                self._shape = image.shape
-            self._model.set_tensor(
-                self._input["index"], _to_type_of(self._input, image)
-            )
-            self._model.invoke()
-        except (ValueError, RuntimeError) as error:
-            _, height, width, _ = image.shape
-            raise InputError(
-                f"the model cannot run at {height} x {width} pixels: {error}"
-            ) from error
-        result = self._model.get_tensor(self._output["index"])
-        return _from_type_of(self._output, result)
-
-    def _check_size(self, image: np.ndarray) -> None:
-        # A file of one size does resize, and may then compute nonsense.
-        _, height, width, _ = self._input["shape_signature"]
-        if -1 not in (height, width) and image.shape[1:3] != (height, width):
-            raise InputError(
-                f"{self._path}: takes images of {height} x {width} pixels "
-                f"only, not of {image.shape[1]} x {image.shape[2]}; "
-                "bin/export.py --sizes writes other sizes"
-            )
-
-
-def _to_type_of(tensor: dict, values: np.ndarray) -> np.ndarray:
-    """Quantizes where the tensor of a TFLite file holds integers."""
-    if tensor["dtype"] == np.float32:
-        return values
-    scale, zero = tensor["quantization"]
-    limits = np.iinfo(tensor["dtype"])
-    levels = np.rint(values / scale + zero).clip(limits.min, limits.max)
-    return levels.astype(tensor["dtype"])
-
-
-def _from_type_of(tensor: dict, values: np.ndarray) -> np.ndarray:
-    if tensor["dtype"] == np.float32:
-        return values
-    scale, zero = tensor["quantization"]
-    return (values.astype(np.float32) - zero) * np.float32(scale)
+from nircolor_tf.inference.litert import LitertModel
 
 
 def load_path(
@@ -100,8 +22,8 @@ def load_path(
         folder: The export folder.
         card: Of that folder.
         path: Name of a path in the card.
-        runtime: 'litert', 'saved_model' or, for the first that there is,
-            'auto'.
+        runtime: 'litert', 'saved_model', or 'auto' for LiteRT where the path
+            has a TFLite file.
         threads: CPU threads of LiteRT; all cores by default.
 
     Returns:
@@ -110,17 +32,17 @@ def load_path(
     Raises:
         InputError: A file is missing or unreadable, or TensorFlow is missing.
     """
-    chosen = card["paths"][path]
+    entry = card["paths"][path]
     if runtime == "auto":
-        runtime = "litert" if "tflite" in chosen["files"] else "saved_model"
+        runtime = "litert" if "tflite" in entry["files"] else "saved_model"
     if runtime == "litert":
         file = cards.model_file(folder, card, path, "tflite")
         return LitertModel(file, threads).predict
     return load_saved_model(
         cards.model_file(folder, card, path, "saved_model"),
         cards.signature(card, path),
-        chosen["source"],
-        chosen["target"],
+        entry["source"],
+        entry["target"],
     )
 
 

@@ -9,10 +9,8 @@ which is the linear system (I + strength * L) u = g with L the Laplacian of the
 4-neighbour grid whose edges weigh w: large steps of the log luminance weigh
 little and survive, small ones are smoothed away.
 
-Two solvers of the same system:
-
-* `wls_exact`: sparse factorisation in float64, the reference; needs SciPy.
-* `wls_separable`: rows and columns in turn, tens of times faster.
+`smooth` solves it by rows and columns in turn. `wls_exact.py` solves the same
+system exactly and is tens of times slower.
 
 References:
     Z. Farbman, R. Fattal, D. Lischinski, R. Szeliski: Edge-Preserving
@@ -35,7 +33,7 @@ from nircolor_tf.errors import InputError
 SHIFTS = np.geomspace(0.5, 10, 4, dtype=np.float32)
 
 
-def wls_separable(
+def smooth(
     images: np.ndarray, strength: float, alpha: float, epsilon: float
 ) -> np.ndarray:
     """Smooths images by 1-D systems along columns and rows in turn.
@@ -65,87 +63,32 @@ def wls_separable(
     Raises:
         InputError: The images are not three-dimensional.
     """
-    _check(images)
+    check_images(images)
     # The solver walks along the first axis, so that each of its steps works
     # on contiguous memory: image rows here, image columns below.
     source = np.ascontiguousarray(images.transpose(1, 0, 2), np.float32)
-    vertical = strength * _edge_weights(source, alpha, epsilon)
-    horizontal = strength * _edge_weights(_turned(source), alpha, epsilon)
-    smooth = right_side = np.zeros_like(source)
+    vertical = strength * edge_weights(source, alpha, epsilon)
+    horizontal = strength * edge_weights(_turned(source), alpha, epsilon)
+    solution = right_side = np.zeros_like(source)
     for last_shift, shift in pairwise([np.float32(0), *SHIFTS]):
         scale = shift + np.float32(0.5)
         # (shift - H) u without multiplying by H: the last solve says that
         # (last_shift + H) u was its right side.
-        right_side = source + (last_shift + shift) * smooth - right_side
-        smooth = _solve_lines(right_side / scale, vertical / scale)
-        right_side = source + 2 * shift * smooth - right_side
-        smooth = _turned(
+        right_side = source + (last_shift + shift) * solution - right_side
+        solution = _solve_lines(right_side / scale, vertical / scale)
+        right_side = source + 2 * shift * solution - right_side
+        solution = _turned(
             _solve_lines(_turned(right_side) / scale, horizontal / scale)
         )
-    return smooth.transpose(1, 0, 2)
+    return solution.transpose(1, 0, 2)
 
 
-def wls_exact(
-    images: np.ndarray, strength: float, alpha: float, epsilon: float
-) -> np.ndarray:
-    """Smooths images by sparse factorisation: the reference.
-
-    Args:
-        images: (N, H, W) in [0, 1], each smoothed along its own edges.
-        strength: Farbman's lambda, >= 0; larger is smoother.
-        alpha: Sensitivity to gradients, 1.2 to 2 in Farbman et al.
-        epsilon: Keeps logarithm and division finite; 1e-4 in their code.
-
-    Returns:
-        (N, H, W) float64 in [0, 1].
+def check_images(images: np.ndarray) -> None:
+    """Refuses anything but a stack of images.
 
     Raises:
-        InputError: The images are not three-dimensional, or SciPy is not
-            installed.
+        InputError: The images are not (N, H, W).
     """
-    _check(images)
-    try:
-        from scipy.sparse.linalg import splu  # noqa: PLC0415  (likewise)
-    except ImportError as error:
-        raise InputError(
-            "the exact WLS solver needs SciPy: pip install scipy, or choose "
-            "the separable solver"
-        ) from error
-
-    def smooth(image):
-        # Symmetric positive definite, so without pivoting.
-        factors = splu(
-            _system(image, strength, alpha, epsilon).tocsc(),
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0,
-            options={"SymmetricMode": True},
-        )
-        return factors.solve(image.ravel()).reshape(image.shape)
-
-    return np.stack([smooth(image) for image in images.astype(np.float64)])
-
-
-def _system(image, strength, alpha, epsilon):
-    """I + lambda L of an image, as a sparse array (Farbman et al., eq. 5)."""
-    from scipy import sparse  # noqa: PLC0415  (not in the base install)
-
-    nodes = np.arange(image.size).reshape(image.shape)
-    first = np.concatenate([nodes[:-1].ravel(), nodes.T[:-1].ravel()])
-    second = np.concatenate([nodes[1:].ravel(), nodes.T[1:].ravel()])
-    weights = np.concatenate(
-        [
-            _edge_weights(image, alpha, epsilon).ravel(),
-            _edge_weights(image.T, alpha, epsilon).ravel(),
-        ]
-    )
-    edges = sparse.coo_array(
-        (-strength * weights, (first, second)), (image.size, image.size)
-    )
-    edges = edges + edges.T
-    return edges + sparse.diags_array(1 - edges.sum(axis=1))
-
-
-def _check(images: np.ndarray) -> None:
     if images.ndim != 3:
         raise InputError(
             f"WLS smooths (N, H, W) images; found the shape {images.shape}"
@@ -157,10 +100,17 @@ def _turned(lines: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(lines.transpose(2, 1, 0))
 
 
-def _edge_weights(
-    lines: np.ndarray, alpha: float, epsilon: float
-) -> np.ndarray:
-    """Weights (K - 1, ...) between neighbours along the first axis, K long."""
+def edge_weights(lines: np.ndarray, alpha: float, epsilon: float) -> np.ndarray:
+    """Returns the weights between neighbours along the first axis.
+
+    Args:
+        lines: (K, ...) in [0, 1].
+        alpha: Sensitivity to gradients.
+        epsilon: Keeps logarithm and division finite.
+
+    Returns:
+        (K - 1, ...), of the same type.
+    """
     steps = np.abs(np.diff(np.log(lines + epsilon), axis=0))
     return 1 / (steps**alpha + epsilon)
 

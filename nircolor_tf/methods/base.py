@@ -17,7 +17,7 @@ import keras
 from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference import bfwls
+from nircolor_tf.inference.steps import Steps
 
 Item = TypeVar("Item")
 Batch = Mapping[str, keras.KerasTensor]
@@ -256,6 +256,11 @@ class Method(keras.Model):
         """Returns the training schedule."""
         raise NotImplementedError
 
-    def fusion_parameters(self) -> bfwls.BfwlsParameters | None:
-        """Returns those of the detail fusion after `call`; None for none."""
-        return None
+    def inference_steps(self) -> Steps:
+        """Returns what inference does to an image around its networks."""
+        return Steps(
+            size_multiple=self.size_multiple,
+            minimum_size=self.size_multiple,
+            working_size=self.config.inference.working_size or None,
+            mirror=self.config.inference.mirror,
+        )

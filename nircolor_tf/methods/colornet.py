@@ -15,7 +15,7 @@ Figure box -> attribute -> class
                                                          .ResNetEncoder
     GLFFNet (Figures 2, 5)       -> colorizer.glffnet -> networks.acd.GLFFNet
     decoder block (Figure 4b)    -> colorizer.up_blocks -> networks.acd.UpBlock
-    BFWLS fusion (Figure 6)      -> fusion_parameters -> inference.bfwls.fuse
+    BFWLS fusion (Figure 6)      -> inference_steps   -> inference.bfwls.fuse
 
 Loss term -> equation -> config key
     L2                           -> eq. 4, 5          -> config.loss.l2
@@ -42,10 +42,13 @@ Departures and choices
       nircolor_tf.networks.imagenet; off by default, as it needs a download.
 """
 
+import dataclasses
+
 from ml_collections import ConfigDict
 
 from nircolor_tf import losses
-from nircolor_tf.inference import bfwls
+from nircolor_tf.inference.fusion import BfwlsParameters
+from nircolor_tf.inference.steps import Steps
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
 from nircolor_tf.methods.schedules import make_schedule
 from nircolor_tf.networks import imagenet, make_network
@@ -107,9 +110,11 @@ class ColorNet(Method):
         total = weights.l2 * l2
         return {"colorizer_optimizer": total}, {"colorizer/l2": l2}
 
-    def fusion_parameters(self) -> bfwls.BfwlsParameters | None:
-        """BFWLS (eq. 6-9), from config.fusion; None when not enabled."""
+    def inference_steps(self) -> Steps:
+        """With BFWLS (eq. 6-9) where config.fusion enables it."""
+        steps = super().inference_steps()
         parameters = self.config.fusion.to_dict()
         if not parameters.pop("enabled"):
-            return None
-        return bfwls.BfwlsParameters(**parameters)
+            return steps
+        fusion = BfwlsParameters(**parameters)
+        return dataclasses.replace(steps, fusion=fusion)

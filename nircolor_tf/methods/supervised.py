@@ -22,13 +22,10 @@ Phases: one, 'train', of config.train.steps steps.
 
 Departures and choices
     - The losses are means, so that they do not depend on the crop.
-    - With config.inference.mirror the output is the mean of colorizing the
-      image and its mirror image [ours]; evaluated and exported so.
-    - With config.inference.working_size larger images are colorized at that
-      size (nircolor_tf.inference) [ours].
+    - config.inference says what surrounds the network in use: a working size,
+      a mean over the image and its mirror image [ours].
 """
 
-from keras import ops
 from ml_collections import ConfigDict
 
 from nircolor_tf import losses
@@ -55,11 +52,7 @@ class Supervised(Method):
 
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in config.data.value_range."""
-        rgb = self.colorizer(nir, training=training)
-        if self.config.inference.mirror and not training:
-            mirrored = self.colorizer(ops.flip(nir, axis=2), training=False)
-            rgb = (rgb + ops.flip(mirrored, axis=2)) / 2
-        return rgb
+        return self.colorizer(nir, training=training)
 
     def phases(self) -> tuple[Phase, ...]:
         """One phase on pairs."""

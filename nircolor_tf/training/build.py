@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.data import pipeline
 from nircolor_tf.inference.colorizer import Colorizer
-from nircolor_tf.methods.base import CHANNELS, Method
+from nircolor_tf.methods.base import CHANNELS, InferencePath, Method
 from nircolor_tf.training import checking, optimizers, recompute
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.image_pool import ImagePool, make_pools
@@ -103,31 +103,46 @@ def prepare_training(
     )
 
 
-def make_colorizer(method: Method, path: str | None = None) -> Colorizer:
+def run_path(
+    method: Method, path: InferencePath, image: tf.Tensor
+) -> tf.Tensor:
+    """Runs the networks of an inference path, [0, 1] in and out.
+
+    Args:
+        method: Whose networks.
+        path: Through them.
+        image: (B, H, W, 1) in [0, 1], H and W multiples of the method's
+            `size_multiple`.
+
+    Returns:
+        (B, H, W, C), not clipped: a network without a last activation may
+        leave [0, 1].
+    """
+    value_range = method.config.data.value_range
+    result = path.run(pipeline.to_range(image, value_range))
+    return pipeline.from_range(result, value_range)
+
+
+def make_colorizer(method: Method, name: str | None = None) -> Colorizer:
     """Wraps an inference path, [0, 1] in and out, any image size.
 
     Args:
         method: Trained or not.
-        path: One of its `inference_paths`; the first by default.
+        name: One of its `inference_paths`; the first by default.
 
     Raises:
         InputError: It has no such path.
     """
-    chosen = method.inference_path(path)
-    value_range = method.config.data.value_range
+    path = method.inference_path(name)
 
     @tf.function(
         input_signature=[tf.TensorSpec((1, None, None, 1), tf.float32)]
     )
     def colorize(image):
-        result = chosen.run(pipeline.to_range(image, value_range))
-        return pipeline.from_range(result, value_range)
+        return run_path(method, path, image)
 
     return Colorizer(
         predict=lambda image: colorize(image).numpy(),
-        size_multiple=method.size_multiple,
-        minimum_size=method.size_multiple,
-        working_size=method.config.inference.working_size or None,
-        fusion=method.fusion_parameters() if chosen.target == "rgb" else None,
-        channels=CHANNELS[chosen.target],
+        steps=method.inference_steps().for_target(path.target),
+        channels=CHANNELS[path.target],
     )

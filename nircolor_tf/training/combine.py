@@ -24,15 +24,10 @@ from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import (
-    build,
-    command_log,
-    config_files,
-    restore,
-    warm_start,
-)
+from nircolor_tf.training import build, command_log, config_files, restore
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
+from nircolor_tf.training.warm_start import Start
 
 # Sections of the first member's config that the ensemble takes over.
 _SECTIONS = (
@@ -45,7 +40,7 @@ _SECTIONS = (
     "inference",
     "export",
 )
-# What each member's config is remembered by.
+# Sections of each member's config that the new config keeps.
 _REMEMBERED = (
     "seed",
     "loss",
@@ -98,21 +93,20 @@ def combine(
 
 
 def average(
-    members: Sequence[str | os.PathLike],
+    members: Sequence[Start],
     shares: Sequence[float],
-    checkpoint: str,
     workdir: str | os.PathLike,
     command: str | None = None,
 ) -> dict[str, float]:
     """Writes a workdir like the first member's, with the mean of all weights.
 
     Args:
-        members: Workdirs or exports; the first is a workdir. All of one
-            method of a single phase, with the same networks, and trained
-            from the same weights on: of others the mean is noise.
+        members: Of workdirs or exports; the first of a workdir. All are of
+            one method of a single phase, with the same networks, and were
+            trained from the same weights on: of others the mean is noise. The
+            best checkpoint of a training that went on from a good model is
+            often that model; the latest one is the better member.
         shares: Of each member, above 0; divided by their sum.
-        checkpoint: Of the workdirs, 'best' or 'latest'. What went on from a
-            good model often has its best in what it started from.
         workdir: To write; measured on the validation pairs of the first
             member's manifest. Its config names, under `averaged`, what each
             member was.
@@ -126,7 +120,7 @@ def average(
             do not fit each other or have no training record, or `workdir`
             exists.
     """
-    _check_flags(members, workdir)
+    _check_flags([member.source for member in members], workdir)
     if len(shares) != len(members) or not all(
         0 < share < math.inf for share in shares
     ):
@@ -135,43 +129,49 @@ def average(
             f"each of {len(members)} members"
         )
     shares = [share / sum(shares) for share in shares]
-    starts = [warm_start.read(member, checkpoint) for member in members]
-    config = _averaged_config(members[0], starts, shares)
+    config = _averaged_config(members, shares)
     method = build.make_method(config, mixed_bfloat16=False)
-    for start in starts:
-        start.apply(method)  # refuses what does not fit
-    for name in method.inference_networks:
-        columns = zip(*(start.weights[name] for start in starts), strict=True)
-        method.networks[name].set_weights(
-            [np.average(column, axis=0, weights=shares) for column in columns]
-        )
+    _set_mean(method, members, shares)
     validation = manifest.select(
         manifest.read_manifest(config.data.manifest), config.evaluate.split
     )
     metrics, _ = Evaluator(method, validation, config.evaluate).evaluate()
-    minutes = sum(start.record["minutes"] for start in starts)
-    seen = [start.training for start in starts]
-    _write(method, workdir, metrics, minutes, seen, members, command)
+    minutes = sum(member.record["minutes"] for member in members)
+    seen = [member.training for member in members]
+    sources = [member.source for member in members]
+    _write(method, workdir, metrics, minutes, seen, sources, command)
     return metrics
 
 
+def _set_mean(
+    method: Method, members: Sequence[Start], shares: Sequence[float]
+) -> None:
+    """Gives a method the mean of the members' weights."""
+    for member in members:
+        member.apply(method)  # refuses a member that does not fit
+    for name in method.inference_networks:
+        columns = zip(*(each.weights[name] for each in members), strict=True)
+        method.networks[name].set_weights(
+            [np.average(column, axis=0, weights=shares) for column in columns]
+        )
+
+
 def _averaged_config(
-    first: str | os.PathLike,
-    starts: Sequence[warm_start.Start],
-    shares: Sequence[float],
+    members: Sequence[Start], shares: Sequence[float]
 ) -> ConfigDict:
     """That of the first member, trained for all the steps of all."""
-    config = ConfigDict(config_files.read_config(first).to_dict())
+    first = members[0]
+    config = ConfigDict(config_files.read_config(first.source).to_dict())
     if "schedule" in METHODS[config.method].config_keys:
         raise InputError(
-            f"{first}: the phases of {config.method!r} have no one length; "
-            "expected a method with config.train.steps"
+            f"{first.source}: the phases of {config.method!r} have no one "
+            "length; expected a method with config.train.steps"
         )
-    config.train.steps = sum(start.record["step"] for start in starts)
+    config.train.steps = sum(member.record["step"] for member in members)
     config.averaged = {
-        f"member_{number}": {"share": share, **start.record}
-        for number, (share, start) in enumerate(
-            zip(shares, starts, strict=True), start=1
+        f"member_{number}": {"share": share, **member.record}
+        for number, (share, member) in enumerate(
+            zip(shares, members, strict=True), start=1
         )
     }
     return config.lock()

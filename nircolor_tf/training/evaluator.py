@@ -8,7 +8,8 @@ from ml_collections import ConfigDict
 from nircolor_tf.data import pipeline
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.images import conversions, grid, image_files
-from nircolor_tf.inference import models, tiles
+from nircolor_tf.inference import resizing
+from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.metrics import protocols
 from nircolor_tf.training import build
@@ -76,7 +77,7 @@ class Evaluator:
         return metrics, grids
 
     def _measure(
-        self, path: InferencePath, run: models.Colorizer
+        self, path: InferencePath, run: Colorizer
     ) -> tuple[dict[str, float], list[tuple]]:
         """Returns the metrics of a path, and its first images."""
         measured = {protocol: [] for protocol in self._config.protocols}
@@ -100,16 +101,17 @@ class Evaluator:
 
     def _visuals(self, nir: np.ndarray, truth: np.ndarray) -> dict:
         """The method's visuals of one pair, cut to the size it takes."""
-        config, multiple = self._method.config, self._method.size_multiple
-        side = config.inference.working_size or None
+        steps = self._method.inference_steps()
         nir, truth = (
-            tiles.shrunk_for(conversions.to_float(image), side)
+            resizing.shrink_to_side(
+                conversions.to_float(image), steps.working_size
+            )
             for image in (nir, truth)
         )
-        height, width = (n - n % multiple for n in nir.shape[:2])
+        height, width = (n - n % steps.size_multiple for n in nir.shape[:2])
         if not height or not width:
             return {}
-        value_range = config.data.value_range
+        value_range = self._method.config.data.value_range
         pair = [
             pipeline.to_range(image[None, :height, :width], value_range)
             for image in (nir, truth)

@@ -45,6 +45,7 @@ from nircolor_tf.training.build import Training, make_training
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
 from nircolor_tf.training.step import compile_step
+from nircolor_tf.training.warm_start import Start
 from nircolor_tf.training.writer import Writer
 
 
@@ -61,7 +62,7 @@ def train(
     workdir: str | os.PathLike,
     strategy: tf.distribute.Strategy,
     stop_at: int | None = None,
-    start: warm_start.Start | None = None,
+    start: Start | None = None,
     command: str | None = None,
 ) -> Method:
     """Trains a method through all its phases, or resumes it.
@@ -288,7 +289,7 @@ class _Run:
 def _initialise(
     training: Training,
     checkpoints: Checkpoints,
-    start: warm_start.Start | None,
+    start: Start | None,
 ) -> None:
     """Gives a new training the weights from elsewhere that it begins with."""
     if checkpoints.latest is not None:
@@ -304,7 +305,7 @@ def _record_data(
     config: ConfigDict,
     examples: Sequence[manifest.Example],
     data: Mapping[str, Source],
-    start: warm_start.Start | None,
+    start: Start | None,
 ) -> None:
     """Writes into the workdir which images this training sees."""
     training_data.write(

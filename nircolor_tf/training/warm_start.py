@@ -6,7 +6,8 @@ random weights:
     bin/train.py --config=configs/default.py:pairs --workdir=runs/mine \
         --start_from=saved_models/default --config.data.manifest=MANIFEST
 
-What the model has seen, this training has seen: its record is taken over.
+The images that the model was trained on count as seen by the new training:
+it takes over their record. `export/start.py` reads the start from an export.
 """
 
 import dataclasses
@@ -14,6 +15,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -22,10 +24,8 @@ from nircolor_tf import files
 from nircolor_tf.data import training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
-from nircolor_tf.export import saved_model
-from nircolor_tf.inference import cards
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import build, config_files, restore
+from nircolor_tf.training import config_files, restore
 
 FILE = "started_from.json"
 
@@ -35,12 +35,12 @@ class Start:
     """The inference networks of a trained model.
 
     Attributes:
-        source: The workdir or the export they are of.
+        source: The workdir or the export of the model.
         method: Name of its method.
         weights: Of each network, as `keras.Model.get_weights`.
-        training: What it was trained on.
-        record: Its name, config, step and minutes, and what it had started
-            from itself, for the card of what is made of it.
+        training: The images that it was trained on.
+        record: Its name, config, step and minutes, and the record of its own
+            start, for the card of the new model.
     """
 
     source: Path
@@ -48,6 +48,44 @@ class Start:
     weights: Mapping[str, Sequence[np.ndarray]]
     training: TrainingData
     record: dict
+
+    @classmethod
+    def of_method(
+        cls,
+        source: Path,
+        method: Method,
+        name: str,
+        record: Mapping[str, Any],
+        earlier: dict | None,
+    ) -> "Start":
+        """Takes the weights of a trained method.
+
+        Args:
+            source: The workdir or the export of the method.
+            method: With its trained weights.
+            name: Of the model.
+            record: Step and minutes of the weights.
+            earlier: Record of the start of its own training, if any.
+
+        Raises:
+            InputError: The source has no training record.
+        """
+        return cls(
+            source=source,
+            method=method.config.method,
+            weights={
+                network: method.networks[network].get_weights()
+                for network in method.inference_networks
+            },
+            training=training_data.read(source),
+            record={
+                "name": name,
+                "config": config_files.describe_config(method.config),
+                "step": record["step"],
+                "minutes": record["minutes"],
+                **({"started_from": earlier} if earlier else {}),
+            },
+        )
 
     def apply(self, method: Method) -> None:
         """Gives the weights to a method, whose other networks stay as new.
@@ -70,54 +108,29 @@ class Start:
                 ) from error
 
     def write(self, workdir: Path) -> None:
-        """Records in a workdir what it started from, and what that saw."""
+        """Records in a workdir the start and the images that it has seen."""
         training_data.write(workdir, self.training)
         with files.replacing(workdir / FILE) as temporary:
             temporary.write_text(json.dumps(self.record, indent=2))
 
 
-def read(source: str | os.PathLike, checkpoint: str = "best") -> Start:
-    """Reads the weights of a workdir or an export.
+def read_workdir(workdir: str | os.PathLike, checkpoint: str) -> Start:
+    """Reads the weights of a workdir.
 
     Call it before the method is made that gets them: it seeds Keras.
 
     Args:
-        source: The folder.
-        checkpoint: Of a workdir, as `restore.load_method` takes it.
+        workdir: Of bin/train.py.
+        checkpoint: As `restore.load_method` takes it.
 
     Raises:
-        InputError: It is neither, has no training record, or is an export
-            whose weights cannot be told apart.
+        InputError: It is no workdir, or has no checkpoint or no training
+            record.
     """
-    source = Path(source)
-    if (source / config_files.CONFIG_FILE).is_file():
-        method, record = restore.load_method(source, checkpoint)
-        name, earlier = source.resolve().name, read_record(source)
-    elif (source / cards.CARD_FILE).is_file():
-        method, card = _load_export(source)
-        name, record = card["name"], card["training"]
-        earlier = record.get("started_from")
-    else:
-        raise InputError(
-            f"{source}: neither a workdir nor an export; expected a folder "
-            f"with {config_files.CONFIG_FILE} or {cards.CARD_FILE}"
-        )
-    return Start(
-        source=source,
-        method=method.config.method,
-        weights={
-            network: method.networks[network].get_weights()
-            for network in method.inference_networks
-        },
-        training=training_data.read(source),
-        record={
-            "name": name,
-            "config": config_files.describe_config(method.config),
-            "step": record["step"],
-            "minutes": record["minutes"],
-            **({"started_from": earlier} if earlier else {}),
-        },
-    )
+    workdir = Path(workdir)
+    method, record = restore.load_method(workdir, checkpoint)
+    name, earlier = workdir.resolve().name, read_record(workdir)
+    return Start.of_method(workdir, method, name, record, earlier)
 
 
 def check_new(workdir: str | os.PathLike) -> None:
@@ -134,30 +147,6 @@ def check_new(workdir: str | os.PathLike) -> None:
 
 
 def read_record(workdir: str | os.PathLike) -> dict | None:
-    """What `Start.write` recorded; None for a training from new weights."""
+    """Reads the record of `Start.write`; None for one from new weights."""
     path = Path(workdir, FILE)
     return json.loads(path.read_text()) if path.exists() else None
-
-
-def _load_export(folder: Path) -> tuple[Method, dict]:
-    card = cards.read_card(folder)
-    where = f"{folder / cards.CARD_FILE}, key 'config'"
-    config = config_files.parse_config(card.get("config", {}), where)
-    method = build.make_method(config, mixed_bfloat16=False)
-    paths = {name: method.inference_path(name) for name in card["paths"]}
-    missing = set(method.inference_networks).difference(
-        *(path.networks for path in paths.values())
-    )
-    if missing:
-        raise InputError(
-            f"{folder}: the export has no {', '.join(sorted(missing))}; "
-            "export it with --paths=all, or start from its workdir"
-        )
-    for name, path in paths.items():
-        saved_model.read_weights(
-            method,
-            path,
-            cards.model_file(folder, card, name, "saved_model"),
-            cards.signature(card, name),
-        )
-    return method, card

@@ -9,6 +9,7 @@ import numpy as np
 
 from nircolor_tf.images import image_files
 from nircolor_tf.inference import bfwls
+from nircolor_tf.inference.fusion import COLORNET
 
 TRAIN_EXTRA = (
     "tensorflow",
@@ -109,7 +110,7 @@ def test_the_binary_passes_its_flags_on(repository, tiny_export, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "colorized 1 image, values 48..248 -> 0..1 with " in result.stdout
     unit = ((nir - np.float32(48)) / 200).clip(0, 1)
-    fused = bfwls.fuse(unit, unit * [1, 0.5, 0.25], bfwls.COLORNET)
+    fused = bfwls.fuse(unit, unit * [1, 0.5, 0.25], COLORNET)
     rgb = image_files.read_rgb(tmp_path / "color" / "a.tif")
     np.testing.assert_allclose(rgb, fused * 255, atol=0.501)
 

@@ -10,8 +10,9 @@ import tensorflow as tf
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import bfwls_graph
 from nircolor_tf.inference import bfwls
+from nircolor_tf.inference.fusion import COLORNET, BfwlsParameters
 
-STRONG = bfwls.BfwlsParameters(
+STRONG = BfwlsParameters(
     bilateral_diameter=15,
     bilateral_sigma_color=0.02,
     bilateral_sigma_space=1.5,
@@ -31,7 +32,7 @@ def pair(height, width, seed):
     return nir.astype(np.float32), rgb.astype(np.float32)
 
 
-@pytest.mark.parametrize("parameters", [bfwls.COLORNET, STRONG])
+@pytest.mark.parametrize("parameters", [COLORNET, STRONG])
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (4, 3), (37, 50)])
 def test_a_batch_is_fused_as_each_image_by_itself(size, parameters):
     pairs = [pair(*size, seed) for seed in (0, 1)]

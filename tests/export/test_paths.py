@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from small_split import measure_split
 
 from nircolor_tf.data import manifest, training_data
-from nircolor_tf.errors import InputError
+from nircolor_tf.errors import ExportError, InputError
 from nircolor_tf.evaluation import run_names, runs
 from nircolor_tf.export import export
 from nircolor_tf.images import grid, image_files
@@ -91,7 +91,7 @@ def detour(pairs_manifest):
                 "method": "detour",
                 "data": data,
                 "evaluate": {"split": "val"},
-                "inference": {"working_size": 0},
+                "inference": {"working_size": 0, "mirror": False},
                 "export": EXPORT,
             }
         )
@@ -133,6 +133,8 @@ def test_an_export_holds_every_path_and_each_weight_once(all_paths, detour):
         "model.tflite",
         "model_n2g.tflite",
         "model_g2c.tflite",
+        "weights/nir_to_gray.weights.h5",
+        "weights/gray_colorizer.weights.h5",
     ]
     assert all(card["bytes"].values())
     prefix = str(all_paths / "saved_model" / "variables" / "variables")
@@ -202,7 +204,7 @@ def test_a_path_that_differs_is_no_export(tmp_path, monkeypatch):
             method, "n2g2c" if path == "g2c" else path
         ),
     )
-    with pytest.raises(export.ExportError, match=r"differs .* path g2c;"):
+    with pytest.raises(ExportError, match=r"differs .* path g2c;"):
         export_paths(tmp_path / "out", "n2g2c", "g2c")
     assert list(tmp_path.iterdir()) == []
 

@@ -56,10 +56,10 @@ def test_too_few_images_are_counted(tmp_path, pairs_manifest):
         samples.read(config(tmp_path / "gone.csv"), "nir", "", 3)
 
 
-def test_fitted_by_hand():
+def test_cover_by_hand():
     # Halved to 4 x 2, of which the middle rows cover 2 x 2.
     rows = np.repeat([0.0, 1, 2, 3, 4, 5, 6, 7], 4).reshape(8, 4, 1)
-    fitted = samples.fitted(rows.astype(np.float32), 2, 2)
-    assert fitted[..., 0].tolist() == [[2.5, 2.5], [4.5, 4.5]]
+    covered = samples.cover(rows.astype(np.float32), 2, 2)
+    assert covered[..., 0].tolist() == [[2.5, 2.5], [4.5, 4.5]]
     # Enlarged, where it has to be.
-    assert samples.fitted(rows.astype(np.float32), 16, 12).shape == (16, 12, 1)
+    assert samples.cover(rows.astype(np.float32), 16, 12).shape == (16, 12, 1)

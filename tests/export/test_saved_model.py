@@ -51,13 +51,14 @@ def test_float_images_of_any_size(method, signatures, path, name, target, size):
         np.testing.assert_allclose(result, expected(image), atol=1e-4)
 
 
-def test_the_resize_and_the_fusion_make_a_difference(method):
+def test_every_step_makes_a_difference(method):
     # Else the tests above would pass without them.
     image = smooth(60, 41)
     whole = build.make_colorizer(method)(image)
     for other in (
-        server_model.Blocks(0, method.fusion_parameters()),
-        server_model.Blocks(24, None),
+        server_model.Blocks(0, method.fusion, mirror=True),
+        server_model.Blocks(24, None, mirror=True),
+        server_model.Blocks(24, method.fusion, mirror=False),
     ):
         assert np.abs(build.make_colorizer(other)(image) - whole).max() > 0.02
 
@@ -73,7 +74,7 @@ def test_the_network_alone(method, export, signatures):
         method.inference_paths().items(),
         strict=True,
     ):
-        expected = saved_model.run(method, path, nir)
+        expected = saved_model.run_network(method, path, nir)
         result = signatures[name](nir=nir)[path.target]
         np.testing.assert_allclose(result, expected, atol=1e-6)
         # Our own inference takes this one: resizes happen once.

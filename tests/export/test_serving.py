@@ -18,7 +18,7 @@ import server_model
 import tensorflow as tf
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.export import serving
+from nircolor_tf.export import serving, warmup
 from nircolor_tf.inference import models
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (31, 45), np.uint8)
@@ -106,7 +106,7 @@ def test_every_warm_up_request_can_be_answered(output, signatures):
     )
 
     extra = output / "models" / "blocks" / "1" / "assets.extra"
-    records = tf.data.TFRecordDataset(str(extra / serving.WARMUP_FILE))
+    records = tf.data.TFRecordDataset(str(extra / warmup.FILE))
     warmed = []
     for record in records.as_numpy_iterator():
         log = prediction_log_pb2.PredictionLog.FromString(record)

@@ -9,10 +9,19 @@ from ai_edge_litert.interpreter import Interpreter
 from ml_collections import ConfigDict
 
 from nircolor_tf.data import synthetic
-from nircolor_tf.errors import InputError
-from nircolor_tf.export import export, samples, saved_model, tflite
+from nircolor_tf.errors import ExportError, InputError
+from nircolor_tf.export import (
+    export,
+    fixed_sizes,
+    samples,
+    saved_model,
+    tflite,
+)
+from nircolor_tf.export.fixed_sizes import KINDS, FixedSizes
 from nircolor_tf.images import conversions, image_files
-from nircolor_tf.inference import cards, models, runtimes
+from nircolor_tf.inference import cards
+from nircolor_tf.inference.litert import LitertModel
+from nircolor_tf.inference.steps import Steps
 from nircolor_tf.methods.base import Method
 from nircolor_tf.networks import edge_unet, layers
 from nircolor_tf.training import restore
@@ -26,14 +35,9 @@ EXPORT = {
 }
 
 
-def experiment(working_size, **changes):
-    """What of a config says which files there are."""
-    return ConfigDict(
-        {
-            "export": EXPORT | changes,
-            "inference": {"working_size": working_size},
-        }
-    )
+def section(**changes):
+    """A config.export."""
+    return ConfigDict(EXPORT | changes)
 
 
 class DownAndUp(Method):
@@ -96,7 +100,7 @@ def method(pairs_manifest):
                 "method": "down_and_up",
                 "data": data,
                 "evaluate": {"split": "val"},
-                "inference": {"working_size": 0},
+                "inference": {"working_size": 0, "mirror": False},
                 "export": EXPORT,
             }
         )
@@ -129,14 +133,14 @@ def export_sizes(folder, kinds, sizes, representative=""):
 def exported(tmp_path_factory):
     """Every kind at one size."""
     folder = tmp_path_factory.mktemp("exports") / "fixed"
-    export_sizes(folder, tflite.KINDS, ["16x24"])
+    export_sizes(folder, KINDS, ["16x24"])
     return folder
 
 
 def test_the_card_says_what_was_measured(exported, method):
     card = cards.read_card(exported)
     entries = card["paths"]["n2c"]["files"]["tflite_fixed"]
-    assert tuple(entry["kind"] for entry in entries) == tflite.KINDS
+    assert tuple(entry["kind"] for entry in entries) == KINDS
     for entry in entries:
         assert (entry["height"], entry["width"]) == (16, 24)
         file = exported / entry["file"]
@@ -172,16 +176,16 @@ def test_a_kind_holds_what_it_says(exported, kind, weights, outside):
     assert "TRANSPOSE_CONV" not in operations
 
 
-@pytest.mark.parametrize("kind", tflite.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_file_computes_what_the_method_does_at_its_size_only(
     exported, method, kind
 ):
     nir, _ = synthetic.make_pair(50, 16, 24, 8)
     image = conversions.to_float(nir)[None]
     path = next(iter(method.inference_paths().values()))
-    expected = saved_model.run(method, path, image).numpy()
+    expected = saved_model.run_network(method, path, image).numpy()
     file = exported / f"model_16x24_{kind}.tflite"
-    model = runtimes.LitertModel(file, threads=1)
+    model = LitertModel(file, threads=1)
     result = model.predict(image)
     assert result.dtype == np.float32
     np.testing.assert_allclose(result, expected, atol=0.03)
@@ -195,7 +199,7 @@ def test_int8_takes_its_scales_from_the_folder(tmp_path, method):
     image_files.write_image(tmp_path / "dark.png", level)
     given = samples.read(method.config, "nir", tmp_path, 1)
     path = next(iter(method.inference_paths().values()))
-    fixed = tflite.FixedSizes(("int8",), ((8, 8), (4, 6)), {}, 1, 1)
+    fixed = FixedSizes(("int8",), ((8, 8), (4, 6)), {}, 1, 1)
     entries = tflite.write_fixed(method, path, fixed, given, tmp_path / "dark")
     files = ["dark_8x8_int8.tflite", "dark_4x6_int8.tflite"]
     assert [entry["file"] for entry in entries] == files
@@ -220,7 +224,7 @@ def int8_db(method, folder):
     ]
     given = samples.Samples(bright[:8], bright[8:], "synthetic")
     path = next(iter(method.inference_paths().values()))
-    fixed = tflite.FixedSizes(("int8",), ((32, 32),), {}, 8, 1)
+    fixed = FixedSizes(("int8",), ((32, 32),), {}, 8, 1)
     (entry,) = tflite.write_fixed(method, path, fixed, given, folder / "m")
     return entry["db"]
 
@@ -297,7 +301,7 @@ def test_a_file_too_far_from_the_method_is_no_export(
     monkeypatch.setattr(tflite, "_convert", convert_wrongly)
     monkeypatch.setattr(method, "call", method.call)
     with pytest.raises(
-        export.ExportError,
+        ExportError,
         match=r"model_8x8_float32.tflite is at 20.0 dB from .*float32 asks",
     ):
         export_sizes(tmp_path / "out", ["float32"], ["8x8"])
@@ -317,38 +321,36 @@ def test_a_file_too_far_from_the_method_is_no_export(
 )
 def test_bad_kinds_and_sizes_are_named(kinds, sizes, message):
     with pytest.raises(InputError, match=message):
-        tflite.fixed_sizes(experiment(0), kinds, sizes, 2)
+        fixed_sizes.parse(section(), kinds, sizes, Steps(2))
 
 
 @pytest.mark.parametrize(
-    ("working_size", "multiple"), [(0, 4), (7, 4), (8, 4), (9, 4), (5, 1)]
+    ("working_size", "multiple"), [(None, 4), (7, 4), (8, 4), (9, 4), (5, 1)]
 )
 def test_sizes_that_no_image_reaches_are_refused(working_size, multiple):
-    config = experiment(working_size)
-    colorizer = models.Colorizer(
-        None, multiple, working_size=working_size or None
-    )
+    steps = Steps(multiple, working_size=working_size)
     sides = product(range(1, 40), repeat=2)
-    reached = {colorizer.network_size(*size) for size in sides}
+    reached = {steps.network_size(*size) for size in sides}
     for size in product(range(multiple, 25, multiple), repeat=2):
         text = "{}x{}".format(*size)
         if size in reached:
-            found = tflite.fixed_sizes(config, ["int8"], [text], multiple)
-            assert found.sizes == (size,)
+            fixed = fixed_sizes.parse(section(), ["int8"], [text], steps)
+            assert fixed.sizes == (size,)
         else:
             with pytest.raises(InputError, match=f"'{text}': no image reaches"):
-                tflite.fixed_sizes(config, ["int8"], [text], multiple)
+                fixed_sizes.parse(section(), ["int8"], [text], steps)
 
 
 def test_what_the_working_size_takes_is_said():
     message = r"working_size is 100; .* at most 128, as in --sizes=128x128,"
     with pytest.raises(InputError, match=message):
-        tflite.fixed_sizes(experiment(100), ["int8"], ["192x256"], 64)
+        steps = Steps(64, working_size=100)
+        fixed_sizes.parse(section(), ["int8"], ["192x256"], steps)
 
 
 def test_flags_go_before_the_config():
-    config = experiment(0, tflite=("int8",), sizes=("8x16",))
-    found = tflite.fixed_sizes(config, [], [], 2)
-    assert (found.kinds, found.sizes) == (("int8",), ((8, 16),))
-    found = tflite.fixed_sizes(config, ["float16"], ["2x4"], 2)
-    assert (found.kinds, found.sizes) == (("float16",), ((2, 4),))
+    config = section(tflite=("int8",), sizes=("8x16",))
+    fixed = fixed_sizes.parse(config, [], [], Steps(2))
+    assert (fixed.kinds, fixed.sizes) == (("int8",), ((8, 16),))
+    fixed = fixed_sizes.parse(config, ["float16"], ["2x4"], Steps(2))
+    assert (fixed.kinds, fixed.sizes) == (("float16",), ((2, 4),))

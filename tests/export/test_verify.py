@@ -11,7 +11,7 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.export import export, verify
+from nircolor_tf.export import difference_table, differences, export, verify
 from nircolor_tf.images import image_files
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training import restore
@@ -58,7 +58,7 @@ def method(pairs_manifest):
                 "method": "tint",
                 "data": data,
                 "evaluate": {"split": "val"},
-                "inference": {"working_size": 24},
+                "inference": {"working_size": 24, "mirror": False},
                 "export": {
                     "tflite": ("float16",),
                     "sizes": ("24x40",),
@@ -128,57 +128,61 @@ def command(repository):
         delattr(flags.FLAGS, name)
 
 
-def photos_of(found):
+def photos_of(verification):
     return {
         runtime.name: [one.photo for one in runtime.differences]
-        for runtime in found.runtimes
+        for runtime in verification.runtimes
     }
 
 
 def test_every_runtime_equals_the_method_on_what_it_takes(exported, photos):
-    found = verify.verify_photos("run", exported, photos, "best")
-    assert found.problems == []
+    verification = verify.verify_photos("run", exported, photos, "best")
+    assert verification.problems == []
     everything = list(SIZES)
-    assert photos_of(found) == {
+    assert photos_of(verification) == {
         **dict.fromkeys(EVERY_FLOAT, everything),
         "image_bytes": everything[:2],  # it reads no TIFF
         FIXED: ["b.png"],
     }
     # 30 x 46 shrinks to 24 x 37; then come the next multiples of 4.
-    assert found.sizes == [(8, 12), (24, 40)]
-    for runtime in found.runtimes:
+    assert verification.sizes == [(8, 12), (24, 40)]
+    for runtime in verification.runtimes:
         assert runtime.total().largest < 1e-6 + 1 / 255 * runtime.rounds
         assert runtime.total().equal == pytest.approx(1, abs=0.01)
 
 
 def test_a_method_that_differs_fails_in_every_runtime(exported, photos, red):
-    found = verify.verify_photos("run", exported, photos / "a.png", "best")
+    verification = verify.verify_photos(
+        "run", exported, photos / "a.png", "best"
+    )
     # Half of the pixels, in one of three channels, by 0.1 of 51 / 255.
-    expected = verify.Difference("a.png", 0.02, 0.02**2 / 6, 0.5, 1e-4)
-    for runtime in found.runtimes[:3]:
+    expected = differences.Difference("a.png", 0.02, 0.02**2 / 6, 0.5, 1e-4)
+    for runtime in verification.runtimes[:3]:
         (one,) = runtime.differences
         assert one.largest == pytest.approx(expected.largest, rel=1e-3)
         assert one.psnr == pytest.approx(41.761, abs=0.01)
         assert (one.equal, one.allowed) == (0.5, 1e-4)
     # 51 times 1.1 is level 56.
-    (one,) = found.runtimes[3].differences
+    (one,) = verification.runtimes[3].differences
     assert one.largest == pytest.approx(5 / 255)
     assert one.allowed == pytest.approx(1e-4 + 1 / 255)
-    assert len(found.problems) == 4
+    assert len(verification.problems) == 4
     for name, problem in zip(
-        [*EVERY_FLOAT, "image_bytes"], found.problems, strict=True
+        [*EVERY_FLOAT, "image_bytes"], verification.problems, strict=True
     ):
         assert problem.startswith(f"{name}, path n2c: differs")
         assert "on 1 of 1 photos; the most on a.png, 0.02" in problem
 
 
 def test_a_file_of_one_size_is_asked_for_its_psnr(exported, photos, red):
-    found = verify.verify_photos("run", exported, photos / "b.png", "best")
-    (problem,) = [one for one in found.problems if one.startswith(FIXED)]
+    verification = verify.verify_photos(
+        "run", exported, photos / "b.png", "best"
+    )
+    (problem,) = [one for one in verification.problems if one.startswith(FIXED)]
     assert "dB from the method over 1 photos; " in problem
     assert problem.endswith("config.export.least_db asks for 60")
     # 16 bit: one level more is a small one.
-    allowed = found.runtimes[3].differences[0].allowed
+    allowed = verification.runtimes[3].differences[0].allowed
     assert allowed == pytest.approx(1e-4 + 1 / 65535)
 
 
@@ -187,10 +191,10 @@ def test_the_command_prints_and_writes_all(command, exported, photos, capsys):
     command(workdir="run", model=exported, input=photos, output=table)
     with open(table, newline="") as file:
         rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == verify.COLUMNS
+    assert tuple(rows[0]) == difference_table.COLUMNS
     # With a line for all photos; a runtime takes 3, 3, 3, 2 and 1.
     assert len(rows) == 4 + 4 + 4 + 3 + 2
-    assert [row["photo"] for row in rows[-2:]] == ["b.png", verify.ALL]
+    assert [row["photo"] for row in rows[-2:]] == ["b.png", differences.ALL]
     printed = capsys.readouterr().out
     assert "c.tif, n2c: saved_model 0.0e+00, litert" in printed
     assert f"{FIXED}  n2c" in printed

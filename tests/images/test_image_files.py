@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, TiffImagePlugin
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import conversions, image_files
+from nircolor_tf.images import conversions, embedding, image_files
 from nircolor_tf.images.metadata import Metadata
 
 RED_BLUE = np.array([[[250, 10, 20], [10, 20, 250]]], np.uint8)
@@ -195,7 +195,7 @@ def test_a_tiff_takes_a_resolution_alone(tmp_path):
 def test_a_tiff_directory_is_as_the_standard_wants_it(size, spare):
     _, tiff = cv2.imencode(".tif", GRAY)
     metadata = Metadata(b"", bytes(size), (300, 300))
-    data = metadata.embedded(tiff.tobytes() + bytes(spare), ".tif")
+    data = embedding.embed(tiff.tobytes() + bytes(spare), metadata, ".tif")
     (start,) = struct.unpack_from("<I", data, 4)
     (count,) = struct.unpack_from("<H", data, start)
     tags = np.frombuffer(data, "<u2", 6 * count, start + 2)[::6].tolist()

@@ -1,9 +1,12 @@
+import dataclasses
 import json
 
 import pytest
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import cards
+from nircolor_tf.inference.fusion import COLORNET
+from nircolor_tf.inference.steps import Steps
 
 N2C = {"source": "nir", "target": "rgb", "files": {"tflite": "model.tflite"}}
 FIXED = {"file": "8x4.tflite", "kind": "int8", "height": 8, "width": 4}
@@ -32,6 +35,25 @@ def test_the_first_path_is_the_default(tmp_path):
     assert cards.signature(card, "n2c") == "n2c"
 
 
+def test_the_steps_are_read_as_they_were_written(tmp_path):
+    steps = Steps(4, 8, working_size=128, mirror=True, fusion=COLORNET)
+    translation = N2C | {"target": "gray"}
+    paths = {"paths": {"n2c": N2C, "n2g": translation}}
+    write_card(tmp_path, **cards.describe_steps(steps), **paths)
+    card = cards.read_card(tmp_path)
+    assert cards.steps(tmp_path, card, "n2c") == steps
+    # Only color is fused.
+    without = dataclasses.replace(steps, fusion=None)
+    assert cards.steps(tmp_path, card, "n2g") == without
+
+
+def test_an_older_card_does_not_mirror(tmp_path):
+    write_card(tmp_path)
+    card = cards.read_card(tmp_path)
+    assert "mirror" not in card
+    assert cards.steps(tmp_path, card, "n2c") == Steps(4, 8)
+
+
 def with_fixed(*entries):
     files = N2C["files"] | {"tflite_fixed": list(entries)}
     return {"paths": {"n2g2c": N2C, "n2c": N2C | {"files": files}}}
@@ -56,6 +78,7 @@ def test_a_file_of_one_size_is_found_by_name(tmp_path):
         ({"format": 2}, "'format': 2"),
         ({"size_multiple": 0}, "'size_multiple': 0; expected at least 1"),
         ({"minimum_size": "8"}, "'minimum_size': '8'; expected a whole"),
+        ({"mirror": "no"}, "'mirror': 'no'; expected true or false"),
         ({"paths": {}}, "'paths': .*at least one"),
         ({"paths": {"n2c": "nir"}}, "'paths.n2c': 'nir'; expected an object"),
         (

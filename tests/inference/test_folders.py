@@ -12,8 +12,9 @@ import pytest
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions, image_files, ranges
-from nircolor_tf.inference import folders, models
+from nircolor_tf.inference import folders, jobs, models
 from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.steps import Steps
 
 
 def random_nir(height, width, seed=0):
@@ -62,7 +63,9 @@ def test_a_file_keeps_size_depth_and_format(tmp_path, name, bits):
     nir = write_nir(tmp_path / "nir" / name, bits=bits)
     nir = image_files.read_nir(tmp_path / "nir" / name)  # JPEG has changed it
     (written,) = colorize_path(
-        Colorizer(Recorder(), 8), tmp_path / "nir" / name, tmp_path / "color"
+        Colorizer(Recorder(), Steps(8)),
+        tmp_path / "nir" / name,
+        tmp_path / "color",
     )
     assert written.path == tmp_path / "color" / name
     stored = cv2.imread(str(written.path), cv2.IMREAD_UNCHANGED)
@@ -380,5 +383,5 @@ def test_videos_and_cameras_are_told_from_images(tmp_path, monkeypatch):
     assert [
         source
         for source in ("0", "1", "clip.MP4", "folder.mp4", "a.png", "gone")
-        if folders.is_video(source)
+        if jobs.is_video(source)
     ] == ["0", "clip.MP4"]

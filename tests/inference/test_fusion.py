@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference import bfwls, wls
+from nircolor_tf.inference import bfwls, wls, wls_exact
+from nircolor_tf.inference.fusion import COLORNET, BfwlsParameters
 
-PARAMETERS = bfwls.BfwlsParameters(
+PARAMETERS = BfwlsParameters(
     bilateral_diameter=9,
     bilateral_sigma_color=0.1,
     bilateral_sigma_space=3,
@@ -68,7 +69,7 @@ def _psnr(one, other):
 @pytest.mark.parametrize(("height", "width"), [(9, 13), (1, 7), (7, 1), (1, 1)])
 def test_wls_exact_solves_the_system(height, width):
     image = _scene(0, 64, 64)[:height, :width]
-    smooth = wls.wls_exact(image[None], 0.7, 1.2, 1e-4)[0]
+    smooth = wls_exact.smooth(image[None], 0.7, 1.2, 1e-4)[0]
     system = _dense_system(image, 0.7, 1.2, 1e-4)
     residual = system @ smooth.ravel() - image.ravel()
     assert np.abs(residual).max() < 1e-8
@@ -78,7 +79,7 @@ def test_wls_exact_of_two_pixels_by_hand():
     # Log step 1 with epsilon 0 and alpha 1 gives the weight 1; lambda 0.5
     # gives 1.5 u - 0.5 v = a, -0.5 u + 1.5 v = b.
     image = np.array([[1.0, np.exp(-1)]])
-    u, v = wls.wls_exact(image[None], 0.5, 1.0, 0.0)[0, 0]
+    u, v = wls_exact.smooth(image[None], 0.5, 1.0, 0.0)[0, 0]
     assert u == pytest.approx(0.75 + 0.25 * np.exp(-1))
     assert v == pytest.approx(0.25 + 0.75 * np.exp(-1))
 
@@ -87,8 +88,8 @@ def test_wls_exact_of_two_pixels_by_hand():
 @pytest.mark.parametrize("seed", [1, 2])
 def test_wls_separable_agrees_with_exact(strength, seed):
     images = _scene(seed)[None]
-    exact = wls.wls_exact(images, strength, 1.2, 1e-4)
-    separable = wls.wls_separable(images, strength, 1.2, 1e-4)
+    exact = wls_exact.smooth(images, strength, 1.2, 1e-4)
+    separable = wls.smooth(images, strength, 1.2, 1e-4)
     assert separable.dtype == np.float32
     assert _psnr(separable, exact) >= 45
     # The agreement means something: the filter itself changes far more.
@@ -98,26 +99,24 @@ def test_wls_separable_agrees_with_exact(strength, seed):
 @pytest.mark.parametrize("shape", [(1, 40), (40, 1)])
 def test_wls_separable_converges_on_single_lines(shape):
     image = _scene(3, 64, 64).ravel()[:40].reshape(1, *shape)
-    exact = wls.wls_exact(image, 0.5, 1.2, 1e-4)
-    separable = wls.wls_separable(image, 0.5, 1.2, 1e-4)
+    exact = wls_exact.smooth(image, 0.5, 1.2, 1e-4)
+    separable = wls.smooth(image, 0.5, 1.2, 1e-4)
     assert _psnr(separable, exact) >= 60
 
 
 def test_more_shifts_come_closer_to_the_exact_solution(monkeypatch):
     images = _scene(1)[None]
-    exact = wls.wls_exact(images, 1.0, 1.2, 1e-4)
+    exact = wls_exact.smooth(images, 1.0, 1.2, 1e-4)
     agreement = []
     for count in (2, 4, 8, 16):
         shifts = np.geomspace(0.5, 10, count, dtype=np.float32)
         monkeypatch.setattr(wls, "SHIFTS", shifts)
-        agreement.append(
-            _psnr(wls.wls_separable(images, 1.0, 1.2, 1e-4), exact)
-        )
+        agreement.append(_psnr(wls.smooth(images, 1.0, 1.2, 1e-4), exact))
     assert agreement == sorted(agreement)
     assert agreement[-1] > agreement[1] + 3
 
 
-@pytest.mark.parametrize("solver", bfwls.SOLVERS.values())
+@pytest.mark.parametrize("solver", [wls.smooth, wls_exact.smooth])
 def test_wls_smooths_each_image_by_itself(solver):
     one, other = _scene(4, 20, 30), _scene(5, 20, 30)
     both = solver(np.stack([one, other]), 0.5, 1.2, 1e-4)
@@ -125,7 +124,7 @@ def test_wls_smooths_each_image_by_itself(solver):
     np.testing.assert_allclose(both[1], alone[0], atol=1e-7)
 
 
-@pytest.mark.parametrize("solver", bfwls.SOLVERS.values())
+@pytest.mark.parametrize("solver", [wls.smooth, wls_exact.smooth])
 def test_wls_keeps_edges_and_removes_texture(solver):
     image = np.full((32, 32), 0.2)
     image[:, 16:] = 0.8
@@ -137,7 +136,7 @@ def test_wls_keeps_edges_and_removes_texture(solver):
 
 def test_wls_refuses_a_single_image():
     with pytest.raises(InputError, match=r"\(8, 9\)"):
-        wls.wls_separable(np.zeros((8, 9)), 1.0, 1.2, 1e-4)
+        wls.smooth(np.zeros((8, 9)), 1.0, 1.2, 1e-4)
 
 
 def _pair(seed, low=0.25, high=0.7):
@@ -208,7 +207,7 @@ def test_no_nir_detail_leaves_the_smooth_luminance():
     nir = np.full((*rgb.shape[:2], 1), 0.5, np.float32)
     fused = bfwls.fuse(nir, rgb, PARAMETERS)
     weights = np.float32([0.299, 0.587, 0.114])
-    smooth = wls.wls_separable((rgb @ weights)[None], 0.5, 1.2, 1e-4)[0]
+    smooth = wls.smooth((rgb @ weights)[None], 0.5, 1.2, 1e-4)[0]
     np.testing.assert_allclose(fused @ weights, smooth, atol=1e-6)
 
 
@@ -263,12 +262,13 @@ def test_fusion_needs_no_scipy():
         "import sys; sys.modules['scipy'] = None\n"
         "import numpy as np\n"
         "from nircolor_tf.errors import InputError\n"
-        "from nircolor_tf.inference import bfwls, wls\n"
-        "p = bfwls.BfwlsParameters(9, 0.1, 3, 0.5, 1.2, 1e-4)\n"
+        "from nircolor_tf.inference import bfwls, wls_exact\n"
+        "from nircolor_tf.inference.fusion import BfwlsParameters\n"
+        "p = BfwlsParameters(9, 0.1, 3, 0.5, 1.2, 1e-4)\n"
         "bfwls.fuse(np.zeros((5, 6, 1)), np.zeros((5, 6, 3)), p)\n"
         "assert not {'tensorflow', 'skimage'} & set(sys.modules)\n"
         "try:\n"
-        "    wls.wls_exact(np.zeros((1, 5, 6)), 0.5, 1.2, 1e-4)\n"
+        "    wls_exact.smooth(np.zeros((1, 5, 6)), 0.5, 1.2, 1e-4)\n"
         "except InputError as error:\n"
         "    assert 'pip install scipy' in str(error)\n"
         "else:\n"
@@ -281,4 +281,4 @@ def test_colornet_is_what_its_config_says(repository):
     config = runpy.run_path(str(repository / "configs" / "colornet.py"))
     fusion = dict(config["CONFIG"]["fusion"])
     del fusion["enabled"]
-    assert bfwls.BfwlsParameters(**fusion) == bfwls.COLORNET
+    assert BfwlsParameters(**fusion) == COLORNET

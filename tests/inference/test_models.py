@@ -10,8 +10,10 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions, ranges
 from nircolor_tf.inference import bfwls, models
 from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.fusion import BfwlsParameters
+from nircolor_tf.inference.steps import Steps
 
-FUSION = bfwls.BfwlsParameters(
+FUSION = BfwlsParameters(
     bilateral_diameter=5,
     bilateral_sigma_color=0.3,
     bilateral_sigma_space=2.0,
@@ -64,7 +66,7 @@ def test_the_model_sees_a_size_it_takes_and_the_result_has_the_input_size(
 ):
     model = Recorder()
     nir = random_nir(*size)
-    rgb = Colorizer(model, multiple, minimum)(nir)
+    rgb = Colorizer(model, Steps(multiple, minimum))(nir)
     assert model.nir.shape == (1, *expected, 1)
     assert model.nir.dtype == rgb.dtype == np.float32
     np.testing.assert_array_equal(rgb, np.repeat(nir, 3, axis=-1))
@@ -72,7 +74,7 @@ def test_the_model_sees_a_size_it_takes_and_the_result_has_the_input_size(
 
 def test_padding_reflects_also_beyond_the_size_of_the_image():
     model = Recorder()
-    Colorizer(model, 8)(np.array([[[0.1], [0.2], [0.3]]]))
+    Colorizer(model, Steps(8))(np.array([[[0.1], [0.2], [0.3]]]))
     row = np.float32([0.1, 0.2, 0.3, 0.2, 0.1, 0.2, 0.3, 0.2])
     np.testing.assert_array_equal(model.nir[0, :, :, 0], np.tile(row, (8, 1)))
 
@@ -88,7 +90,7 @@ def test_the_result_is_clipped():
 def test_saturation_moves_colors_from_gray_last_of_all(working_size):
     nir = random_nir(16, 24)
     tint = np.float32([0.1, -0.05, 0.02])
-    plain = Colorizer(lambda nir: nir + tint, working_size=working_size)
+    plain = Colorizer(lambda nir: nir + tint, Steps(working_size=working_size))
     plain_rgb = plain(nir)
     gray = conversions.to_gray(plain_rgb)
     for factor in (0.0, 0.5, 2.0):
@@ -111,10 +113,29 @@ def test_a_saturation_that_cannot_be_is_refused(settings, message):
         Colorizer(Recorder(), **settings)
 
 
+def test_a_mirrored_model_colorizes_the_mirror_image_too():
+    ramp = np.float32([1, 0.5, 0.25, 0])[None, None, :, None]
+    nir = random_nir(2, 3)  # padded to 4 columns before it is mirrored
+
+    def model(nir):
+        return np.repeat(nir * ramp, 3, axis=-1)
+
+    rgb = Colorizer(model, Steps(4, mirror=True))(nir)
+    expected = np.repeat(nir * 0.5 * (ramp + ramp[:, :, ::-1])[0, :, :3], 3, -1)
+    np.testing.assert_allclose(rgb, expected, atol=1e-6)
+    # LiteRT takes contiguous arrays only.
+    seen = []
+    Colorizer(lambda nir: seen.append(nir) or nir, Steps(4, mirror=True), 1)(
+        nir
+    )
+    assert all(batch.flags.c_contiguous for batch in seen)
+    assert len(seen) == 2
+
+
 def test_large_images_are_colorized_at_the_working_size():
     model = Recorder()
     nir = random_nir(40, 60)
-    rgb = Colorizer(model, 4, working_size=20)(nir)
+    rgb = Colorizer(model, Steps(4, working_size=20))(nir)
     assert model.nir.shape == (1, 20, 32, 1)  # 20 x 30, padded
     # The model repeats the NIR, so shrinking must be undone: the detail that
     # was lost is added again.
@@ -124,14 +145,14 @@ def test_large_images_are_colorized_at_the_working_size():
 def test_images_up_to_the_working_size_are_not_resized():
     model = Recorder()
     nir = random_nir(20, 60)
-    Colorizer(model, 4, working_size=20)(nir)
+    Colorizer(model, Steps(4, working_size=20))(nir)
     np.testing.assert_array_equal(model.nir[0], nir)
 
 
 def test_the_fusion_gets_the_image_at_its_own_size():
     nir = random_nir(13, 15)
-    plain = Colorizer(Recorder(), 8)(nir)
-    fused = Colorizer(Recorder(), 8, fusion=FUSION)(nir)
+    plain = Colorizer(Recorder(), Steps(8))(nir)
+    fused = Colorizer(Recorder(), Steps(8, fusion=FUSION))(nir)
     np.testing.assert_array_equal(fused, bfwls.fuse(nir, plain, FUSION))
     assert np.abs(fused - plain).max() > 0.01
 
@@ -163,21 +184,25 @@ def normalized(nir):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize(
-    "settings",
+    ("steps", "tiling"),
     [
-        {},
-        {"working_size": 20},
-        {"tile": 32, "overlap": 8},
-        {"tile": 32, "overlap": 8, "fusion": FUSION},
-        {"working_size": 20, "tile": 32, "overlap": 8, "fusion": FUSION},
+        ({}, {}),
+        ({"working_size": 20}, {}),
+        ({"mirror": True}, {}),
+        ({}, {"tile": 32, "overlap": 8}),
+        ({"fusion": FUSION}, {"tile": 32, "overlap": 8}),
+        (
+            {"working_size": 20, "fusion": FUSION},
+            {"tile": 32, "overlap": 8},
+        ),
     ],
 )
-def test_integers_are_the_same_rounded(dtype, settings):
+def test_integers_are_the_same_rounded(dtype, steps, tiling):
     generator = np.random.default_rng(0)
     largest = np.iinfo(dtype).max
     image = generator.integers(0, largest + 1, (75, 50, 1)).astype(dtype)
     low, high = largest // 10, largest // 2
-    colorizer = Colorizer(normalized, 4, **settings)
+    colorizer = Colorizer(normalized, Steps(4, **steps), **tiling)
     result = colorizer.integers(image, low, high)
     assert result.dtype == dtype
     expected = colorizer(ranges.to_unit(image, low, high)) * largest
@@ -278,7 +303,7 @@ def test_the_card_asks_for_the_fusion(export_copy):
     }
     edit_card(export_copy, fusion=fusion)
     nir = random_nir(21, 30)
-    expected = bfwls.fuse(nir, nir * GAINS, bfwls.BfwlsParameters(**fusion))
+    expected = bfwls.fuse(nir, nir * GAINS, BfwlsParameters(**fusion))
     assert np.abs(expected - nir * GAINS).max() > 0.05
     rgb = models.load_export(export_copy)(nir)
     np.testing.assert_allclose(rgb, expected, atol=1e-5)

@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from nircolor_tf.inference import bfwls, tiles
+from nircolor_tf.inference import resizing, tiles
 from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.fusion import COLORNET
+from nircolor_tf.inference.steps import Steps
 
 GAINS = np.float32([1, 0.5, 0.25])  # what `linear` does to nir
 
@@ -82,13 +84,13 @@ def test_tiles_cover_every_pixel_with_a_weight_of_one(
         assert before.stop - after.start >= overlap
 
 
-# blended
+# blend
 
 
 def test_blending_tiles_of_one_image_gives_that_image_row_by_row():
     image = random_image(70, 45, 3)
     done, bands = 0, []
-    for rows, band in tiles.blended(
+    for rows, band in tiles.blend(
         lambda rows, columns: image[rows, columns],
         3,
         tiles.spans(70, 16, 7),
@@ -101,13 +103,13 @@ def test_blending_tiles_of_one_image_gives_that_image_row_by_row():
     np.testing.assert_allclose(np.concatenate(bands), image, atol=1e-6)
 
 
-# grown, shrunk, matched
+# pad, shrink, match_means
 
 
 def test_an_image_grows_by_reflection_at_the_bottom_and_at_the_right():
     image = np.array([[1, 2, 3], [4, 5, 6]])[..., None]
     expected = [[1, 2, 3, 2, 1, 2], [4, 5, 6, 5, 4, 5], [1, 2, 3, 2, 1, 2]]
-    np.testing.assert_array_equal(tiles.grown(image, 3, 6)[..., 0], expected)
+    np.testing.assert_array_equal(resizing.pad(image, 3, 6)[..., 0], expected)
 
 
 @pytest.mark.parametrize("size", [(150, 90), (75, 31), (1, 1), (149, 7)])
@@ -120,13 +122,13 @@ def test_shrinking_takes_the_mean_of_the_area_of_a_pixel(size):
         area_matrix(90, size[1]),
         optimize=True,
     )
-    small = tiles.shrunk(image, size, as_is)
+    small = resizing.shrink(image, size, as_is)
     np.testing.assert_allclose(small, expected, atol=1e-6)
 
 
 def test_shrinking_grows_the_image_to_whole_steps_and_decodes_it():
     levels = np.array([[0, 20, 40], [40, 60, 80], [100, 120, 140]], np.uint8)
-    small = tiles.shrunk(
+    small = resizing.shrink(
         levels[..., None], (2, 2), lambda part: part / np.float32(10), step=2
     )
     # Columns 0 1 2 1 and rows 0 1 2 1 of the image.
@@ -136,10 +138,12 @@ def test_shrinking_grows_the_image_to_whole_steps_and_decodes_it():
 def test_a_matched_tile_has_the_tint_of_the_reference_and_its_own_detail():
     tile = random_image(24, 32, 3)
     means = tile.reshape(3, 8, 4, 8, 3).mean((1, 3))
-    np.testing.assert_allclose(tiles.matched(tile, means, 8), tile, atol=1e-6)
+    np.testing.assert_allclose(
+        resizing.match_means(tile, means, 8), tile, atol=1e-6
+    )
     tint = np.float32([0.2, -0.1, 0.3])
     np.testing.assert_allclose(
-        tiles.matched(tile + tint, means + 0.5, 8), tile + 0.5, atol=1e-6
+        resizing.match_means(tile + tint, means + 0.5, 8), tile + 0.5, atol=1e-6
     )
 
 
@@ -170,7 +174,7 @@ def uneven_nir(height, width):
 )
 def test_a_model_that_treats_pixels_alike_gives_the_same_in_tiles(size):
     nir = random_image(*size)
-    rgb = Colorizer(linear, 8, tile=64, overlap=10)(nir)
+    rgb = Colorizer(linear, Steps(8), tile=64, overlap=10)(nir)
     np.testing.assert_allclose(rgb, nir * GAINS, atol=1e-6)
 
 
@@ -181,7 +185,7 @@ def test_in_tiles_the_model_never_sees_more_than_one():
         shapes.append(nir.shape[1:3])
         return linear(nir)
 
-    colorize = Colorizer(model, 8, tile=64, overlap=10)
+    colorize = Colorizer(model, Steps(8), tile=64, overlap=10)
     colorize(random_image(50, 64))
     assert shapes == [(56, 64)]
     shapes.clear()
@@ -241,21 +245,22 @@ def test_enlarging_by_rows_is_enlarging_the_whole():
         (333, 201),
         interpolation=cv2.INTER_CUBIC,
     )
-    rgb = Colorizer(normalized, working_size=32)(nir)
+    rgb = Colorizer(normalized, Steps(working_size=32))(nir)
     np.testing.assert_allclose(rgb, (nir + change).clip(0, 1), atol=1e-6)
 
 
 def test_the_fusion_in_tiles_is_near_that_of_the_whole():
     nir = cv2.GaussianBlur(random_image(150, 170), None, 3)[..., None]
     nir = (nir - nir.min()) / (nir.max() - nir.min())
-    settings = {"working_size": 32, "fusion": bfwls.COLORNET}
-    whole = Colorizer(linear, **settings)(nir)
-    parts = Colorizer(linear, **settings, tile=64, overlap=32)(nir)
+    steps = Steps(working_size=32, fusion=COLORNET)
+    whole = Colorizer(linear, steps)(nir)
+    parts = Colorizer(linear, steps, tile=64, overlap=32)(nir)
     assert np.abs(parts - whole).max() < 0.002
 
 
 @pytest.mark.parametrize(
-    "settings", [{"working_size": 256}, {"tile": 256, "overlap": 32}]
+    "settings",
+    [{"steps": Steps(working_size=256)}, {"tile": 256, "overlap": 32}],
 )
 def test_only_parts_of_an_image_are_floats(settings):
     image = np.broadcast_to(np.uint16(1000), (2048, 2048, 1))
@@ -271,17 +276,20 @@ def test_only_parts_of_an_image_are_floats(settings):
 MEMORY = """
 import sys
 import numpy as np
-from nircolor_tf.inference import Colorizer
+from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.steps import Steps
 
 def normalized(nir):
     centered = nir - nir.mean()
     return (0.5 + centered / centered.std()).repeat(3, axis=-1)
 
-settings = dict(working_size=256) if sys.argv[1] == "working size" else dict(
-    tile=512, overlap=64
+working_size, tiling = (
+    (256, {}) if sys.argv[1] == "working size"
+    else (None, {"tile": 512, "overlap": 64})
 )
 image = np.random.default_rng(0).integers(0, 65536, (8192, 8192, 1), np.uint16)
-result = Colorizer(normalized, 32, **settings).integers(image, 0, 65535)
+steps = Steps(32, working_size=working_size)
+result = Colorizer(normalized, steps, **tiling).integers(image, 0, 65535)
 assert result.shape == (8192, 8192, 3)
 assert result.dtype == np.uint16
 lines = open("/proc/self/status").read().splitlines()

@@ -17,7 +17,7 @@ from contract import (
 )
 
 from nircolor_tf.data import pipeline, training_data
-from nircolor_tf.export import export
+from nircolor_tf.export import comparison, export, model_card, model_files
 from nircolor_tf.inference import models
 from nircolor_tf.methods import METHODS
 from nircolor_tf.training import build
@@ -281,16 +281,16 @@ def test_exports_equal_the_method(method, tmp_path):
     # Its own path, and the one most unlike it, a translation if it has any.
     names = list(method.inference_paths())
     paths = export.choose_paths(method, [names[0], names[-1]])
-    export.write_models(method, paths, tmp_path)
+    model_files.write(method, paths, tmp_path)
     record = {"step": 0, "minutes": 0.0}
     read = {name for phase in method.phases() for name in phase.data}
     assert pipeline.reads_photos(read, method.config.data) == (
         method.config.method in ("atcyclegan", "cocolor", "mpfnet")
     )
     seen = training_data.NOTHING
-    card = export.make_card(method, "x", paths, record, seen)
+    card = model_card.make_card(method, "x", paths, record, seen)
     (tmp_path / "card.json").write_text(json.dumps(card))
-    differences = export.verify(method, tmp_path)
+    differences = comparison.compare(method, tmp_path)
     assert differences.keys() == {"saved_model", "litert", "serving"}
     # Sizes that are no multiple of anything, down to one row. Not one pixel:
     # InstanceNorm of a constant image is nothing but magnified rounding.

@@ -1,0 +1,55 @@
+"""The TensorFlow back end: the steps of inference in one graph, for a server.
+
+It gives the same as `inference/colorizer.py` in NumPy, but takes batches, and
+every image whole. `inference/steps.py` describes the steps.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from nircolor_tf.export import bfwls_graph, image_ops
+from nircolor_tf.inference.steps import Steps
+
+
+def colorize(
+    network: Callable[[tf.Tensor], tf.Tensor], steps: Steps, images: tf.Tensor
+) -> tf.Tensor:
+    """Colorizes images of one size, or translates them.
+
+    Args:
+        network: (B, h, w, 1) in [0, 1], of the sizes that it takes ->
+            (B, h, w, C) in [0, 1].
+        steps: Of inference, around the network.
+        images: (B, H, W, 1) in [0, 1], of any size.
+
+    Returns:
+        (B, H, W, C) float32 in [0, 1].
+
+    Raises:
+        InputError: The steps hold a fusion that a graph cannot compute.
+    """
+    if steps.working_size is None:
+        result = _run_network(network, steps, images)
+    else:
+        small = image_ops.shrink(images, steps.working_size)
+        change = _run_network(network, steps, small) - small
+        height, width = tf.shape(images)[1], tf.shape(images)[2]
+        change = image_ops.enlarge(change, height, width)
+        result = tf.clip_by_value(images + change, 0.0, 1.0)
+    if steps.fusion is not None:
+        result = bfwls_graph.fuse(images, result, steps.fusion)
+    return result
+
+
+def _run_network(
+    network: Callable[[tf.Tensor], tf.Tensor], steps: Steps, images: tf.Tensor
+) -> tf.Tensor:
+    """Pads, runs the network and crops."""
+    height, width = tf.shape(images)[1], tf.shape(images)[2]
+    padded = image_ops.pad(images, steps)
+    result = network(padded)
+    if steps.mirror:
+        mirrored = network(tf.reverse(padded, axis=[2]))
+        result = (result + tf.reverse(mirrored, axis=[2])) / 2
+    return result[:, :height, :width]

@@ -1,0 +1,118 @@
+"""Makes the card.json of an export. `inference/cards.py` documents its keys."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import nircolor_tf
+from nircolor_tf.data import training_data
+from nircolor_tf.data.training_data import TrainingData
+from nircolor_tf.export import saved_model, weights
+from nircolor_tf.inference import cards
+from nircolor_tf.methods.base import InferencePath, Method
+from nircolor_tf.training import config_files
+
+SAVED_MODEL = "saved_model"
+
+
+def make_card(
+    method: Method,
+    name: str,
+    paths: Mapping[str, InferencePath],
+    record: dict,
+    training: TrainingData,
+) -> dict:
+    """Describes an export, in plain JSON.
+
+    Args:
+        method: The exported one.
+        name: Of the export.
+        paths: The exported ones, as `export.choose_paths` returns them.
+        record: Step, minutes trained and, where there are, metrics.
+        training: The images that it was trained on.
+    """
+    config = method.config
+    return {
+        "format": 1,
+        "name": name,
+        "method": config.method,
+        "paths": _describe_paths(paths),
+        **cards.describe_steps(method.inference_steps()),
+        "value_range": [0.0, 1.0],
+        "parameters": sum(
+            method.networks[network].count_params()
+            for network in networks_of(paths)
+        ),
+        "training": {
+            **{key: record[key] for key in ("step", "minutes")},
+            "pairs": training.count("pair"),
+            "photos": training.count("photo"),
+            "data": config.data.description,
+            "protocol": training.protocol,
+            "split": "train",
+            "list": training_data.FILE,
+        },
+        "terms": config.data.terms,
+        "validation": {
+            "split": config.evaluate.split,
+            "images": training.count("validation"),
+            "metrics": record.get("metrics", {}),
+        },
+        "config": config_files.describe_config(config),
+        "nircolor_tf": nircolor_tf.__version__,
+    }
+
+
+def write(folder: Path, card: dict) -> None:
+    """Writes the card of an export folder."""
+    text = json.dumps(card, indent=2) + "\n"
+    (folder / cards.CARD_FILE).write_text(text, encoding="utf-8")
+
+
+def count_bytes(folder: Path, paths: Mapping[str, InferencePath]) -> dict:
+    """Returns the bytes of each file of an export, and of its SavedModel.
+
+    Args:
+        folder: The export.
+        paths: Its inference paths.
+    """
+    files = [
+        SAVED_MODEL,
+        *tflite_files(paths).values(),
+        *map(weights.file_name, networks_of(paths)),
+    ]
+    return {file: _size(folder / file) for file in files}
+
+
+def networks_of(paths: Mapping[str, InferencePath]) -> list[str]:
+    """Returns the names of the networks on some paths, each once."""
+    return list(
+        dict.fromkeys(name for path in paths.values() for name in path.networks)
+    )
+
+
+def tflite_files(paths: Iterable[str]) -> dict[str, str]:
+    """Returns the file name of each path; the first needs no suffix."""
+    return {
+        name: f"model_{name}.tflite" if index else "model.tflite"
+        for index, name in enumerate(paths)
+    }
+
+
+def _describe_paths(paths: Mapping[str, InferencePath]) -> dict[str, dict]:
+    return {
+        path: {
+            "source": paths[path].source,
+            "target": paths[path].target,
+            "signature": saved_model.signature(
+                saved_model.NETWORK, path, paths
+            ),
+            "files": {"saved_model": SAVED_MODEL, "tflite": file},
+        }
+        for path, file in tflite_files(paths).items()
+    }
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())

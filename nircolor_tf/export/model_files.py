@@ -1,0 +1,81 @@
+"""Writes the files of an export that run: a SavedModel and TFLite files."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from nircolor_tf.errors import ExportError
+from nircolor_tf.export import (
+    model_card,
+    samples,
+    saved_model,
+    subpixel,
+    tflite,
+    weights,
+)
+from nircolor_tf.export.fixed_sizes import FixedSizes
+from nircolor_tf.methods.base import InferencePath, Method
+
+
+def write(
+    method: Method, paths: Mapping[str, InferencePath], folder: Path
+) -> None:
+    """Writes the SavedModel, the weights, and a TFLite file of each path.
+
+    Args:
+        method: The exported one.
+        paths: The exported ones.
+        folder: The export.
+
+    Raises:
+        ExportError: A file of weights does not hold them.
+    """
+    with subpixel.substituted(method):
+        saved_model.write(method, paths, folder / model_card.SAVED_MODEL)
+    weights.write(method, model_card.networks_of(paths), folder)
+    for name, file in model_card.tflite_files(paths).items():
+        tflite.write(method, paths[name], folder / file)
+
+
+def write_fixed(
+    method: Method,
+    paths: Mapping[str, InferencePath],
+    fixed: FixedSizes,
+    representative: str | os.PathLike,
+    folder: Path,
+) -> dict[str, list[dict]]:
+    """Writes the TFLite files of one size, if any, and measures each.
+
+    Args:
+        method: The exported one.
+        paths: The exported ones.
+        fixed: Which kinds and sizes.
+        representative: Folder of images that the kind 'int8' takes its scales
+            from; '' for the training images.
+        folder: The export.
+
+    Returns:
+        For each path the card's entries of its files.
+
+    Raises:
+        InputError: Too few representative images, or no manifest.
+        ExportError: A file is too far from the method.
+    """
+    if not fixed.sizes:
+        return {}
+    count = fixed.representative if "int8" in fixed.kinds else 0
+    entries = {}
+    for name, free in model_card.tflite_files(paths).items():
+        path = paths[name]
+        images = samples.read(method.config, path.source, representative, count)
+        stem = folder / Path(free).stem
+        entries[name] = tflite.write_fixed(method, path, fixed, images, stem)
+        for entry in entries[name]:
+            least = fixed.least_db[entry["kind"]]
+            if not entry["db"] >= least:
+                raise ExportError(
+                    f"{entry['file']} is at {entry['db']:.1f} dB from the "
+                    f"method; config.export.least_db.{entry['kind']} asks for "
+                    f"{least:g}. Nothing was written"
+                )
+    return entries

@@ -1,0 +1,109 @@
+"""Checks the keys and values of a card.json, before anything uses them."""
+
+from pathlib import Path
+from typing import Any
+
+from nircolor_tf.errors import InputError
+
+# Keys that a card must have -> their type, and the type in words.
+_KEYS = {
+    "format": (int, "1"),
+    "name": (str, "a name"),
+    "method": (str, "a name"),
+    "size_multiple": (int, "a whole number"),
+    "minimum_size": (int, "a whole number"),
+    "working_size": (int | None, "null or a whole number"),
+    "fusion": (dict | None, "null or the parameters of the fusion"),
+    "paths": (dict, "inference paths by name"),
+}
+_PATH_KEYS = {
+    "source": (str, "nir or gray"),
+    "target": (str, "rgb, gray or nir"),
+    "files": (dict, 'for example {"tflite": "model.tflite"}'),
+}
+_FIXED_KEYS = {
+    "file": (str, "a name"),
+    "kind": (str, "for example int8"),
+    "height": (int, "a whole number of pixels"),
+    "width": (int, "a whole number of pixels"),
+}
+# Keys that older cards lack.
+_OPTIONAL_KEYS = {"mirror": (bool, "true or false")}
+_OPTIONAL_PATH_KEYS = {"signature": (str, "a name")}
+_DOMAINS = {"source": ("nir", "gray"), "target": ("rgb", "gray", "nir")}
+
+
+def check(file: Path, card: dict[str, Any]) -> None:
+    """Checks the keys of a card and the types of their values.
+
+    Args:
+        file: The card.json, for the error.
+        card: Its JSON object.
+
+    Raises:
+        InputError: A key is missing, or its value is of the wrong type or
+            out of its range.
+    """
+    _check_types(file, card, _KEYS)
+    _check_types(file, card, _present(_OPTIONAL_KEYS, card))
+    if card["format"] != 1:
+        raise InputError(
+            f"{file}: key 'format': {card['format']}; this version reads 1"
+        )
+    for key in ("size_multiple", "minimum_size", "working_size"):
+        if card[key] is not None and card[key] < 1:
+            raise InputError(
+                f"{file}: key {key!r}: {card[key]}; expected at least 1"
+            )
+    _check_paths(file, card["paths"])
+
+
+def _check_paths(file: Path, paths: dict[str, Any]) -> None:
+    if not paths:
+        raise InputError(f"{file}: key 'paths': {{}}; expected at least one")
+    for name, path in paths.items():
+        where = f"paths.{name}"
+        if not isinstance(path, dict):
+            raise InputError(
+                f"{file}: key {where!r}: {path!r}; expected an object of "
+                f"{', '.join(_PATH_KEYS)}"
+            )
+        _check_types(file, path, _PATH_KEYS, f"{where}.")
+        optional = _present(_OPTIONAL_PATH_KEYS, path)
+        _check_types(file, path, optional, f"{where}.")
+        for key, domains in _DOMAINS.items():
+            if path[key] not in domains:
+                raise InputError(
+                    f"{file}: key '{where}.{key}': {path[key]!r}; expected "
+                    f"{_PATH_KEYS[key][1]}"
+                )
+        _check_fixed(file, path["files"], f"{where}.files.tflite_fixed")
+
+
+def _check_fixed(file: Path, files: dict[str, Any], where: str) -> None:
+    entries = files.get("tflite_fixed", [])
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) for entry in entries
+    ):
+        raise InputError(
+            f"{file}: key {where!r}: {entries!r}; expected a list of objects"
+        )
+    for index, entry in enumerate(entries):
+        _check_types(file, entry, _FIXED_KEYS, f"{where}.{index}.")
+
+
+def _present(keys: dict, values: dict[str, Any]) -> dict:
+    return {key: kind for key, kind in keys.items() if key in values}
+
+
+def _check_types(
+    file: Path, values: dict[str, Any], keys: dict, prefix: str = ""
+) -> None:
+    for key, (kind, expected) in keys.items():
+        if key not in values:
+            raise InputError(f"{file}: key '{prefix}{key}' is missing")
+        if not isinstance(values[key], kind):
+            raise InputError(
+                f"{file}: key '{prefix}{key}': {values[key]!r}; expected "
+                f"{expected}"
+            )

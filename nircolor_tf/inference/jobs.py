@@ -1,0 +1,115 @@
+"""Which image files are colorized, and where each result goes."""
+
+import dataclasses
+from pathlib import Path
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.images import image_files
+
+VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm")
+
+# Value of --format -> suffix of the results; None keeps that of the input.
+SUFFIXES = {"same": None, "png": ".png", "tiff": ".tif", "jpeg": ".jpg"}
+
+_SUFFIX_LIST = ", ".join(image_files.IMAGE_SUFFIXES)
+
+# Of files that this package does not write. A target that ends so is no folder.
+_FOREIGN_SUFFIXES = (*VIDEO_SUFFIXES, ".bmp", ".gif", ".webp")
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One image to colorize.
+
+    Attributes:
+        source: The file that is read.
+        target: The file that is written.
+    """
+
+    source: Path
+    target: Path
+
+
+def is_video(source: str) -> bool:
+    """Tells a video file or the number of a camera from images."""
+    path = Path(source)
+    if source.isdecimal():
+        return not path.exists()
+    return path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir()
+
+
+def list_jobs(source: Path, target: Path, suffix: str | None) -> list[Job]:
+    """Lists the images of a command, each with the file for its result.
+
+    Args:
+        source: An image file, or a folder of them.
+        target: A folder, or for a single image also a file.
+        suffix: Of the results in a folder; None keeps that of the image.
+
+    Raises:
+        InputError: There is no image, or the target is no place for it.
+    """
+    suffix_of_target = target.suffix.lower()
+    if suffix_of_target in _FOREIGN_SUFFIXES and not target.is_dir():
+        raise InputError(
+            f"{target}: images cannot be written into such a file; expected "
+            f"a folder, or one ending in {_SUFFIX_LIST}"
+        )
+    target_is_file = target.is_file() or (
+        suffix_of_target in image_files.IMAGE_SUFFIXES and not target.is_dir()
+    )
+    if not source.is_dir():
+        if not source.exists():
+            raise InputError(f"{source}: no such file or folder")
+        if target_is_file:
+            return [Job(source, target)]
+        return [Job(source, target / _name(source, suffix))]
+    if target_is_file:
+        raise InputError(
+            f"{target}: a file; expected a folder, as {source} is a folder"
+        )
+    jobs = [
+        Job(path, target / _name(path, suffix))
+        for path in image_files.list_images(source)
+    ]
+    if not jobs:
+        raise InputError(f"{source}: no PNG, TIFF or JPEG file in this folder")
+    return jobs
+
+
+def _name(source: Path, suffix: str | None) -> str:
+    return source.name if suffix is None else source.stem + suffix
+
+
+def check_targets(jobs: list[Job], overwrite: bool) -> None:
+    """Refuses results that cannot be written, before the first one is.
+
+    Args:
+        jobs: As `list_jobs` returns them.
+        overwrite: Whether results that exist are replaced.
+
+    Raises:
+        InputError: The suffix of a result is unknown, a result exists, would
+            replace the image itself, or would be that of two images.
+    """
+    source_of = {}
+    for job in jobs:
+        if job.target.suffix.lower() not in image_files.IMAGE_SUFFIXES:
+            raise InputError(
+                f"{job.target}: unknown image suffix {job.target.suffix!r}; "
+                f"expected one of {_SUFFIX_LIST}; in an "
+                "--output folder --format=png gives the results one"
+            )
+        if job.target.resolve() == job.source.resolve():
+            raise InputError(f"{job.target}: would overwrite the input image")
+        if job.target in source_of:
+            raise InputError(
+                f"{job.target}: would be the result of both "
+                f"{source_of[job.target].name} and {job.source.name}; "
+                "--format=same keeps them apart"
+            )
+        if job.target.exists() and not overwrite:
+            raise InputError(
+                f"{job.target}: exists already; --overwrite replaces it"
+            )
+        source_of[job.target] = job.source

@@ -1,0 +1,90 @@
+"""LiteRT: runs a TFLite file, without TensorFlow."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from nircolor_tf.errors import InputError
+
+
+class LitertModel:
+    """A TFLite file with the input (1, H, W, 1), floating point or 8 bit.
+
+    Args:
+        path: Of the file.
+        threads: CPU threads; all cores by default.
+
+    Raises:
+        InputError: It is no TFLite file.
+    """
+
+    def __init__(self, path: Path, threads: int | None):
+        # Imported here: help and bad input need not wait for it.
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+
+        try:
+            self._model = Interpreter(
+                str(path), num_threads=threads or os.cpu_count()
+            )
+        except (ValueError, RuntimeError) as error:
+            raise InputError(f"{path}: not a TFLite file: {error}") from error
+        self._path = path
+        self._input = self._model.get_input_details()[0]
+        self._output = self._model.get_output_details()[0]
+        self._shape = None
+
+    def predict(self, image: np.ndarray) -> np.ndarray:
+        """Runs the model: (1, H, W, 1) float32 -> (1, H, W, C) float32.
+
+        Raises:
+            InputError: It cannot run at this size.
+        """
+        self._check_size(image)
+        try:
+            if image.shape != self._shape:
+                self._shape = None  # stays so when the next lines fail
+                self._model.resize_tensor_input(
+                    self._input["index"], image.shape
+                )
+                self._model.allocate_tensors()
+                self._shape = image.shape
+            self._model.set_tensor(
+                self._input["index"], _quantize(self._input, image)
+            )
+            self._model.invoke()
+        except (ValueError, RuntimeError) as error:
+            _, height, width, _ = image.shape
+            raise InputError(
+                f"the model cannot run at {height} x {width} pixels: {error}"
+            ) from error
+        result = self._model.get_tensor(self._output["index"])
+        return _dequantize(self._output, result)
+
+    def _check_size(self, image: np.ndarray) -> None:
+        # A file of one size does resize, and may then compute nonsense.
+        _, height, width, _ = self._input["shape_signature"]
+        if -1 not in (height, width) and image.shape[1:3] != (height, width):
+            raise InputError(
+                f"{self._path}: takes images of {height} x {width} pixels "
+                f"only, not of {image.shape[1]} x {image.shape[2]}; "
+                "bin/export.py --sizes writes other sizes"
+            )
+
+
+def _quantize(tensor: dict, values: np.ndarray) -> np.ndarray:
+    """Converts float32 to the type of a tensor, by its scale."""
+    if tensor["dtype"] == np.float32:
+        return values
+    scale, zero = tensor["quantization"]
+    limits = np.iinfo(tensor["dtype"])
+    levels = np.rint(values / scale + zero).clip(limits.min, limits.max)
+    return levels.astype(tensor["dtype"])
+
+
+def _dequantize(tensor: dict, values: np.ndarray) -> np.ndarray:
+    """Converts the values of a tensor to float32, by its scale."""
+    if tensor["dtype"] == np.float32:
+        return values
+    scale, zero = tensor["quantization"]
+    return (values.astype(np.float32) - zero) * np.float32(scale)

@@ -1,0 +1,89 @@
+"""The two back ends of inference give the same, whatever the steps."""
+
+import cv2
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nircolor_tf.export import graph
+from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.fusion import COLORNET
+from nircolor_tf.inference.steps import Steps
+
+# Largest difference between the back ends, in [0, 1]: the float32 rounding of
+# their resizes and filters.
+TOLERANCE = 1e-4
+
+# Smaller than the working size of 24, as large, larger, and none of them even.
+SIZES = [(1, 1), (5, 33), (24, 24), (25, 24), (61, 38), (97, 101)]
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Takes multiples of 4, mixes blocks, and sees the mean of the image."""
+    keras.utils.set_random_seed(0)
+    layers = [
+        keras.layers.Conv2D(16, 4, strides=4, activation="tanh"),
+        keras.layers.Conv2DTranspose(3, 4, strides=4),
+    ]
+    blocks = keras.Sequential(layers)
+
+    def network(batch):
+        mean = tf.reduce_mean(batch, axis=(1, 2), keepdims=True)
+        return tf.sigmoid(4 * (blocks(batch) - mean))
+
+    return network
+
+
+def run_numpy(network, steps, images):
+    colorize = Colorizer(lambda batch: network(batch).numpy(), steps)
+    return np.stack([colorize(image) for image in images])
+
+
+def run_tensorflow(network, steps, images):
+    spec = tf.TensorSpec((None, None, None, 1), tf.float32)
+
+    # As in a SavedModel: one graph for every size.
+    @tf.function(input_signature=[spec])
+    def colorize(batch):
+        return graph.colorize(network, steps, batch)
+
+    return colorize(images).numpy()
+
+
+def textures(height, width):
+    """Two images, dark above and bright below: padding changes their mean."""
+    generator = np.random.default_rng(height)
+    noise = generator.random((2, height, width), np.float32)
+    blurred = [cv2.GaussianBlur(image, None, 1) for image in noise]
+    images = np.clip(8 * np.stack(blurred) - 3.5, 0, 1)
+    ramp = np.linspace(0, 1, height, dtype=np.float32)
+    return (images * ramp[:, None])[..., None]
+
+
+@pytest.mark.parametrize("fusion", [None, COLORNET], ids=["plain", "fused"])
+@pytest.mark.parametrize("mirror", [False, True], ids=["once", "mirrored"])
+@pytest.mark.parametrize("working_size", [None, 24])
+def test_both_back_ends_give_the_same(network, working_size, mirror, fusion):
+    minimum_size = 30 if mirror else 4
+    steps = Steps(4, minimum_size, working_size, mirror, fusion)
+    for size in SIZES:
+        images = textures(*size)
+        expected = run_numpy(network, steps, images)
+        result = run_tensorflow(network, steps, images)
+        np.testing.assert_allclose(result, expected, atol=TOLERANCE)
+
+
+def test_each_step_changes_the_result(network):
+    # Else the test above would pass without it.
+    images = textures(61, 38)
+    plain = run_numpy(network, Steps(4), images)
+    for steps in (
+        Steps(4, working_size=24),
+        Steps(4, minimum_size=100),
+        Steps(4, mirror=True),
+        Steps(4, fusion=COLORNET),
+    ):
+        changed = run_numpy(network, steps, images)
+        assert np.abs(changed - plain).max() > 0.01, steps
