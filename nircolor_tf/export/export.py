@@ -58,7 +58,7 @@ def export_workdir(
     representative: str | os.PathLike = "",
     command: str | None = None,
 ) -> dict:
-    """Exports a trained workdir.
+    """Exports a trained workdir, and returns the card.
 
     Args:
         workdir: That bin/train.py wrote.
@@ -67,19 +67,16 @@ def export_workdir(
         paths: As `choose_paths` takes them.
         overwrite: Replace an export that exists.
         note: For the card: machine, known failures.
-        kinds: Of the TFLite files of one size, some of `fixed_sizes.KINDS`;
-            none for those of config.export.
-        sizes: Of these files, as 'HEIGHTxWIDTH'; none for the config's.
+        kinds: Of TFLite files of one size, `fixed_sizes.KINDS`; none for those
+            of config.export.
+        sizes: Of these files, as 'HEIGHTxWIDTH'; likewise.
         representative: Folder of images for the scales of 'int8'; '' for the
             training images.
         command: The command line that exports, for the card; None for none.
 
-    Returns:
-        The card.
-
     Raises:
-        InputError: No checkpoint, no such path, kind or size; `output`
-            exists; too few representative images; or no training record.
+        InputError: No checkpoint, no such path, kind or size, no training
+            record, too few representative images, or `output` exists.
         ExportError: A file does not agree with the method; nothing is left.
     """
     output = _check_output(output, overwrite)
