@@ -1,6 +1,6 @@
 """The list of rows of docs/results.md, docs/results_rows.csv.
 
-Columns: label, config, reported, note. All else comes from measured files, see
+Its columns are those of `Row`. All else comes from measured files, see
 `result_files`.
 """
 
@@ -10,7 +10,7 @@ import os
 
 from nircolor_tf.errors import InputError
 
-COLUMNS = ("label", "config", "reported", "note")
+COLUMNS = ("label", "config", "reported", "note", "readme")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,12 +23,14 @@ class Row:
             those of its members, in order, with spaces.
         reported: Its method in reported.csv; '' for none.
         note: For people, above its commands; '' for none.
+        readme: 'yes' where the README shows the row, else ''.
     """
 
     label: str
     config: str
     reported: str
     note: str
+    readme: str
 
     @property
     def configs(self) -> list[str]:
@@ -55,6 +57,11 @@ def read_rows(path: str | os.PathLike) -> list[Row]:
                 raise InputError(
                     f"{path}, line {reader.line_num}: expected {len(COLUMNS)} "
                     "columns"
+                )
+            if line["readme"] not in ("", "yes"):
+                raise InputError(
+                    f"{path}, line {reader.line_num}, column readme: "
+                    f"{line['readme']!r}; expected 'yes' or nothing"
                 )
             rows.append(Row(**line))
     if not rows:

@@ -3,6 +3,7 @@
 Every number and every command is read from a file, see `result_files`.
 """
 
+import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -66,11 +67,9 @@ def format_page(results: Results, command: str | None = None) -> str:
 
 
 def format_summary(results: Results) -> str:
-    """Formats the README's table.
-
-    Raises:
-        InputError: A row's method of a paper does not exist.
-    """
+    """Formats the README's table, of the rows that it shows."""
+    rows = [row for row in results.rows if row.readme]
+    results = dataclasses.replace(results, rows=rows)
     measured = results.measured
     return "\n\n".join(
         [
@@ -79,16 +78,13 @@ def format_summary(results: Results) -> str:
                 "interval]."
             ),
             result_tables.format_numbers(
-                results, measured, _SHORT, reported=True
-            ),
-            markdown.paragraph(
-                "Reported: by the papers, on other images and with other "
-                "budgets, not comparable. Training data and these images:"
+                results, measured, _SHORT, reported=False
             ),
             _training_statements(results, measured),
             markdown.paragraph(
-                "Cost, training, other data, and a command for each row: "
-                "[docs/results.md](docs/results.md)."
+                "[docs/results.md](docs/results.md) has all rows, the numbers "
+                "that the papers report, costs, other data and a command for "
+                "each row."
             ),
         ]
     )

@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import pipeline
+from nircolor_tf.data.value_range import from_range, to_range
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.methods.base import CHANNELS, InferencePath, Method
 from nircolor_tf.training import checking, optimizers, recompute
@@ -119,8 +119,8 @@ def run_path(
         leave [0, 1].
     """
     value_range = method.config.data.value_range
-    result = path.run(pipeline.to_range(image, value_range))
-    return pipeline.from_range(result, value_range)
+    result = path.run(to_range(image, value_range))
+    return from_range(result, value_range)
 
 
 def make_colorizer(method: Method, name: str | None = None) -> Colorizer:

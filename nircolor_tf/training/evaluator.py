@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import pipeline
 from nircolor_tf.data.manifest import Example
+from nircolor_tf.data.value_range import from_range, to_range
 from nircolor_tf.images import conversions, grid, image_files
 from nircolor_tf.inference import resizing
 from nircolor_tf.inference.colorizer import Colorizer
@@ -113,12 +113,10 @@ class Evaluator:
             return {}
         value_range = self._method.config.data.value_range
         pair = [
-            pipeline.to_range(image[None, :height, :width], value_range)
+            to_range(image[None, :height, :width], value_range)
             for image in (nir, truth)
         ]
         return {
-            name: np.clip(
-                pipeline.from_range(np.asarray(image[0]), value_range), 0, 1
-            )
+            name: np.clip(from_range(np.asarray(image[0]), value_range), 0, 1)
             for name, image in self._method.visuals(*pair).items()
         }

@@ -32,7 +32,8 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.data import manifest, training_data
-from nircolor_tf.data.pipeline import Source, open_source, reads_photos
+from nircolor_tf.data.examples import Source
+from nircolor_tf.data.pipeline import open_source, reads_photos
 from nircolor_tf.errors import NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.training import (

@@ -7,7 +7,8 @@ import pytest
 from test_pipeline import data_config, make_example, positions, take
 
 from nircolor_tf.data import augment, imitations, manifest
-from nircolor_tf.data.pipeline import PairCache, PhotoCache, open_source
+from nircolor_tf.data.caches import PairCache, PhotoCache
+from nircolor_tf.data.pipeline import open_source
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions
 

@@ -6,7 +6,7 @@ import smoke
 import tensorflow as tf
 
 from nircolor_tf.data import augment, manifest
-from nircolor_tf.data.pipeline import PairCache
+from nircolor_tf.data.caches import PairCache
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import image_files
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nircolor_tf.data import cutting, manifest, prepare, sources, synthetic
-from nircolor_tf.data.pipeline import PairCache
+from nircolor_tf.data.caches import PairCache
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import image_files
 

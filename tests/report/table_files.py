@@ -6,8 +6,8 @@ from nircolor_tf.report import result_files
 
 CONFIG = "configs/supervised.py:unet256,cpu"
 ROWS = [
-    ("far", CONFIG, "DCGAN", ""),
-    ("near", "configs/colornet.py:cpu", "", "Taught by far."),
+    ("far", CONFIG, "DCGAN", "", "yes"),
+    ("near", "configs/colornet.py:cpu", "", "Taught by far.", ""),
 ]
 
 

@@ -12,6 +12,7 @@ from nircolor_tf.evaluation import cost_files
 from nircolor_tf.report import (
     merging,
     result_files,
+    result_rows,
     results_page,
 )
 
@@ -117,21 +118,26 @@ def test_models_measured_apart_are_one_table(files):
     ("row", "message"),
     [
         (
-            "far,configs/no.py,,",
+            "far,configs/no.py,,,",
             "row 'far': configs/no.py is not the config of any of its commands",
         ),
         (
-            f'far,"{CONFIG} {CONFIG}",,',
+            f'far,"{CONFIG} {CONFIG}",,,',
             "names 2 configs; the run is of 1 trainings",
         ),
-        (f'far,"{CONFIG}",Nobody,', "reported.csv has no method 'Nobody'"),
-        ("far,configs/dcgan.py", "rows.csv, line 2: expected 4 columns"),
-        ("far,,,\nfar,,,", "rows.csv: the row 'far' is there twice"),
+        (f'far,"{CONFIG}",Nobody,,', "reported.csv has no method 'Nobody'"),
+        ("far,configs/dcgan.py", "rows.csv, line 2: expected 5 columns"),
+        ("far,,,,\nfar,,,,", "rows.csv: the row 'far' is there twice"),
+        (
+            "far,,,,no",
+            "rows.csv, line 2, column readme: 'no'; expected 'yes' or nothing",
+        ),
         ("", "rows.csv: no rows"),
     ],
 )
 def test_bad_rows_are_named(files, row, message):
-    (files / "rows.csv").write_text(f"label,config,reported,note\n{row}\n")
+    heading = ",".join(result_rows.COLUMNS)
+    (files / "rows.csv").write_text(f"{heading}\n{row}\n")
     with pytest.raises(InputError, match=message):
         results_page.format_page(read(files))
 

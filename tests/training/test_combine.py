@@ -74,7 +74,7 @@ def test_its_row_has_the_config_of_each_member(members, workdir):
         part.pop("best_step")
         of_member = config_files.read_config(member)
         assert part == config_files.describe_config(of_member)
-    row = result_rows.Row("mean", "configs/default.py:smoke", "", "")
+    row = result_rows.Row("mean", "configs/default.py:smoke", "", "", "")
     with pytest.raises(InputError, match="1 configs; the run is of 2"):
         trainings.check_configs(row, {"config": config})
 
