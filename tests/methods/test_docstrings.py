@@ -116,7 +116,7 @@ def kinds_in(paths):
     """The classes that a cell names; of a dictionary, those in it."""
     targets = [
         pkgutil.resolve_name(f"nircolor_tf.{path}")
-        for path in re.findall(r"\b((?:networks|fusion)(?:\.\w+)+)", paths)
+        for path in re.findall(r"\b((?:networks|inference)(?:\.\w+)+)", paths)
     ]
     assert targets, paths
     kinds = [
