@@ -51,8 +51,8 @@ def divide(
         if steps.fusion is None:
             shape, overlap = (resizing.STRIP, width), 0
     elif in_tiles:
-        # The image then fits one tile, but for one of a side above
-        # tile^2 / 4 pixels: a tile is to have four of the steps.
+        # The shrunk image then fits one tile, unless a side is above tile^2 / 4
+        # pixels: a tile is to cover at least four of its pixels.
         step = min(-(-side // tile), tile // 4)
         paint = paint_tiles(network, image, decode, step)
     else:
