@@ -102,7 +102,7 @@ ABLATIONS = {
     "from_scratch": {"schedule": {**SKIP, "cooperate_epochs": 750}},
     "standalone": {
         "schedule": {"translate_epochs": 0},
-        "loss": {k: 0.0 for k in CONFIG["loss"] if k not in OF_PAIRS},
+        "loss": {key: 0.0 for key in CONFIG["loss"] if key not in OF_PAIRS},
     },
     "partial": {"loss": dict.fromkeys((*OF_GRAY, "feature_gan"), 0.0)},
 }

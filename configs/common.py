@@ -19,6 +19,7 @@ What has no common value stands in every config file:
 A config file in a folder of yours needs a copy of this file beside it.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -208,9 +209,8 @@ def combinations(
 
     A kind that has the name '' may be left out: 'acd', 'acd' and ''.
     """
-    for one in first:
-        for other in second:
-            yield ",".join(filter(None, (one, other))), one, other
+    for left, right in itertools.product(first, second):
+        yield ",".join(filter(None, (left, right))), left, right
 
 
 def make_config(

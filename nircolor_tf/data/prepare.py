@@ -120,13 +120,18 @@ def summarize(examples: Sequence[manifest.Example], split: str) -> str:
         max(abs(pair.shift_x), abs(pair.shift_y)) >= _MISALIGNED
         for pair in pairs
     )
-    sizes = Counter(f"{e.width}x{e.height}" for e in pairs).most_common(4)
+    sizes = Counter(f"{pair.width}x{pair.height}" for pair in pairs)
     bits = Counter(pair.bits for pair in pairs)
     lines += [
         "scenes in more than one split: " + str(torn),
         "sizes (width x height): "
-        + ", ".join(f"{size} ({count})" for size, count in sizes),
-        "bits: " + ", ".join(f"{b} ({n})" for b, n in sorted(bits.items())),
+        + ", ".join(
+            f"{size} ({count})" for size, count in sizes.most_common(4)
+        ),
+        "bits: "
+        + ", ".join(
+            f"{depth} ({count})" for depth, count in sorted(bits.items())
+        ),
         f"pairs off by {_MISALIGNED} px or more: {off}",
     ]
     return "\n".join(lines)

@@ -33,7 +33,9 @@ def image_grid(
     """
     font = ImageFont.load_default(size=13)
     pitch = max(tile.shape[1] for row in rows for tile in row) + _GAP
-    heights = [_TEXT_HEIGHT + max(t.shape[0] for t in row) for row in rows]
+    heights = [
+        _TEXT_HEIGHT + max(tile.shape[0] for tile in row) for row in rows
+    ]
     text_width = math.ceil(max(map(font.getlength, labels)))
     width = max(len(headings) * pitch, text_width + _GAP)
     grid = Image.new(

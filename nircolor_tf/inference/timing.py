@@ -26,7 +26,9 @@ def time_colorizer(
         The median seconds per image for each size.
     """
     generator = np.random.default_rng(0)
-    nirs = {n: generator.random((n, n, 1), np.float32) for n in sizes}
+    nirs = {
+        size: generator.random((size, size, 1), np.float32) for size in sizes
+    }
     seconds = {size: [] for size in sizes}
     for _ in range(repeats):
         for size, nir in nirs.items():

@@ -43,9 +43,9 @@ def align(prediction, truth, nir, shift: int):
     """
     height, width = truth.shape[1:3]
     check_shift(shift, min(height, width))
-    moved = _displacement(nir, luminance(truth), shift)
-    rows = (moved[:, :1] + np.arange(height))[:, :, None, None]
-    columns = (moved[:, 1:] + np.arange(width))[:, None, :, None]
+    displacement = _displacement(nir, luminance(truth), shift)
+    rows = (displacement[:, :1] + np.arange(height))[:, :, None, None]
+    columns = (displacement[:, 1:] + np.arange(width))[:, None, :, None]
     known = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     rows = ops.clip(rows, 0, height - 1)
     columns = ops.clip(columns, 0, width - 1)

@@ -57,7 +57,8 @@ class Ensemble(Method):
             for name, network in config.members.items()
         }
         super().__init__(
-            config, math.lcm(*(m.size_multiple for m in members.values()))
+            config,
+            math.lcm(*(member.size_multiple for member in members.values())),
         )
         for name, network in members.items():
             self.add_network(name, network, channels=1, inference=True)
@@ -95,5 +96,7 @@ class Ensemble(Method):
                 fake_rgb, batch, self.config.loss, self.config.data.value_range
             )
             total += loss
-            scalars |= {f"{name}/{term}": v for term, v in terms.items()}
+            scalars |= {
+                f"{name}/{term}": value for term, value in terms.items()
+            }
         return {"members_optimizer": total}, scalars

@@ -84,7 +84,7 @@ class ACD(keras.Model):
         )
         self.glffnet = GLFFNet(8 * filters) if glffnet else None
         self.bottleneck = shared.double_conv_bn_relu(8 * filters)
-        self.up_blocks = [UpBlock(filters * f) for f in (4, 2, 1, 1)]
+        self.up_blocks = [UpBlock(filters * factor) for factor in (4, 2, 1, 1)]
         self.head = keras.Sequential(
             [
                 layers.Conv2D(output_channels, 1),

@@ -249,7 +249,9 @@ class AlignedUpsampling2D(layers.Layer):
 
     def call(self, features):
         """(B, H, W, C) -> (B, factor H, factor W, C)."""
-        rows, columns = (self._weights(ops.shape(features)[a]) for a in (1, 2))
+        rows, columns = (
+            self._weights(ops.shape(features)[axis]) for axis in (1, 2)
+        )
         features = ops.einsum("ph,bhwc->bpwc", rows, features)
         return ops.einsum("qw,bpwc->bpqc", columns, features)
 

@@ -103,7 +103,11 @@ def _check_evaluate(evaluate: ConfigDict) -> None:
     for protocol in evaluate.protocols:
         known = protocol in PROTOCOLS
         expect("evaluate.protocols", protocol, known, " or ".join(PROTOCOLS))
-    best = [f"{p}/{m}" for p in evaluate.protocols for m in _BEST_METRICS]
+    best = [
+        f"{protocol}/{metric}"
+        for protocol in evaluate.protocols
+        for metric in _BEST_METRICS
+    ]
     metric = evaluate.best_metric
     expect("evaluate.best_metric", metric, metric in best, " or ".join(best))
 

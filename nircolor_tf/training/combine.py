@@ -197,7 +197,9 @@ def _config(loaded: Sequence[tuple[Method, dict]]) -> ConfigDict:
     first = configs["member_1"]
     config = ConfigDict({name: first[name].to_dict() for name in _SECTIONS})
     config.method, config.seed = "ensemble", first.seed
-    config.members = {n: c.network.to_dict() for n, c in configs.items()}
+    config.members = {
+        name: member.network.to_dict() for name, member in configs.items()
+    }
     config.combined = {
         name: {
             "best_step": record["step"],

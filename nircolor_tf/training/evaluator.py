@@ -63,7 +63,9 @@ class Evaluator:
         metrics, rows = {}, []
         for prefix, path, run in self._paths:
             summary, first = self._measure(path, run)
-            metrics |= {f"{prefix}{k}": value for k, value in summary.items()}
+            metrics |= {
+                f"{prefix}{key}": value for key, value in summary.items()
+            }
             rows = rows or first
         labels = self._names[: len(rows)]
         headings = ("NIR", "colorized", "truth")
@@ -108,7 +110,9 @@ class Evaluator:
             )
             for image in (nir, truth)
         )
-        height, width = (n - n % steps.size_multiple for n in nir.shape[:2])
+        height, width = (
+            side - side % steps.size_multiple for side in nir.shape[:2]
+        )
         if not height or not width:
             return {}
         value_range = self._method.config.data.value_range

@@ -93,10 +93,10 @@ class ImagePool:
         full = slots < self._seen
         swap = full & (self._draws(1)[:count] < 0.5)
         mask = tf.reshape(swap, (count, 1, 1, 1))
-        kept = tf.reshape(swap | ~full, (count, 1, 1, 1))
+        stores = tf.reshape(swap | ~full, (count, 1, 1, 1))
         self._images.assign(
             tf.tensor_scatter_nd_update(
-                self._images, slots[:, None], tf.where(kept, images, stored)
+                self._images, slots[:, None], tf.where(stores, images, stored)
             )
         )
         self._seen.assign_add(count)

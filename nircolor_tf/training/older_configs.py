@@ -135,7 +135,10 @@ def _networks(config: ConfigDict) -> list[tuple[str, ConfigDict]]:
     """The sections of the generators, and what they are called."""
     networks = [("network", config.network)] if "network" in config else []
     if "members" in config:
-        networks += [(f"members.{k}", v) for k, v in config.members.items()]
+        networks += [
+            (f"members.{name}", member)
+            for name, member in config.members.items()
+        ]
     return networks
 
 

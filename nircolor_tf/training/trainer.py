@@ -140,7 +140,9 @@ class _Run:
         end = sum(phase.steps for phase in phases)
         data = {
             name: open_source(name, examples, config.data)
-            for name in sorted({n for phase in phases for n in phase.data})
+            for name in sorted(
+                {name for phase in phases for name in phase.data}
+            )
         }
         evaluator = Evaluator(training.method, validation, config.evaluate)
         checkpoints = Checkpoints(workdir, training, step)
@@ -269,7 +271,11 @@ class _Run:
             for name in phase.optimizers
         }
         self.writer.scalars("train", step, phase.name, means | rates)
-        terms = {k: v for k, v in means.items() if "_optimizer/" not in k}
+        terms = {
+            name: value
+            for name, value in means.items()
+            if "_optimizer/" not in name
+        }
         self.writer.show(phase.name, terms)
 
     def _evaluate(self, phase: Phase) -> None:
@@ -283,7 +289,9 @@ class _Run:
         self.writer.scalars("eval", step, phase.name, metrics)
         for name, grid in grids.items():
             self.writer.image(step, name, grid)
-        numbers = ", ".join(f"{k} {v:.4g}" for k, v in metrics.items())
+        numbers = ", ".join(
+            f"{name} {value:.4g}" for name, value in metrics.items()
+        )
         self.writer.say(f"step {step}, {self.config.evaluate.split}: {numbers}")
 
 

@@ -42,7 +42,9 @@ class Writer:
     def show(self, phase: str, losses: Mapping[str, float]) -> None:
         """Shows the phase and some losses beside the progress bar."""
         self._bar.set_description(phase)
-        self._bar.set_postfix({k: f"{v:.4f}" for k, v in losses.items()})
+        self._bar.set_postfix(
+            {name: f"{loss:.4f}" for name, loss in losses.items()}
+        )
 
     def say(self, text: str) -> None:
         """Prints a line above the progress bar."""
