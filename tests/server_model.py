@@ -31,15 +31,17 @@ class Blocks(Method):
             ]
             network = keras.Sequential(layers)
             self.add_network(name, network, channels=1, inference=True)
+        self.colorizer = self.networks["colorizer"]
+        self.translator = self.networks["translator"]
 
     def call(self, nir, training=False):
-        return self.networks["colorizer"](nir, training=training)
+        return self.colorizer(nir, training=training)
 
     def inference_paths(self):
         return {
             "n2c": InferencePath("nir", "rgb", ("colorizer",), self),
             "n2g": InferencePath(
-                "nir", "gray", ("translator",), self.networks["translator"]
+                "nir", "gray", ("translator",), self.translator
             ),
         }
 

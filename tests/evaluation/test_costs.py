@@ -142,11 +142,11 @@ def test_an_export_is_built_from_its_card(repository, tmp_path):
 
 
 def test_parameters_are_of_the_networks_on_the_path():
-    method = types.SimpleNamespace()
+    method = types.SimpleNamespace(networks={})
     for name, inputs in (("first", 3), ("other", 50), ("second", 4)):
         layer = keras.layers.Dense(2)
         layer.build((None, inputs))
-        setattr(method, name, layer)
+        method.networks[name] = layer
     path = InferencePath("nir", "rgb", ("first", "second"), None)
     assert counts.count_parameters(method, path) == (3 + 1 + 4 + 1) * 2
 

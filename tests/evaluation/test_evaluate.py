@@ -220,9 +220,7 @@ def test_an_unloadable_model_costs_itself_alone(measure, data, tmp_path):
         "nowhere",
     }
     assert "all 12 images failed" in evaluation.unmeasured["others"]
-    assert (
-        "config.json: has no train.recompute" in evaluation.unmeasured["broken"]
-    )
+    assert "config.network is missing" in evaluation.unmeasured["broken"]
     assert "neither an export" in evaluation.unmeasured["empty"]
     assert evaluation.unmeasured["nowhere"] == "nowhere: no such folder"
     assert len(evaluation.problems) == 4

@@ -1,13 +1,13 @@
 """WLS smoothing and BFWLS fusion against independent computations."""
 
 import dataclasses
-import runpy
 import subprocess
 import sys
 
 import cv2
 import numpy as np
 import pytest
+import smoke
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import bfwls, wls, wls_exact
@@ -277,8 +277,7 @@ def test_fusion_needs_no_scipy():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_colornet_is_what_its_config_says(repository):
-    config = runpy.run_path(str(repository / "configs" / "colornet.py"))
-    fusion = dict(config["CONFIG"]["fusion"])
+def test_colornet_is_what_its_config_says():
+    fusion = smoke.load_config("colornet", "").fusion.to_dict()
     del fusion["enabled"]
     assert BfwlsParameters(**fusion) == COLORNET

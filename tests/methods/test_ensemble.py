@@ -44,14 +44,14 @@ def test_a_member_learns_from_its_own_error_alone(method, batch):
     with tf.GradientTape(persistent=True) as tape:
         total = method.train_losses(batch)[0]["members_optimizer"]
         first = losses.pixel(
-            method.first(batch["nir"], training=True),
+            method.networks["first"](batch["nir"], training=True),
             batch,
             method.config.loss,
             (0.0, 1.0),
         )[0]
     # Dropout would be drawn anew for each of the two.
     assert method.config.members.first.dropout == 0.0
-    kernel = method.first.downs[0].layers[1].kernel.value
+    kernel = method.networks["first"].downs[0].layers[1].kernel.value
     np.testing.assert_allclose(
         tape.gradient(total, kernel), tape.gradient(first, kernel), atol=1e-6
     )
