@@ -13,6 +13,8 @@ What has no common value stands in every config file:
     data.batch_size         Images of a step, over all devices; 1 or more.
     data.crop               Height and width of these images, px; a multiple of
                             what the network asks for.
+    train.steps             Length of the training, where the method has one
+                            phase; 1 or more.
     train.evaluate_every    Steps between two evaluations; 1 or more.
     train.checkpoint_every  Steps between two checkpoints; 1 or more.
 
@@ -122,6 +124,12 @@ COMMON = {
     },
 }
 
+# Keys of these sections that have no common value.
+OWN = {
+    "data": ("batch_size", "crop"),
+    "train": ("steps", "evaluate_every", "checkpoint_every"),
+}
+
 # Of a section `network`: its end, if it makes color images in (0, 1).
 RGB = {"output_channels": 3, "activation": "sigmoid"}
 
@@ -225,7 +233,7 @@ def make_config(
         name: One of these names.
 
     Raises:
-        ValueError: There is no such variant.
+        ValueError: There is no such variant, or a section has an unknown key.
     """
     if name not in variants:
         # Names without a comma first.
@@ -234,4 +242,14 @@ def make_config(
         raise ValueError(
             f"{file}:{name}: expected {nothing}one of {', '.join(known)}"
         )
-    return ConfigDict(merge(COMMON, decisions, variants[name])).lock()
+    config = merge(COMMON, decisions, variants[name])
+    for section, common in COMMON.items():
+        if isinstance(common, Mapping):
+            known = (*common, *OWN.get(section, ()))
+            for key in config[section]:
+                if key not in known:
+                    raise ValueError(
+                        f"{file}: unknown key {section}.{key}; expected one "
+                        f"of {', '.join(known)}"
+                    )
+    return ConfigDict(config).lock()

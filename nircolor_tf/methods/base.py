@@ -105,7 +105,7 @@ class Named(Mapping, Generic[Item]):
 
 @dataclasses.dataclass(frozen=True)
 class OptimizerSettings:
-    """What a method says of an optimizer; the trainer builds it.
+    """An optimizer as a method declares it; the trainer builds it.
 
     Attributes:
         networks: Names of the networks that it alone updates.
@@ -140,13 +140,13 @@ class Method(keras.Model):
     once per optimizer, from the losses its phase returns.
 
     Attributes:
-        config_keys: Of the class: the top-level keys of the config that it
-            reads besides those that every config has (configs/common.py).
+        config_keys: Top-level keys of the config that the class reads besides
+            those of every config (configs/common.py).
         config: The whole experiment, as its config file gave it.
         networks: Every network, in the order added.
-        inference_networks: Names of those that its inference paths use: what
-            is averaged over steps, kept as best and exported.
-        optimizers: What it says of each of its optimizers.
+        inference_networks: Names of the networks on its inference paths. They
+            are averaged over steps, kept as best and exported.
+        optimizers: Networks and settings of each optimizer.
         pools: Histories of generated images, which the trainer keeps.
         size_multiple: Height and width that `call` takes are multiples of it.
     """

@@ -121,3 +121,16 @@ def test_names_of_two_kinds():
         "acd",
         "acd,cpu",
     ]
+
+
+@pytest.mark.parametrize(
+    ("decisions", "message"),
+    [
+        ({"data": {"zom": 1.0}}, r"mine\.py: unknown key data\.zom; .*zoom"),
+        ({"train": {"step": 1}}, r"mine\.py: unknown key train\.step; .*steps"),
+    ],
+)
+def test_a_misspelt_key_is_refused(decisions, message):
+    make_config = smoke.load_module("common")["make_config"]
+    with pytest.raises(ValueError, match=message):
+        make_config("mine.py", decisions, {"": {}}, "")
