@@ -20,7 +20,7 @@ files = $(subst $(space),$(comma),$(wildcard $(1)))
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
-demo: $(INSTALLED) ## Colorize, train, evaluate and export, in three minutes
+demo: $(INSTALLED) ## Colorize, train, evaluate and export, in minutes
 	$(BIN)/python bin/demo.py
 
 test: $(INSTALLED) ## Run the fast tests

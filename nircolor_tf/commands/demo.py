@@ -1,4 +1,4 @@
-"""Runs the whole way once, in about three minutes: data to a model in use.
+"""Runs the whole way once, in minutes: data to a model in use.
 
 The demo shows each command before it runs it, so that you can repeat it with
 your own pairs. Everything goes to ./demo_output, which is removed first.
@@ -25,7 +25,7 @@ prepare_data.py --source=demo_output/pairs --layout=folder \
 # Colorize NIR images with the model that comes with this repository.
 make_synthetic.py --output=demo_output/new --count=6 --size=256 --seed=1
 colorize.py --input=demo_output/new/nir --output=demo_output/color_shipped
-# Train a small model of our own on the pairs, two minutes.
+# Train a small model of our own on the pairs, some minutes.
 train.py --config=configs/default.py:demo --workdir=demo_output/train \
 --config.data.manifest=demo_output/data/manifest.csv
 # Measure it on pairs it never saw, beside the shipped model and none.
