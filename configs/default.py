@@ -23,8 +23,8 @@ MANIFEST for the others; it has photos (bin/prepare_data.py --unpaired=FOLDER).
 `:color` trains on real pairs alone. `:detail` predicts a change of the NIR
 image, so that an unknown color stays gray. `:photos` goes on half on photos
 with their own colors and imitated NIR, `:pairs` on pairs alone; start with
-`:pairs` for a few pairs of your own. `:demo` learns synthetic pairs in minutes
-on two cores. `:smoke` makes it tiny, for tests.
+`:pairs` for a few pairs of your own. `:demo` learns synthetic pairs in float32,
+since many processors only emulate bfloat16. `:smoke` makes it tiny, for tests.
 """
 
 import common
@@ -98,7 +98,6 @@ DEMO = {
     "network": {"filters": 16, "max_filters": 64, "levels": 5},
     "data": {"crop": 96, "zoom": (0.75, 1.4)},
     "inference": {"working_size": 192},
-    # Processors without bfloat16 emulate it, at a third of the speed.
     "train": {"steps": 900, "mixed_bfloat16": False, **common.every(300)},
 }
 SMOKE = {
