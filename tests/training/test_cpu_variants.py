@@ -129,9 +129,10 @@ def test_every_phase_of_a_row_makes_two_steps(
 ):
     del published
     config = smoke.load_config(file, cpu)
-    method = build.make_method(config, mixed_bfloat16=True)
+    training = build.make_training(config, one_replica)
+    method = training.method
     for phase in contract.distinct_phases(method):
-        train_step = contract.step_of(method, phase, one_replica)
+        train_step = contract.step_of(training, phase)
         batch = contract.make_batch(method, phase.data, config.data.batch_size)
         for _ in range(2):
             scalars = {k: float(v) for k, v in train_step(batch).items()}
