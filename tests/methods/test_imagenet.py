@@ -126,6 +126,7 @@ def test_weights_that_cannot_be_had(hub):
         imagenet.load(None, 18, "gone")
 
 
+@pytest.mark.slow
 def test_a_training_takes_them_once(
     hub, monkeypatch, pairs_manifest, tmp_path, one_replica
 ):

@@ -10,7 +10,7 @@ from nircolor_tf.training import optimizers
 
 # Two replicas take a while to compile. Of the quick ones, these have
 # synchronized BatchNorm, and image pools of their own.
-QUICK = (("colornet", "smoke"), ("atcyclegan", "smoke"))
+QUICK = (("default", "smoke"), ("atcyclegan", "smoke"))
 
 
 @pytest.mark.parametrize(("name", "variant"), smoke.experiments(QUICK))
