@@ -13,7 +13,8 @@ from absl import logging
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import conversions, embedding
+from nircolor_tf.images import channels, embedding
+from nircolor_tf.images.channels import Channel
 from nircolor_tf.images.metadata import Metadata
 
 IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
@@ -112,30 +113,22 @@ def read_metadata(path: str | os.PathLike) -> Metadata | None:
         return None
 
 
-def read_nir(path: str | os.PathLike) -> np.ndarray:
-    """Reads a NIR or gray image stored as 1 channel or as 3 equal ones.
+def read_nir(
+    path: str | os.PathLike, channel: Channel = channels.GRAY
+) -> np.ndarray:
+    """Reads a NIR or gray image.
 
     Args:
         path: A PNG, TIFF or JPEG file.
+        channel: Which of its channels is NIR.
 
     Returns:
         uint8 or uint16, (H, W, 1).
 
     Raises:
-        InputError: As `read_image`, or the three channels differ by more
-            than a JPEG's rounding (2 of 255 levels).
+        InputError: As `read_image` and `Channel.of`.
     """
-    image = read_image(path)
-    if image.ndim == 3:
-        # uint8 differences of max and min cannot wrap around.
-        spread = int((image.max(axis=2) - image.min(axis=2)).max())
-        if spread > conversions.GRAY_TOLERANCE * np.iinfo(image.dtype).max:
-            raise InputError(
-                f"{path}: an RGB image where NIR or gray is expected: its "
-                f"channels differ by up to {spread} levels"
-            )
-        image = image[..., 1]
-    return np.ascontiguousarray(image[..., None])
+    return channel.of(read_image(path), str(path))
 
 
 def read_rgb(path: str | os.PathLike) -> np.ndarray:
