@@ -1,8 +1,9 @@
 """Colorizes near-infrared (NIR) photos and videos, with some models gray ones.
 
---input is an image (PNG, TIFF, JPEG), a folder of images, a video file or the
-number of a camera. Results have its size, depth (8 or 16 bit; 8 in a JPEG) and
-metadata. Without --model it uses the model that comes with this repository.
+--input is an image (PNG, TIFF, JPEG, WebP, BMP), a folder of images, a video
+file or the number of a camera. Results have its size, depth (8 or 16 bit; 8 in
+JPEG, WebP and BMP), alpha and metadata. Without --model it uses the model that
+comes with this repository.
 
 Examples:
   bin/colorize.py --input=photos/nir --output=photos/color
@@ -25,6 +26,13 @@ Examples:
   percentile  the values beyond which its darkest and brightest 0.5 % lie
   LOW,HIGH    these numbers: right for all images of one camera, even dark ones
 
+--channel says which channel is NIR:
+  gray              the only one, or three that are equal
+  red, green, blue  one of an RGB image: cameras without an infrared filter
+  luma              the BT.601 luma of an RGB image
+  N                 band N of a multispectral TIFF, from 1, counted through its
+                    pages
+
 A result that exists already is an error unless you say --overwrite; the input
 images themselves are never overwritten. If an image cannot be read, the
 others are colorized all the same, it is named, and the exit status is 1.
@@ -35,7 +43,7 @@ import dataclasses
 from absl import flags
 
 from nircolor_tf.commands import cli
-from nircolor_tf.images import ranges
+from nircolor_tf.images import channels, ranges
 from nircolor_tf.inference import folders, fusion, jobs, models
 
 _INPUT = flags.DEFINE_string("input", None, "Image, folder, video or camera.")
@@ -49,6 +57,10 @@ _PATH = flags.DEFINE_string(
     "path", None, "Inference path. Default: the first of the export."
 )
 _RANGE = flags.DEFINE_string("range", "auto", "Values of black and white.")
+_CHANNEL = flags.DEFINE_string("channel", "gray", "Channel that is NIR.")
+_RECURSIVE = flags.DEFINE_bool(
+    "recursive", False, "Also the images in the folders of a folder."
+)
 _FORMAT = flags.DEFINE_enum(
     "format",
     "same",
@@ -104,6 +116,7 @@ cli.require("input", "output")
 
 def main() -> None:
     input_range = ranges.parse(_RANGE.value)
+    channel = channels.parse(_CHANNEL.value)
     model = _MODEL.value or models.default_model()
     colorizer = models.load_export(
         model,
@@ -141,6 +154,8 @@ def main() -> None:
             _OVERWRITE.value,
             input_range,
             _FORMAT.value,
+            channel,
+            _RECURSIVE.value,
         )
         summary = folders.summary(results)
     print(f"colorized {summary} with {model} -> {_OUTPUT.value}")

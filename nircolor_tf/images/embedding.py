@@ -1,7 +1,8 @@
 """Puts metadata into the content of a PNG, JPEG or TIFF file.
 
-OpenCV encodes the pixels. It has no common way to write metadata, and none at
-all for TIFF, so that the metadata is put into the file afterwards.
+OpenCV encodes the pixels. It writes EXIF and XMP into some formats, but no
+resolution, and nothing at all into TIFF, so that these are put into the file
+afterwards.
 """
 
 import struct
@@ -11,6 +12,8 @@ from nircolor_tf.images.metadata import Metadata
 
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, _INCH = 282, 283, 296, 2
 _XMP = 700
+# Tags of a TIFF file: samples per pixel, and what those beyond color are.
+_SAMPLES, _EXTRA_SAMPLES, _UNASSOCIATED_ALPHA = 277, 338, 2
 
 _PNG_HEADER_BYTES = 33  # signature and IHDR
 _JPEG_HEADER_BYTES = 20  # start of image and JFIF
@@ -29,7 +32,7 @@ def embed(data: bytes, metadata: Metadata, suffix: str) -> bytes:
     Args:
         data: The file's content.
         metadata: Of the image.
-        suffix: Of its name, lower case: .png, .tif, .tiff, .jpg or .jpeg.
+        suffix: Of its name, lower case, of PNG, JPEG or TIFF.
 
     Returns:
         The content of the file with metadata.
@@ -85,9 +88,12 @@ def _tiff(data: bytes, metadata: Metadata) -> bytes:
     if not data.startswith(_CLASSIC_TIFF):
         return data  # more than 4 GB
     data += bytes(len(data) % 2)  # directories start at even places
-    values = tags.tobytes(len(data))[len(_EXIF_NAME) + 8 :]
     (first,) = struct.unpack_from("<I", data, 4)
-    entries = sorted((_entries(data, first) | _entries(values, 0)).items())
+    entries = _entries(data, first)
+    if entries[_SAMPLES][8:10] == b"\x04\0":  # OpenCV does not say it
+        tags[_EXTRA_SAMPLES] = _UNASSOCIATED_ALPHA
+    values = tags.tobytes(len(data))[len(_EXIF_NAME) + 8 :]
+    entries = sorted((entries | _entries(values, 0)).items())
     return b"".join(
         [
             _CLASSIC_TIFF,

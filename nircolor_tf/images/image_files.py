@@ -1,7 +1,7 @@
-"""Image files in and out: PNG, TIFF and JPEG, 8 and 16 bit.
+"""Image files in and out. Nothing else opens or writes one.
 
 Files hold integers, uint8 or uint16; everything after them works on float32
-in [0, 1]. Color is RGB order here, everywhere.
+in [0, 1]. Color is RGB order here, everywhere, and images are upright.
 """
 
 import os
@@ -13,19 +13,33 @@ from absl import logging
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import channels, embedding
+from nircolor_tf.images import channels, decoding, embedding
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.images.metadata import Metadata
+from nircolor_tf.images.rasters import Raster
 
-IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
-_JPEG_SUFFIXES = (".jpg", ".jpeg")
+# Of formats that hold 16 bit.
+DEEP_SUFFIXES = (".png", ".tif", ".tiff")
+# Of formats that hold alpha.
+ALPHA_SUFFIXES = (*DEEP_SUFFIXES, ".webp")
+IMAGE_SUFFIXES = (*DEEP_SUFFIXES, ".jpg", ".jpeg", ".webp", ".bmp")
+
+_OPTIONS = {
+    ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95],
+    ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, 95],
+    ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95],
+}
 
 
-def list_images(folder: str | os.PathLike) -> list[Path]:
-    """Returns the image files directly in a folder, sorted by name.
+def list_images(
+    folder: str | os.PathLike, recursive: bool = False
+) -> list[Path]:
+    """Returns the image files in a folder, sorted by name.
 
     Args:
-        folder: Folder to look in; hidden files and sub-folders are left out.
+        folder: Folder to look in; hidden files and folders are left out.
+        recursive: Also those in its folders, at all depths. Linked folders are
+            left out.
 
     Raises:
         InputError: The folder does not exist.
@@ -33,58 +47,61 @@ def list_images(folder: str | os.PathLike) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES
-        and not path.name.startswith(".")
-        and path.is_file()
-    )
+    images = []
+    for place, folders, names in os.walk(folder):
+        images += [
+            Path(place, name)
+            for name in names
+            if Path(name).suffix.lower() in IMAGE_SUFFIXES
+            and not name.startswith(".")
+            and Path(place, name).is_file()
+        ]
+        folders[:] = [
+            name for name in folders if recursive and not name.startswith(".")
+        ]
+    return sorted(images)
+
+
+def read_raster(path: str | os.PathLike) -> Raster:
+    """Reads an image with all its bands and the depth it is stored in.
+
+    Args:
+        path: An image file, see `decoding.FORMATS`.
+
+    Raises:
+        InputError: The file is missing, empty, or as `decoding.decode`.
+    """
+    data = _read_bytes(path)
+    try:
+        return decoding.decode(data)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
-    """Reads an image with the depth it is stored in.
+    """Reads an image of gray or color; alpha is left out.
 
     Args:
-        path: A PNG, TIFF or JPEG file. An alpha channel is dropped.
+        path: An image file.
 
     Returns:
         uint8 or uint16, (H, W) or (H, W, 3) in RGB order.
 
     Raises:
-        InputError: The file is missing, empty, not an image, or holds
-            anything but 8- or 16-bit integers in 1 to 4 channels.
+        InputError: As `read_raster`, or it has another number of bands.
     """
-    data = _read_bytes(path)
-    try:
-        image = cv2.imdecode(
-            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
-        )
-    except cv2.error:  # for example more pixels than OpenCV accepts
-        image = None
-    if image is None:
-        raise InputError(
-            f"{path}: not a readable PNG, TIFF or JPEG image, or cut off"
-        )
-    if image.dtype not in (np.uint8, np.uint16):
-        raise InputError(
-            f"{path}: holds {image.dtype} values; expected 8- or 16-bit "
-            "unsigned integers"
-        )
-    if image.ndim == 2:
-        return image
-    if image.shape[2] == 2:
-        return np.ascontiguousarray(image[..., 0])
-    if image.shape[2] not in (3, 4):
-        raise InputError(
-            f"{path}: has {image.shape[2]} channels; expected 1 or 3"
-        )
-    return np.ascontiguousarray(image[..., 2::-1])
+    bands = read_raster(path).bands
+    if bands.shape[2] not in (1, 3):
+        raise InputError(f"{path}: has {bands.shape[2]} bands; expected 1 or 3")
+    return bands if bands.shape[2] == 3 else bands[..., 0]
 
 
 def _read_bytes(path: str | os.PathLike) -> bytes:
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: no file; expected an image file")
     try:
-        data = Path(path).read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     if not data:
@@ -96,7 +113,7 @@ def read_metadata(path: str | os.PathLike) -> Metadata | None:
     """Reads the metadata of an image: EXIF, XMP and resolution.
 
     Args:
-        path: A PNG, TIFF or JPEG file.
+        path: An image file.
 
     Returns:
         None, with a warning, where that is damaged: an image is colorized
@@ -116,59 +133,81 @@ def read_metadata(path: str | os.PathLike) -> Metadata | None:
 def read_nir(
     path: str | os.PathLike, channel: Channel = channels.GRAY
 ) -> np.ndarray:
-    """Reads a NIR or gray image.
+    """Reads a NIR or gray image; alpha is left out.
 
     Args:
-        path: A PNG, TIFF or JPEG file.
+        path: An image file.
         channel: Which of its channels is NIR.
 
     Returns:
         uint8 or uint16, (H, W, 1).
 
     Raises:
-        InputError: As `read_image` and `Channel.of`.
+        InputError: As `read_raster` and `Channel.of`.
     """
-    return channel.of(read_image(path), str(path))
+    return channel.of(read_raster(path).bands, str(path))
 
 
 def read_rgb(path: str | os.PathLike) -> np.ndarray:
-    """Reads a color image.
+    """Reads a color image; alpha and bands behind the color are left out.
 
     Args:
-        path: A PNG, TIFF or JPEG file.
+        path: An image file.
 
     Returns:
         uint8 or uint16, (H, W, 3).
 
     Raises:
-        InputError: As `read_image`, or the file has a single channel.
+        InputError: As `read_raster`, or the file has no color.
     """
-    image = read_image(path)
-    if image.ndim == 2:
-        raise InputError(f"{path}: one channel where an RGB image is expected")
-    return image
+    raster = read_raster(path)
+    count = raster.bands.shape[2]
+    if not (raster.color or count == 3):
+        what = "one channel" if count == 1 else f"{count} bands without color"
+        raise InputError(f"{path}: {what} where an RGB image is expected")
+    return np.ascontiguousarray(raster.bands[..., :3])
 
 
 def write_image(
     path: str | os.PathLike,
     array: np.ndarray,
     metadata: Metadata | None = None,
+    alpha: np.ndarray | None = None,
 ) -> None:
     """Writes an image, or nothing at all.
 
     Args:
-        path: Target; its suffix chooses PNG, TIFF or JPEG. The folder exists.
+        path: Target; its suffix chooses the format. The folder exists.
         array: uint8 or uint16, (H, W), (H, W, 1) or (H, W, 3) in RGB order.
-            JPEG takes uint8 only.
-        metadata: Of the input image.
+            JPEG, WebP and BMP take uint8 only.
+        metadata: Of the input image. BMP holds none.
+        alpha: (H, W, 1) of the same type, for a suffix of `ALPHA_SUFFIXES`;
+            an image of gray becomes one of color then.
 
     Raises:
-        InputError: The suffix is none of `IMAGE_SUFFIXES`, a JPEG is asked to
-            hold 16 bit, or the file cannot be written.
+        InputError: The suffix is none of `IMAGE_SUFFIXES`, the format cannot
+            hold 16 bit or so many pixels, or the file cannot be written.
         ValueError: The array is no such image.
     """
     path = Path(path)
     suffix = path.suffix.lower()
+    _check(path, suffix, array)
+    metadata = metadata or Metadata(b"", b"", None)
+    encoded, data = _encode(suffix, _ordered(array, alpha), metadata)
+    if not encoded:
+        raise InputError(
+            f"{path}: {array.shape[1]} x {array.shape[0]} pixels do not fit "
+            "into this format; JPEG ends at 65500 in each direction, WebP at "
+            "16383"
+        )
+    data = data.tobytes()
+    if suffix not in (".webp", ".bmp"):
+        data = embedding.embed(data, metadata, suffix)
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def _check(path: Path, suffix: str, array: np.ndarray) -> None:
     if suffix not in IMAGE_SUFFIXES:
         raise InputError(
             f"{path}: unknown image suffix {path.suffix!r}; expected one of "
@@ -178,19 +217,37 @@ def write_image(
         raise ValueError(f"expected uint8 or uint16, got {array.dtype}")
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (3,)):
         raise ValueError(f"expected (H, W), (H, W, 1 or 3), got {array.shape}")
-    if suffix in _JPEG_SUFFIXES and array.dtype == np.uint16:
-        raise InputError(f"{path}: JPEG cannot hold 16 bit; use PNG or TIFF")
-    if array.shape[2:] == (3,):
-        array = array[..., ::-1]
-    options = [cv2.IMWRITE_JPEG_QUALITY, 95] if suffix in _JPEG_SUFFIXES else []
-    encoded, data = cv2.imencode(suffix, np.ascontiguousarray(array), options)
-    if not encoded:
+    if array.dtype == np.uint16 and suffix not in DEEP_SUFFIXES:
         raise InputError(
-            f"{path}: {array.shape[1]} x {array.shape[0]} pixels do not fit "
-            "into this format; JPEG ends at 65500 in each direction"
+            f"{path}: a {suffix} file cannot hold 16 bit; use PNG or TIFF"
         )
-    data = data.tobytes()
-    if metadata is not None:
-        data = embedding.embed(data, metadata, suffix)
-    with files.replacing(path) as temporary:
-        temporary.write_bytes(data)
+
+
+def _encode(
+    suffix: str, image: np.ndarray, metadata: Metadata
+) -> tuple[bool, np.ndarray]:
+    if suffix != ".webp":
+        return cv2.imencode(suffix, image, _OPTIONS.get(suffix, []))
+    parts = {
+        cv2.IMAGE_METADATA_EXIF: metadata.exif,
+        cv2.IMAGE_METADATA_XMP: metadata.xmp,
+    }
+    parts = {kind: content for kind, content in parts.items() if content}
+    return cv2.imencodeWithMetadata(
+        suffix,
+        image,
+        list(parts),
+        [np.frombuffer(content, np.uint8) for content in parts.values()],
+        _OPTIONS[suffix],
+    )
+
+
+def _ordered(array: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """The image in OpenCV's order, BGR and alpha."""
+    if alpha is not None:
+        bands = array.reshape(*array.shape[:2], -1)
+        color = bands.repeat(3 // bands.shape[2], axis=2)
+        array = np.concatenate([color[..., ::-1], alpha], axis=2)
+    elif array.shape[2:] == (3,):
+        array = array[..., ::-1]
+    return np.ascontiguousarray(array)

@@ -1,28 +1,33 @@
 """The metadata of an image file.
 
-EXIF (camera, exposure, time, place, orientation), XMP and the resolution of
-print go from the file that is read into the file that is written.
+EXIF (camera, exposure, time, place), XMP and the resolution of print go from
+the file that is read into the file that is written.
 
-An ICC profile does not go along: it describes the gray or NIR values of the
-camera and not the colors of the result. Nor does a thumbnail, which would show
-the image that was read. `embedding.py` writes the metadata.
+The orientation does not go along: pixels are read upright, and written so. Nor
+does an ICC profile, which describes the gray or NIR values of the camera and
+not the colors of the result, nor a thumbnail, which would show the image that
+was read. `embedding.py` writes the metadata.
 """
 
 import dataclasses
 import io
+import re
 from typing import Any
 
 from nircolor_tf.errors import InputError
+from nircolor_tf.images import chunks
 
 _ORIENTATION = 274
 _XMP = 700
 _SUB_DIRECTORIES = (34665, 34853)  # EXIF's own tags, GPS
-_INTEROPERABILITY = 40965  # points to a place in the file that was read
+# Interoperability points to a place in the file that was read; width and
+# height are those of the image before it was turned.
+_OF_THE_FILE = {40965, 40962, 40963}
 
 # Of the tags up to 700 nearly all say how TIFF stores the pixels. These do
 # not: document and image description, camera, resolution and unit, page,
 # software, time, artist and computer.
-_DESCRIPTIVE = {269, 270, 271, 272, 274, 282, 283, 285, 296, 305, 306, 315, 316}
+_DESCRIPTIVE = {269, 270, 271, 272, 282, 283, 285, 296, 305, 306, 315, 316}
 # Photoshop's thumbnail and layers, and the ICC profile.
 _OTHER_IMAGE = {34377, 34675, 37724}
 
@@ -48,11 +53,7 @@ class Metadata:
 
     @classmethod
     def parse(cls, data: bytes) -> "Metadata":
-        """Reads the metadata of a PNG, JPEG or TIFF file.
-
-        The orientation is kept for PNG and JPEG, whose pixels are read as they
-        are stored: viewers then turn the result as they turn the image. It is
-        dropped for TIFF, whose pixels OpenCV has turned already.
+        """Reads the metadata of an image file.
 
         Args:
             data: The file's content.
@@ -60,19 +61,80 @@ class Metadata:
         Raises:
             InputError: The metadata cannot be read.
         """
-        from PIL import Image  # noqa: PLC0415 - only writing needs it
-
         try:
-            with Image.open(io.BytesIO(data)) as image:
-                return cls(
-                    _descriptive_tags(image),
-                    image.info.get("xmp", b""),
-                    _resolution(image.info.get("dpi")),
-                )
-        # OSError, SyntaxError, struct.error and more for broken files, and a
-        # class of its own for an image that Pillow finds too large.
+            exif, xmp, dpi = _read(data)
+            return cls(_descriptive_tags(exif), _upright(xmp), _resolution(dpi))
+        # OSError, SyntaxError, struct.error and more for broken files.
         except Exception as error:
             raise InputError(f"the metadata cannot be read: {error}") from error
+
+
+def orientation(data: bytes) -> int:
+    """Returns how an image is stored, 1 to 8, see `rasters.upright`.
+
+    Args:
+        data: The content of a PNG, JPEG or WebP file.
+
+    Returns:
+        1, upright, where the file does not say it or its EXIF is damaged.
+    """
+    if data.startswith(chunks.PNG) and not re.search(
+        b"eXIf|Raw profile type", data
+    ):
+        return 1  # without the time that Pillow takes to start
+    try:
+        exif, _, _ = _read(data)
+        value = exif.get(_ORIENTATION, 1)
+    except Exception:  # as above
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def _read(data: bytes) -> tuple[Any, bytes, Any]:
+    """Returns Pillow's Exif, XMP and the resolution, without decoding."""
+    from PIL import Image  # noqa: PLC0415 - a plain PNG is read without
+
+    exif = Image.Exif()
+    if data.startswith(b"RIFF"):
+        content = dict(chunks.webp_chunks(data))
+        exif.load(bytes(content.get(b"EXIF", b"")))
+        return exif, bytes(content.get(b"XMP ", b"")), None
+    image = _header(data)
+    if data.startswith(chunks.PNG):
+        # It may stand behind the pixels, where Pillow would decode them first.
+        content = dict(chunks.png_chunks(data))
+        if b"eXIf" in content:
+            image.info["exif"] = _EXIF_NAME + bytes(content[b"eXIf"])
+        exif = Image.Image.getexif(image)
+    else:
+        exif = image.getexif()
+    return exif, image.info.get("xmp", b""), image.info.get("dpi")
+
+
+def _header(data: bytes) -> Any:
+    """Opens a file in Pillow, of any size, without decoding it."""
+    from PIL import (  # noqa: PLC0415 - as above
+        BmpImagePlugin,
+        JpegImagePlugin,
+        PngImagePlugin,
+        TiffImagePlugin,
+    )
+
+    if data.startswith(chunks.PNG):
+        plugin = PngImagePlugin.PngImageFile
+    elif data.startswith(b"\xff\xd8"):
+        plugin = JpegImagePlugin.JpegImageFile
+    elif data.startswith(b"BM"):
+        plugin = BmpImagePlugin.BmpImageFile
+    else:
+        plugin = TiffImagePlugin.TiffImageFile
+    return plugin(io.BytesIO(data))
+
+
+def _upright(xmp: bytes) -> bytes:
+    """Removes the orientation, as element and as attribute."""
+    xmp = re.sub(rb"""\s+(tiff|exif):Orientation=(["'])\d\2""", b"", xmp)
+    return re.sub(rb"<(tiff|exif):Orientation>\d</\1:Orientation>", b"", xmp)
 
 
 def _resolution(dpi: Any) -> tuple[float, float] | None:
@@ -84,21 +146,18 @@ def _resolution(dpi: Any) -> tuple[float, float] | None:
     return (across, down) if valid else None
 
 
-def _descriptive_tags(image: Any) -> bytes:
-    """Returns the tags of a Pillow image that do not describe its pixels."""
+def _descriptive_tags(exif: Any) -> bytes:
+    """Returns the tags of Pillow's Exif that do not describe the pixels."""
     from PIL import Image  # noqa: PLC0415 - as above
 
-    exif = image.getexif()
     tags = Image.Exif()
     for tag, value in exif.items():
         if tag in _SUB_DIRECTORIES:
             tags[tag] = {
                 key: content
                 for key, content in exif.get_ifd(tag).items()
-                if key != _INTEROPERABILITY
+                if key not in _OF_THE_FILE
             }
         elif tag in _DESCRIPTIVE or (tag > _XMP and tag not in _OTHER_IMAGE):
             tags[tag] = value
-    if image.format == "TIFF":
-        tags.pop(_ORIENTATION, None)
     return tags.tobytes()[len(_EXIF_NAME) :] if len(tags) else b""

@@ -14,9 +14,11 @@ from typing import Any
 
 import cv2
 import numpy as np
+from absl import logging
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import image_files, ranges
+from nircolor_tf.images import channels, image_files, ranges
+from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.inference.jobs import (
     SUFFIXES,
@@ -49,9 +51,10 @@ class Result:
 
 @dataclasses.dataclass(frozen=True)
 class _Levels:
-    """(H, W, C) integers, the levels that count as black and white."""
+    """(H, W, C) integers, its alpha, the levels of black and white."""
 
     image: np.ndarray
+    alpha: np.ndarray | None
     low: float
     high: float
 
@@ -63,20 +66,24 @@ def colorize_path(
     overwrite: bool,
     input_range: ranges.InputRange,
     image_format: str,
+    channel: Channel = channels.GRAY,
+    recursive: bool = False,
 ) -> list[Result]:
-    """Colorizes a file, or every image file directly in a folder.
+    """Colorizes a file, or every image file in a folder.
 
     They are NIR images or gray photos, as the model takes. A result has the
-    size and depth of its input (8 or 16 bit; 8 in a JPEG), and its name where
-    `target` is a folder.
+    size and depth of its input (8 or 16 bit; 8 in JPEG, WebP and BMP), its
+    alpha where the format has one, and its name where `target` is a folder.
 
     Args:
         colorizer: As `load_export` returns it.
-        source: A PNG, TIFF or JPEG file, or a folder of them.
+        source: An image file, or a folder of them.
         target: A folder; for a single file also a file, known by its suffix.
         overwrite: Replace results that exist already; the input never.
         input_range: Finds the levels of black and white of each image.
         image_format: Of the results in a folder, a key of `SUFFIXES`.
+        channel: Which channel of the images is NIR.
+        recursive: As for `list_jobs`.
 
     Returns:
         The results, in the order of the images' names.
@@ -85,11 +92,15 @@ def colorize_path(
         InputError: Nothing to do, or a result exists (nothing is written
             then); or images failed: all are named, the others are written.
     """
-    jobs = list_jobs(Path(source), Path(target), SUFFIXES[image_format])
+    jobs = list_jobs(
+        Path(source), Path(target), SUFFIXES[image_format], recursive
+    )
     check_targets(jobs, overwrite)
     results, problems = [], []
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
-        loaded = _ahead(reader, lambda job: _load(job, input_range), jobs)
+        loaded = _ahead(
+            reader, lambda job: _load(job, input_range, channel), jobs
+        )
         colorized = (_colorize(colorizer, levels) for levels in loaded)
         stored = _ahead(
             writer,
@@ -145,9 +156,12 @@ def _ahead(
     yield from futures
 
 
-def _load(job: Job, input_range: ranges.InputRange) -> _Levels:
-    image = image_files.read_nir(job.source)  # a gray photo is stored likewise
-    return _Levels(image, *input_range.of(image))
+def _load(
+    job: Job, input_range: ranges.InputRange, channel: Channel
+) -> _Levels:
+    raster = image_files.read_raster(job.source)
+    image = channel.of(raster.bands, str(job.source))
+    return _Levels(image, raster.alpha, *input_range.of(image))
 
 
 def _colorize(colorizer: Colorizer, loaded: Future) -> Future:
@@ -164,10 +178,17 @@ def _colorize(colorizer: Colorizer, loaded: Future) -> Future:
 
 def _store(job: Job, colorized: Future) -> Result:
     levels = colorized.result()
-    image = levels.image
-    jpeg = job.target.suffix.lower() in (".jpg", ".jpeg")
-    if jpeg and image.dtype == np.uint16:
-        image = cv2.convertScaleAbs(image, alpha=255 / 65535)  # it rounds
+    image, alpha = levels.image, levels.alpha
+    suffix = job.target.suffix.lower()
+    if alpha is not None and suffix not in image_files.ALPHA_SUFFIXES:
+        logging.warning(
+            "%s: a %s file holds no alpha; that of %s is left out",
+            *(job.target, suffix, job.source),
+        )
+        alpha = None
+    if image.dtype == np.uint16 and suffix not in image_files.DEEP_SUFFIXES:
+        image = _to_8bit(image)
+        alpha = None if alpha is None else _to_8bit(alpha)
     try:
         job.target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -175,8 +196,13 @@ def _store(job: Job, colorized: Future) -> Result:
             f"{job.target.parent}: cannot be created: {error.strerror}"
         ) from error
     metadata = image_files.read_metadata(job.source)
-    image_files.write_image(job.target, image, metadata)
+    image_files.write_image(job.target, image, metadata, alpha)
     return Result(job.target, levels.low, levels.high, levels.image.dtype)
+
+
+def _to_8bit(levels: np.ndarray) -> np.ndarray:
+    scaled = cv2.convertScaleAbs(levels, alpha=255 / 65535)  # it rounds
+    return scaled.reshape(levels.shape)
 
 
 def _report(problems: list[str], count: int) -> None:

@@ -1,20 +1,31 @@
 """Which image files are colorized, and where each result goes."""
 
 import dataclasses
+import unicodedata
 from pathlib import Path
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import image_files
 
-VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm")
+VIDEO_SUFFIXES = (
+    *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
+    *(".mpg", ".mts", ".ts", ".webm", ".wmv"),
+)
 
 # Value of --format -> suffix of the results; None keeps that of the input.
-SUFFIXES = {"same": None, "png": ".png", "tiff": ".tif", "jpeg": ".jpg"}
+SUFFIXES = {
+    "same": None,
+    "png": ".png",
+    "tiff": ".tif",
+    "jpeg": ".jpg",
+    "webp": ".webp",
+    "bmp": ".bmp",
+}
 
 _SUFFIX_LIST = ", ".join(image_files.IMAGE_SUFFIXES)
 
 # Of files that this package does not write. A target that ends so is no folder.
-_FOREIGN_SUFFIXES = (*VIDEO_SUFFIXES, ".bmp", ".gif", ".webp")
+_FOREIGN_SUFFIXES = (*VIDEO_SUFFIXES, ".gif")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,13 +49,17 @@ def is_video(source: str) -> bool:
     return path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir()
 
 
-def list_jobs(source: Path, target: Path, suffix: str | None) -> list[Job]:
+def list_jobs(
+    source: Path, target: Path, suffix: str | None, recursive: bool = False
+) -> list[Job]:
     """Lists the images of a command, each with the file for its result.
 
     Args:
         source: An image file, or a folder of them.
         target: A folder, or for a single image also a file.
         suffix: Of the results in a folder; None keeps that of the image.
+        recursive: Also the images in the folders of `source`, at all depths;
+            their results lie in the same folders of `target`.
 
     Raises:
         InputError: There is no image, or the target is no place for it.
@@ -61,6 +76,8 @@ def list_jobs(source: Path, target: Path, suffix: str | None) -> list[Job]:
     if not source.is_dir():
         if not source.exists():
             raise InputError(f"{source}: no such file or folder")
+        if recursive:
+            raise InputError(f"{source}: a file; --recursive takes a folder")
         if target_is_file:
             return [Job(source, target)]
         return [Job(source, target / _name(source, suffix))]
@@ -69,12 +86,26 @@ def list_jobs(source: Path, target: Path, suffix: str | None) -> list[Job]:
             f"{target}: a file; expected a folder, as {source} is a folder"
         )
     jobs = [
-        Job(path, target / _name(path, suffix))
-        for path in image_files.list_images(source)
+        Job(
+            path, target / path.parent.relative_to(source) / _name(path, suffix)
+        )
+        for path in _images(source, target, recursive)
     ]
     if not jobs:
-        raise InputError(f"{source}: no PNG, TIFF or JPEG file in this folder")
+        deeper = "" if recursive else "; --recursive looks into its folders"
+        raise InputError(
+            f"{source}: no image file ({_SUFFIX_LIST}) in this folder{deeper}"
+        )
     return jobs
+
+
+def _images(source: Path, target: Path, recursive: bool) -> list[Path]:
+    images = image_files.list_images(source, recursive)
+    results = target.resolve()
+    if results == source.resolve():
+        return images
+    # Results of before, in a folder of the images, are no images.
+    return [path for path in images if results not in path.resolve().parents]
 
 
 def _name(source: Path, suffix: str | None) -> str:
@@ -102,14 +133,23 @@ def check_targets(jobs: list[Job], overwrite: bool) -> None:
             )
         if job.target.resolve() == job.source.resolve():
             raise InputError(f"{job.target}: would overwrite the input image")
-        if job.target in source_of:
+        key = _key(job.target)
+        if key in source_of:
             raise InputError(
                 f"{job.target}: would be the result of both "
-                f"{source_of[job.target].name} and {job.source.name}; "
-                "--format=same keeps them apart"
+                f"{source_of[key].name} and {job.source.name}, or differ by "
+                "the form of letters alone; rename one, or --format=same "
+                "keeps apart what differs by its suffix"
             )
         if job.target.exists() and not overwrite:
             raise InputError(
                 f"{job.target}: exists already; --overwrite replaces it"
             )
-        source_of[job.target] = job.source
+        source_of[key] = job.source
+
+
+def _key(path: Path) -> str:
+    """What some file systems tell files apart by."""
+    return unicodedata.normalize(
+        "NFC", str(path.with_suffix(path.suffix.lower()))
+    )

@@ -1,0 +1,125 @@
+"""Writes an image in every way that its formats can store it."""
+
+import dataclasses
+import io
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import tifffile
+from PIL import Image
+
+from nircolor_tf.images.rasters import upright
+
+ORIENTATION = 274
+PNG_COLOR_TYPES = {"gray": 0, "rgb": 2, "gray+alpha": 4, "rgb+alpha": 6}
+CHANNELS = {"gray": 1, "gray+alpha": 2, "rgb": 3, "rgb+alpha": 4}
+
+
+def pixels(height, width, channels, dtype, seed=0):
+    high = np.iinfo(dtype).max
+    generator = np.random.default_rng(seed)
+    shape = (height, width, channels)
+    return generator.integers(0, high, shape, dtype, endpoint=True)
+
+
+def stored_as(image, orientation):
+    """The pixels of a file with this tag whose image, upright, is `image`."""
+    inverse = {6: 8, 8: 6}.get(orientation, orientation)
+    return np.ascontiguousarray(upright(image, inverse))
+
+
+def exif(orientation, order="<"):
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    entry = struct.pack(order + "HHIHH", ORIENTATION, 3, 1, orientation, 0)
+    return mark + struct.pack(order + "IH", 8, 1) + entry + bytes(4)
+
+
+def png(samples, kind, orientation=1, late_exif=False, extra=()):
+    """(H, W, C) of 8 or 16 bit as PNG; Pillow and OpenCV lack some kinds."""
+    samples = stored_as(samples, orientation)
+    height, width = samples.shape[:2]
+    depth = 8 * samples.itemsize
+    rows = samples.astype(samples.dtype.newbyteorder(">"))
+    raw = b"".join(b"\0" + row.tobytes() for row in rows)
+    header = struct.pack(
+        ">IIBBBBB", width, height, depth, PNG_COLOR_TYPES[kind], 0, 0, 0
+    )
+    tag = [] if orientation == 1 else [(b"eXIf", exif(orientation))]
+    image = [(b"IDAT", zlib.compress(raw))]
+    body = image + tag if late_exif else tag + image
+    content = [(b"IHDR", header), *extra, *body, (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data))
+        + name
+        + data
+        + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in content
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Tiff:
+    """How a TIFF file stores its pixels."""
+
+    kind: str = "gray"
+    planes_apart: bool = False
+    compression: str | None = None
+    predictor: bool = False
+    tiled: bool = False
+    byteorder: str = "<"
+    bigtiff: bool = False
+    orientation: int = 1
+    white_is_zero: bool = False
+
+    def write(self, samples):
+        """(H, W, C) -> the file's content."""
+        samples = stored_as(samples, self.orientation)
+        if self.white_is_zero:
+            samples = np.iinfo(samples.dtype).max - samples
+        photometric = "rgb" if self.kind.startswith("rgb") else "minisblack"
+        options = {
+            "photometric": "miniswhite" if self.white_is_zero else photometric,
+            "compression": self.compression,
+            "predictor": self.predictor or None,
+            "tile": (32, 16) if self.tiled else None,
+            "extratags": [(ORIENTATION, 3, 1, self.orientation, True)],
+            "metadata": None,
+        }
+        if self.kind.endswith("alpha"):
+            options["extrasamples"] = ["unassalpha"]
+        if samples.shape[2] == 1:
+            samples = samples[..., 0]
+        else:
+            apart = self.planes_apart
+            options["planarconfig"] = "separate" if apart else "contig"
+            samples = np.moveaxis(samples, -1, 0) if apart else samples
+        buffer = io.BytesIO()
+        with tifffile.TiffWriter(
+            buffer, byteorder=self.byteorder, bigtiff=self.bigtiff
+        ) as tiff:
+            tiff.write(np.ascontiguousarray(samples), **options)
+        return buffer.getvalue()
+
+
+def by_pillow(samples, image_format, orientation=1, **options):
+    """8-bit (H, W, C), or 16-bit gray."""
+    samples = stored_as(samples, orientation)
+    image = Image.fromarray(
+        samples[..., 0] if samples.shape[2] == 1 else samples
+    )
+    if orientation != 1:
+        options["exif"] = Image.Exif()
+        options["exif"][ORIENTATION] = orientation
+    buffer = io.BytesIO()
+    image.save(buffer, image_format, **options)
+    return buffer.getvalue()
+
+
+def by_opencv(samples, suffix):
+    """(H, W, C) of RGB or RGBA order."""
+    order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[samples.shape[2]]
+    written, data = cv2.imencode(suffix, samples[..., order])
+    assert written
+    return data.tobytes()

@@ -1,0 +1,139 @@
+"""Which images are colorized, and where the results go."""
+
+import os
+
+import cv2
+import numpy as np
+import pytest
+from colorizing import Recorder, colorize_path, write_nir
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.images import image_files
+from nircolor_tf.inference import jobs
+from nircolor_tf.inference.colorizer import Colorizer
+
+
+def test_two_images_of_one_result_are_refused(tmp_path):
+    write_nir(tmp_path / "nir" / "a.png")
+    write_nir(tmp_path / "nir" / "a.tif")
+    with pytest.raises(InputError, match=r"both a\.png and a\.tif"):
+        colorize_path(
+            Colorizer(Recorder()),
+            tmp_path / "nir",
+            tmp_path / "color",
+            image_format="jpeg",
+        )
+    assert not (tmp_path / "color").exists()
+
+
+@pytest.mark.parametrize("name", ["o.gif", "o.MTS", "o.mp4"])
+def test_an_output_that_is_no_image_file_is_no_folder_either(tmp_path, name):
+    write_nir(tmp_path / "nir" / "a.png")
+    for source in ("nir", "nir/a.png"):
+        with pytest.raises(InputError, match=rf"{name}: .* \.png, \.tif, "):
+            colorize_path(
+                Colorizer(Recorder()), tmp_path / source, tmp_path / name
+            )
+        assert not (tmp_path / name).exists()
+    (tmp_path / name).mkdir()
+    colorize_path(Colorizer(Recorder()), tmp_path / "nir", tmp_path / name)
+    assert os.listdir(tmp_path / name) == ["a.png"]
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a"])
+def test_a_result_of_another_suffix_is_refused_before_the_model_runs(
+    tmp_path, name
+):
+    nir = write_nir(tmp_path / "a.png")
+    (tmp_path / name).write_bytes(cv2.imencode(".bmp", nir)[1].tobytes())
+    model = Recorder()
+    with pytest.raises(InputError, match=r"suffix '.*\.bmp; .*--format=png"):
+        colorize_path(Colorizer(model), tmp_path / name, tmp_path / "color")
+    assert not hasattr(model, "nir")
+    assert not (tmp_path / "color").exists()
+    (written,) = colorize_path(
+        Colorizer(model),
+        tmp_path / name,
+        tmp_path / "color",
+        image_format="png",
+    )
+    np.testing.assert_array_equal(
+        image_files.read_rgb(written.path)[..., :1], nir
+    )
+
+
+def test_the_input_is_never_overwritten(tmp_path):
+    write_nir(tmp_path / "nir" / "a.png")
+    (tmp_path / "link").symlink_to(tmp_path / "nir")
+    before = (tmp_path / "nir" / "a.png").read_bytes()
+    for source, target in [
+        ("nir", "nir"),
+        ("nir", "link"),
+        ("nir/a.png", "nir"),
+        ("nir/a.png", "link/a.png"),
+    ]:
+        with pytest.raises(InputError, match="would overwrite the input"):
+            colorize_path(
+                Colorizer(Recorder()),
+                tmp_path / source,
+                tmp_path / target,
+                overwrite=True,
+            )
+    assert (tmp_path / "nir" / "a.png").read_bytes() == before
+
+
+def test_nothing_to_do_is_an_error(tmp_path):
+    colorize = Colorizer(Recorder())
+    with pytest.raises(InputError, match="gone: no such file or folder"):
+        colorize_path(colorize, tmp_path / "gone", tmp_path / "x")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(
+        InputError, match=r"empty: no image file \(\.png, .*--recursive"
+    ):
+        colorize_path(colorize, tmp_path / "empty", tmp_path / "x")
+    with pytest.raises(InputError, match="expected a folder"):
+        colorize_path(colorize, tmp_path / "empty", tmp_path / "x.png")
+    assert not (tmp_path / "x").exists()
+
+
+def test_videos_and_cameras_are_told_from_images(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("1", "folder.mp4"):
+        (tmp_path / name).mkdir()
+    assert [
+        source
+        for source in ("0", "1", "clip.MP4", "folder.mp4", "a.png", "gone")
+        if jobs.is_video(source)
+    ] == ["0", "clip.MP4"]
+
+
+def test_folders_in_folders(tmp_path):
+    for name in ("a.png", "x/a.png", "x/y/b.tif", ".hidden/c.png"):
+        write_nir(tmp_path / "nir" / name)
+    arguments = (Colorizer(Recorder()), tmp_path / "nir")
+    target = tmp_path / "nir" / "color"
+    flat = colorize_path(*arguments, tmp_path / "flat")
+    assert [result.path.name for result in flat] == ["a.png"]
+    for _ in range(2):  # the second time there are results among the images
+        results = colorize_path(
+            *arguments, target, overwrite=True, recursive=True
+        )
+        names = [str(result.path.relative_to(target)) for result in results]
+        assert sorted(names) == ["a.png", "x/a.png", "x/y/b.tif"]
+    with pytest.raises(InputError, match=r"a\.png: a file; --recursive"):
+        colorize_path(
+            arguments[0], tmp_path / "nir/a.png", target, recursive=True
+        )
+
+
+@pytest.mark.parametrize(
+    "names", [("a.png", "a.PNG"), ("\u00e9.png", "e\u0301.png")]
+)
+def test_names_that_some_file_systems_hold_once(tmp_path, names):
+    for name in names:
+        write_nir(tmp_path / "nir" / name)
+    with pytest.raises(InputError, match="form of letters"):
+        colorize_path(
+            Colorizer(Recorder()), tmp_path / "nir", tmp_path / "color"
+        )
+    assert not (tmp_path / "color").exists()
