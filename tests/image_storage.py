@@ -14,6 +14,11 @@ from nircolor_tf.images.rasters import upright
 
 ORIENTATION = 274
 PNG_COLOR_TYPES = {"gray": 0, "rgb": 2, "gray+alpha": 4, "rgb+alpha": 6}
+# Of each pass: first column and row, and the steps to the next ones.
+ADAM7 = (
+    *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4)),
+    *((1, 0, 2, 2), (0, 1, 1, 2)),
+)
 CHANNELS = {"gray": 1, "gray+alpha": 2, "rgb": 3, "rgb+alpha": 4}
 
 
@@ -36,15 +41,28 @@ def exif(orientation, order="<"):
     return mark + struct.pack(order + "IH", 8, 1) + entry + bytes(4)
 
 
-def png(samples, kind, orientation=1, late_exif=False, extra=()):
+def png(
+    samples, kind, orientation=1, late_exif=False, interlaced=False, extra=()
+):
     """(H, W, C) of 8 or 16 bit as PNG; Pillow and OpenCV lack some kinds."""
     samples = stored_as(samples, orientation)
     height, width = samples.shape[:2]
     depth = 8 * samples.itemsize
     rows = samples.astype(samples.dtype.newbyteorder(">"))
-    raw = b"".join(b"\0" + row.tobytes() for row in rows)
+    passes = ADAM7 if interlaced else [(0, 0, 1, 1)]
+    parts = [rows[top::down, left::right] for left, top, right, down in passes]
+    raw = b"".join(
+        b"\0" + row.tobytes() for part in parts for row in part if part.size
+    )
     header = struct.pack(
-        ">IIBBBBB", width, height, depth, PNG_COLOR_TYPES[kind], 0, 0, 0
+        ">IIBBBBB",
+        width,
+        height,
+        depth,
+        PNG_COLOR_TYPES[kind],
+        0,
+        0,
+        interlaced,
     )
     tag = [] if orientation == 1 else [(b"eXIf", exif(orientation))]
     image = [(b"IDAT", zlib.compress(raw))]

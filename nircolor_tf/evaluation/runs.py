@@ -149,7 +149,7 @@ def _open_images(name: RunName) -> tuple[Run, Predict]:
     if not files:
         raise InputError(
             f"{folder}: neither an export ({cards.CARD_FILE}), nor a workdir "
-            f"({WORKDIR_FILE}), nor a folder of PNG, TIFF or JPEG images"
+            f"({WORKDIR_FILE}), nor a folder of images"
         )
     if name.path:
         raise InputError(

@@ -48,7 +48,7 @@ def verify_photos(
     Args:
         workdir: Of the exported training.
         folder: The export.
-        source: A PNG, TIFF or JPEG file, or a folder of them: NIR images or
+        source: An image file, or a folder of them: NIR images or
             gray photos, as the paths take. Their levels of black and
             white are those of `--range=auto`.
         checkpoint: 'best' or 'latest', as the export was made.
@@ -63,7 +63,7 @@ def verify_photos(
     source, folder = Path(source), Path(folder)
     photos = image_files.list_images(source) if source.is_dir() else [source]
     if not photos:
-        raise InputError(f"{source}: no PNG, TIFF or JPEG file in this folder")
+        raise InputError(f"{source}: no image file in this folder")
     card = cards.read_card(folder)
     method, record = restore.load_method(workdir, checkpoint)
     _check_step(folder, card, workdir, record["step"])

@@ -230,7 +230,7 @@ def to_levels(values: np.ndarray) -> np.ndarray:
         return values.astype(np.uint8) * np.uint8(255)
     if values.dtype.kind not in "iuf":
         raise InputError(f"holds {values.dtype} values; expected real numbers")
-    low, high = values.min(), values.max()
+    low, high = values.min().item(), values.max().item()
     if not (low >= 0 and high <= 65535):
         raise InputError(
             f"holds {values.dtype} values from {low} to {high}; expected 0 to "

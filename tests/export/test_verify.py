@@ -227,7 +227,7 @@ def test_the_command_fails_where_something_differs_or_fails(
 
 def test_only_what_is_there_and_of_this_step(exported, photos, monkeypatch):
     (photos.parent / "none").mkdir()
-    with pytest.raises(InputError, match="none: no PNG, TIFF or JPEG file"):
+    with pytest.raises(InputError, match="none: no image file"):
         verify.verify_photos("run", exported, photos.parent / "none", "best")
     method, record = restore.load_method()
     later = (method, record | {"step": 6})

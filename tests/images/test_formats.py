@@ -42,11 +42,11 @@ def as_read(samples, kind):
 @settings(max_examples=150, deadline=None)
 @given(
     *(SIDES, SIDES, DTYPES, st.sampled_from(KINDS), ORIENTATIONS),
-    st.booleans(),
+    *(st.booleans(), st.booleans()),
 )
-def test_png(height, width, dtype, kind, orientation, late_exif):
+def test_png(height, width, dtype, kind, orientation, late_exif, interlaced):
     samples = storage.pixels(height, width, storage.CHANNELS[kind], dtype)
-    data = storage.png(samples, kind, orientation, late_exif)
+    data = storage.png(samples, kind, orientation, late_exif, interlaced)
     assert_is(decode(data), as_read(samples, kind), kind)
 
 
@@ -68,6 +68,21 @@ def test_tiff(height, width, dtype, layout):
     count = storage.CHANNELS[layout.kind]
     samples = storage.pixels(height, width, count, dtype)
     assert_is(decode(layout.write(samples)), samples, layout.kind)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_packed_bits(bits):
+    levels = storage.pixels(5, 8, 1, np.uint16) >> (16 - bits)
+    digits = "".join(f"{level:0{bits}b}" for level in levels.ravel())
+    packed = int(digits, 2).to_bytes(len(digits) // 8, "big")
+    tags = {256: 8, 257: 5, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1}
+    tags |= {278: 5, 279: len(packed)}
+    entries = b"".join(
+        struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()
+    )
+    data = b"II*\0" + struct.pack("<I", 8 + len(packed)) + packed
+    data += struct.pack("<H", len(tags)) + entries + bytes(4)
+    assert_is(decode(data), levels, "gray")
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -269,7 +284,8 @@ def test_values_of_other_types(values, levels):
     ("values", "words"),
     [
         (np.float32([[0, np.nan]]), "float32 values from nan"),
-        (np.float32([[-0.1, 1]]), "float32 values from -0.1"),
+        (np.float16([[0, np.inf]]), "float16 values from 0.0 to inf"),
+        (np.float32([[-0.1, 1]]), "float32 values from -0.10"),
         (np.int16([[-5, 1]]), "int16 values from -5"),
         (np.uint32([[0, 65536]]), "uint32 values from 0 to 65536"),
         (np.complex64([[1j]]), "complex64 values"),
