@@ -79,7 +79,7 @@ def _time_model() -> None:
         raise InputError(
             f"--sizes={','.join(_SIZES.value)}: expected pixels, as 256,1024"
         )
-    model = _MODEL.value or models.default_model()
+    model = _MODEL.value
     seconds = timing.time_colorizer(
         models.load_export(model, _RUNTIME.value, _THREADS.value),
         [int(size) for size in _SIZES.value],

@@ -1,6 +1,8 @@
 """How every binary starts and fails."""
 
+import ast
 import importlib
+import importlib.resources
 import os
 import re
 import shlex
@@ -16,6 +18,17 @@ from nircolor_tf.errors import NirColorError
 # An absolute path in an argument: alone, after `=`, or in a list with commas.
 # The group is its last part: of --data=/home/me/manifest.csv the file name.
 _ABSOLUTE_PATH = re.compile(r"(?:(?<=[=,])|^)/(?:[^,]*/)?([^,/]+)/?(?=,|$)")
+
+# Module -> the extra of setup.cfg that installs it.
+_EXTRAS = {
+    **dict.fromkeys(
+        ("keras", "matplotlib", "ml_collections", "scipy", "skimage"), "train"
+    ),
+    **dict.fromkeys(("tensorboard", "tensorflow"), "train"),
+    "tensorflow_serving": "serving",
+    "keras_hub": "imagenet",
+    **dict.fromkeys(("lpips", "torch", "torch_fidelity"), "perceptual"),
+}
 
 
 class _Terminated(KeyboardInterrupt):
@@ -36,7 +49,10 @@ def run(name: str) -> None:
             no flags, which `main` gets; without it there may be none.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    command = importlib.import_module(f"nircolor_tf.commands.{name}")
+    try:
+        command = importlib.import_module(f"nircolor_tf.commands.{name}")
+    except ModuleNotFoundError as error:
+        _fail_without(error, name)
     # absl takes help and flags from the module that was started.
     sys.modules["__main__"].__doc__ = command.__doc__
     for flag in flags.FLAGS.get_key_flags_for_module(command):
@@ -55,14 +71,16 @@ def run(name: str) -> None:
         try:
             command.main(*argv[1:])
         except NirColorError as error:
-            _fail(str(error))
+            fail(str(error))
         except OSError as error:
-            _fail(_last_line(error))
+            fail(_last_line(error))
+        except ModuleNotFoundError as error:
+            _fail_without(error, name)
         except _Terminated:
             # What a shell reports of a program that the signal ended.
-            _fail("terminated", 128 + signal.SIGTERM)
+            fail("terminated", 128 + signal.SIGTERM)
         except KeyboardInterrupt:
-            _fail("interrupted")
+            fail("interrupted")
 
     app.run(guarded, flags_parser=_parse_flags)
 
@@ -81,7 +99,9 @@ def command_line() -> str:
     last part.
     """
     program, *arguments = sys.argv
-    words = [f"bin/{os.path.basename(program)}"]
+    # `nircolor train` is bin/train.py.
+    name = os.path.basename(program).removeprefix("nircolor ")
+    words = [f"bin/{name.removesuffix('.py')}.py"]
     words += [_ABSOLUTE_PATH.sub(r"\1", argument) for argument in arguments]
     return shlex.join(words)
 
@@ -96,13 +116,34 @@ def _parse_flags(argv: list[str]) -> list[str]:
     try:
         return flags.FLAGS(argv)
     except (flags.Error, OSError) as error:
-        _fail(f"{_last_line(error)}\nSee --help for the flags.")
+        fail(f"{_last_line(error)}\nSee --help for the flags.")
     except (KeyError, AttributeError) as error:
         # An override of a key that the config does not have. The first line
         # is the key, the second, if any, a key of a similar name.
         while isinstance(error.args[0], Exception):
             error = error.args[0]
-        _fail(f"--config has no key {'. '.join(error.args[0].splitlines())}")
+        fail(f"--config has no key {'. '.join(error.args[0].splitlines())}")
+
+
+def docstring(name: str) -> str:
+    """Returns the help of a command without an import of its module."""
+    folder = importlib.resources.files("nircolor_tf.commands")
+    source = (folder / f"{name}.py").read_text(encoding="utf-8")
+    return ast.get_docstring(ast.parse(source)) or ""
+
+
+def _fail_without(error: ModuleNotFoundError, name: str) -> NoReturn:
+    """Names the extra of a package that is not installed, after the help."""
+    extra = _EXTRAS.get((error.name or "").partition(".")[0])
+    if extra is None:
+        raise error
+    if {"--help", "-h", "--helpfull"} & set(sys.argv):
+        print(docstring(name))
+        print(f"\nThe flags are listed where the extra [{extra}] is installed.")
+    fail(
+        f"{name} needs {error.name}, which is not installed: "
+        f"pip install 'nircolor-tf[{extra}]'"
+    )
 
 
 def _last_line(error: Exception) -> str:
@@ -110,6 +151,7 @@ def _last_line(error: Exception) -> str:
     return str(error).splitlines()[-1].strip()
 
 
-def _fail(message: str, status: int = 1) -> NoReturn:
+def fail(message: str, status: int = 1) -> NoReturn:
+    """Ends the program with a message."""
     print(f"error: {message}", file=sys.stderr)
     sys.exit(status)

@@ -51,7 +51,7 @@ _OUTPUT = flags.DEFINE_string(
     "output", None, "Folder for the results; for a single input also a file."
 )
 _MODEL = flags.DEFINE_string(
-    "model", None, "Export folder. Default: the shipped model."
+    "model", "default", "A shipped model, default or edge, or an export folder."
 )
 _PATH = flags.DEFINE_string(
     "path", None, "Inference path. Default: the first of the export."
@@ -117,7 +117,7 @@ cli.require("input", "output")
 def main() -> None:
     input_range = ranges.parse(_RANGE.value)
     channel = channels.parse(_CHANNEL.value)
-    model = _MODEL.value or models.default_model()
+    model = _MODEL.value
     colorizer = models.load_export(
         model,
         _RUNTIME.value,

@@ -1,6 +1,6 @@
 """From NIR images to color images with an exported model.
 
-    colorizer = load_export(default_model())
+    colorizer = load_export("default")
     rgb = colorizer(nir)  # one array of any size
 
 An export is a folder. Its card.json says how the model wants its input. The
@@ -10,6 +10,7 @@ several inference paths: `load_export(folder, path="g2c")` loads the one that
 colorizes gray photos.
 """
 
+import importlib.resources
 import os
 from pathlib import Path
 
@@ -18,28 +19,37 @@ from nircolor_tf.inference import cards, runtimes
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.inference.litert import LitertModel
 
-DEFAULT_MODEL = "default"
+# The models that come with the package, by name.
+SHIPPED = ("default", "edge")
 RUNTIMES = ("auto", "litert", "saved_model")
 
 
-def default_model() -> Path:
-    """Returns the folder of the shipped default model.
+def locate(model: str | os.PathLike = "default") -> Path:
+    """Returns the export folder of a model.
+
+    Args:
+        model: One of `SHIPPED`, or a folder; ./default is a folder of that
+            name.
 
     Raises:
-        InputError: It is not there: the package runs without its repository.
+        InputError: It is a shipped model that is not there.
     """
-    folder = Path(__file__).parents[2] / "saved_models" / DEFAULT_MODEL
-    if not folder.is_dir():
-        raise InputError(
-            f"{folder}: the shipped model is not there; it comes with the "
-            "repository, not with the installed package: name an export "
-            "folder, --model=EXPORT"
-        )
-    return folder
+    if str(model) not in SHIPPED:
+        return Path(model)
+    package = Path(str(importlib.resources.files("nircolor_tf")))
+    # In the wheel, or beside the package in a checkout.
+    places = [package / "saved_models", package.parent / "saved_models"]
+    for place in places:
+        if (place / model).is_dir():
+            return place / model
+    raise InputError(
+        f"{model}: this shipped model is not there; expected it at "
+        f"{places[0] / model} or {places[1] / model}. Name an export folder"
+    )
 
 
 def load_export(
-    folder: str | os.PathLike,
+    model: str | os.PathLike,
     runtime: str = "auto",
     threads: int | None = None,
     path: str | None = None,
@@ -50,7 +60,8 @@ def load_export(
     """Loads an inference path of an export folder, which is all it needs.
 
     Args:
-        folder: Holds card.json and the files it names.
+        model: As for `locate`. The folder holds card.json and the files that
+            it names.
         runtime: `litert` runs the TFLite file, `saved_model` the SavedModel
             in TensorFlow; `auto` is `litert` where the export has that file.
         threads: CPU threads of LiteRT; all cores by default.
@@ -65,7 +76,7 @@ def load_export(
             path or file, `file` is of another path or runtime, TensorFlow is
             missing, or `tile` or `overlap` is wrong.
     """
-    folder = Path(folder)
+    folder = locate(model)
     card = cards.read_card(folder)
     if file is None:
         path, _ = cards.find_path(folder, card, path)

@@ -1,6 +1,8 @@
 import dataclasses
+import importlib.resources
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -363,15 +365,19 @@ def test_a_signature_that_is_not_there_is_named(export_copy):
         models.load_export(export_copy, "saved_model", path="g2c")
 
 
-def test_the_default_model_lies_beside_the_package(monkeypatch, tmp_path):
-    monkeypatch.setattr(
-        models, "__file__", str(tmp_path / "nircolor_tf/inference/models.py")
+def test_shipped_models_lie_in_the_package_or_beside_it(monkeypatch, tmp_path):
+    package = tmp_path / "nircolor_tf"
+    monkeypatch.setattr(importlib.resources, "files", lambda _: package)
+    inside, beside = (
+        place / "saved_models" / "edge" for place in (package, tmp_path)
     )
-    folder = tmp_path / "saved_models" / "default"
-    with pytest.raises(InputError, match=f"{folder}: .*--model=EXPORT"):
-        models.default_model()
-    folder.mkdir(parents=True)
-    assert models.default_model() == folder
+    with pytest.raises(InputError, match=f"edge: .*{inside} or {beside}"):
+        models.locate("edge")
+    for folder in (beside, inside):
+        folder.mkdir(parents=True)
+        assert models.locate("edge") == folder
+    assert models.locate("./edge") == Path("edge")
+    assert models.locate(tmp_path) == tmp_path
 
 
 def test_a_file_of_one_size_is_run_by_name(export_copy):

@@ -1,0 +1,153 @@
+"""Colors for arrays, pictures and files, in three lines.
+
+import nircolor_tf as nircolor
+colorize = nircolor.load()
+rgb = colorize("nir.png")
+"""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.images import channels, image_files, ranges
+from nircolor_tf.inference import models
+from nircolor_tf.inference.colorizer import Colorizer
+
+# Larger images go through models that see full resolution in tiles, px.
+_TILE, _OVERLAP = 1024, 128
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageColorizer:
+    """A model that colorizes images of many kinds, as `load` returns it.
+
+    Attributes:
+        colorizer: The model, on arrays of floats.
+        channel: Which channel of an image is NIR.
+        input_range: Finds the levels of black and white of integers.
+    """
+
+    colorizer: Colorizer
+    channel: channels.Channel = channels.GRAY
+    input_range: ranges.InputRange = dataclasses.field(
+        default_factory=lambda: ranges.parse("auto")
+    )
+
+    def __call__(self, image: Any) -> Any:
+        """Colorizes an image, or several.
+
+        Args:
+            image: A path; a PIL image; an array (H, W) or (H, W, C) of uint8,
+                uint16 or floating point in [0, 1]; or a list of these. An
+                array (B, H, W, C) is a batch of images of one size.
+
+        Returns:
+            For a list a list, for a batch (B, H, W, 3). For a PIL image one
+            of mode RGB. Else (H, W, 3), of the type of the input: of uint8 or
+            uint16 over all levels, floating point as float32 in [0, 1]. One
+            channel instead of three where the path is a translation.
+
+        Raises:
+            InputError: A file cannot be read, or the image has no such
+                channel or values outside [0, 1].
+            TypeError: Another kind of object.
+        """
+        if isinstance(image, (list, tuple)):
+            return [self(member) for member in image]
+        if isinstance(image, (str, os.PathLike)):
+            bands = image_files.read_raster(image).bands
+            return self._array(bands, str(image))
+        if isinstance(image, np.ndarray):
+            if image.ndim == 4:
+                return np.stack([self(member) for member in image])
+            return self._array(image, "image")
+        if type(image).__module__.startswith("PIL."):
+            return self._picture(image)
+        raise TypeError(
+            f"{type(image).__name__}: expected an array, a PIL image, a path, "
+            "or a list of them"
+        )
+
+    def _array(self, image: np.ndarray, name: str) -> np.ndarray:
+        if image.ndim not in (2, 3):
+            raise InputError(
+                f"{name}: an array of shape {image.shape}; expected (H, W), "
+                "(H, W, C) or (B, H, W, C)"
+            )
+        if image.dtype in (np.uint8, np.uint16):
+            levels = self.channel.of(image, name)
+            return self.colorizer.integers(levels, *self.input_range.of(levels))
+        if not np.issubdtype(image.dtype, np.floating):
+            raise InputError(
+                f"{name}: an array of {image.dtype}; expected uint8, uint16 or "
+                "floating point in [0, 1]"
+            )
+        if not (image.min() >= 0 and image.max() <= 1):
+            raise InputError(
+                f"{name}: values from {image.min()} to {image.max()}; "
+                "expected [0, 1]"
+            )
+        # The rules for channels count in levels.
+        levels = np.rint(image.astype(np.float64) * 65535).astype(np.uint16)
+        nir = self.channel.of(levels, name).astype(np.float32) / 65535
+        return self.colorizer(nir)
+
+    def _picture(self, picture: Any) -> Any:
+        from PIL import Image, ImageOps  # noqa: PLC0415 - for pictures alone
+
+        picture = ImageOps.exif_transpose(picture)
+        if picture.mode in ("1", "LA"):
+            picture = picture.convert("L")
+        elif picture.mode not in ("L", "I;16", "I;16B", "I;16L"):
+            picture = picture.convert("RGB")
+        levels = np.asarray(picture)
+        if levels.dtype not in (np.uint8, np.uint16):
+            levels = levels.astype(np.uint16)
+        color = self._array(levels, "picture")
+        if color.dtype == np.uint16:  # Pillow holds no color of 16 bit
+            color = np.rint(color / 257).astype(np.uint8)
+        return Image.fromarray(color.squeeze())
+
+
+def load(
+    model: str | os.PathLike = "default",
+    *,
+    path: str | None = None,
+    channel: str = "gray",
+    input_range: str = "auto",
+    saturation: float = 1.0,
+    runtime: str = "auto",
+    threads: int | None = None,
+) -> ImageColorizer:
+    """Loads a model.
+
+    Args:
+        model: 'default' or 'edge', which come with the package, or an export
+            folder.
+        path: Its inference path, such as 'g2c'; the first by default.
+        channel: Which channel of the images is NIR, as --channel.
+        input_range: Which levels are black and white, as --range.
+        saturation: Factor of the colors' difference from gray.
+        runtime: 'auto', 'litert' or 'saved_model'.
+        threads: CPU threads of LiteRT; all cores by default.
+
+    Raises:
+        InputError: A value is wrong, or the model cannot be loaded.
+    """
+    colorizer = models.load_export(
+        model, runtime, threads, path, _TILE, _OVERLAP
+    )
+    return ImageColorizer(
+        dataclasses.replace(colorizer, saturation=saturation),
+        channels.parse(channel),
+        ranges.parse(input_range),
+    )
+
+
+def names() -> Sequence[str]:
+    """Returns the names of the models that come with the package."""
+    return models.SHIPPED

@@ -1,0 +1,95 @@
+"""The three lines of Python that colorize."""
+
+import numpy as np
+import PIL.Image
+import pytest
+from colorizing import Recorder
+
+import nircolor_tf as nircolor
+from nircolor_tf.errors import InputError
+from nircolor_tf.images import channels, image_files
+from nircolor_tf.inference.api import ImageColorizer
+from nircolor_tf.inference.colorizer import Colorizer
+
+GRAY = np.arange(48, dtype=np.uint8).reshape(6, 8) * 5
+
+
+@pytest.fixture
+def colorize():
+    return ImageColorizer(Colorizer(Recorder()))
+
+
+def assert_gray(color, gray):
+    assert color.dtype == gray.dtype
+    np.testing.assert_array_equal(color, np.repeat(gray[..., None], 3, axis=2))
+
+
+@pytest.mark.parametrize(
+    "image", [GRAY, GRAY[..., None], np.dstack([GRAY] * 3)]
+)
+def test_arrays_of_levels(colorize, image):
+    assert_gray(colorize(image), GRAY)
+
+
+def test_arrays_of_16_bit_have_the_range_of_their_camera(colorize):
+    deep = GRAY.astype(np.uint16) * 16  # 12 bit
+    np.testing.assert_allclose(
+        colorize(deep)[..., 0], deep * (65535 / 4095), atol=1
+    )
+
+
+def test_floats_stay_floats(colorize):
+    image = (GRAY / 255).astype(np.float64)
+    color = colorize(image)
+    assert color.dtype == np.float32
+    np.testing.assert_allclose(color[..., 1], image, atol=1e-5)
+    for wrong in (image * 2, image - 0.1, image * np.nan):
+        with pytest.raises(InputError, match=r"image: values .* \[0, 1\]"):
+            colorize(wrong)
+
+
+def test_several_at_once(colorize, tmp_path):
+    image_files.write_image(tmp_path / "a.png", GRAY)
+    from_path, from_array = colorize([tmp_path / "a.png", GRAY])
+    assert_gray(from_path, GRAY)
+    assert_gray(from_array, GRAY)
+    batch = colorize(np.stack([GRAY, 255 - GRAY])[..., None])
+    assert batch.shape == (2, 6, 8, 3)
+    assert_gray(batch[1], 255 - GRAY)
+
+
+def test_pictures(colorize):
+    exif = PIL.Image.Exif()
+    exif[274] = 6
+    picture = PIL.Image.fromarray(GRAY)
+    picture.info["exif"] = exif.tobytes()
+    color = colorize(picture)
+    assert (color.mode, color.size) == ("RGB", (6, 8))
+    assert_gray(np.asarray(color), np.rot90(GRAY, -1))
+    deep = PIL.Image.fromarray(GRAY.astype(np.uint16) * 257)
+    assert_gray(np.asarray(colorize(deep)), GRAY)
+
+
+def test_the_channel_is_chosen():
+    image = np.dstack([GRAY, 255 - GRAY, GRAY])
+    colorize = ImageColorizer(Colorizer(Recorder()), channels.parse("green"))
+    assert_gray(colorize(image), 255 - GRAY)
+
+
+@pytest.mark.parametrize(
+    "wrong", [GRAY[0], GRAY.astype(int), np.zeros((1,) * 5)]
+)
+def test_arrays_that_are_no_images(colorize, wrong):
+    with pytest.raises(InputError, match="image: an array of"):
+        colorize(wrong)
+    with pytest.raises(TypeError, match="dict: expected an array"):
+        colorize({})
+
+
+def test_the_models_that_ship_are_loaded_by_name():
+    assert nircolor.models() == ("default", "edge")
+    for name in nircolor.models():
+        color = nircolor.load(name, threads=1)(GRAY)
+        assert (color.dtype, color.shape) == (np.uint8, (6, 8, 3))
+    with pytest.raises(InputError, match="nowhere: no such export folder"):
+        nircolor.load("nowhere")
