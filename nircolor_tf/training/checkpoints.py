@@ -2,23 +2,32 @@
 
     checkpoints/
         ckpt-STEP.*    networks, optimizers, averages, image pools, the step
-        best-STEP.*    the inference networks of the best evaluation
-        best.json      its step, its metrics and the minutes trained
+        best-STEP.*    the inference networks of the best evaluation, and of
+                       the best one before
+        best.json      its step, its metrics and the minutes trained, and those
+                       of the one before
 
 What is saved is listed explicitly, by the names of networks and optimizers.
+Each has checksums beside it. One that is damaged is named, and the one before
+is taken.
 """
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from absl import logging
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
+from nircolor_tf.training import checksums
 from nircolor_tf.training.build import Training
+
+_BEST = "best.json"
 
 
 def _variables(owners: Mapping[str, Any]) -> dict[str, list[tf.Variable]]:
@@ -76,16 +85,57 @@ class Checkpoints:
         self._seconds.assign_add(seconds)
 
     def save_latest(self) -> None:
-        """Saves everything at the current step."""
-        self._manager.save(int(self._step.numpy()))
+        """Saves everything at the current step.
+
+        Raises:
+            InputError: It cannot be written; what was there stays.
+        """
+        try:
+            path = self._manager.save(int(self._step.numpy()))
+        except tf.errors.OpError as error:
+            raise InputError(
+                f"{self._folder}: the checkpoint cannot be written: "
+                f"{error.message}"
+            ) from error
+        checksums.write(path)
+        checksums.remove_orphans(self._folder)
 
     @property
     def latest(self) -> str | None:
-        """Path of the newest checkpoint; None when there is none."""
-        return self._manager.latest_checkpoint
+        """Path of the newest checkpoint that is whole; None without any.
+
+        Each newer one is named in a warning.
+
+        Raises:
+            InputError: There are checkpoints, and none is whole.
+        """
+        numbers = {
+            int(match[1])
+            for path in self._folder.glob("ckpt-*")
+            if (match := re.match(r"ckpt-(\d+)\.", path.name))
+        }
+        damaged = []
+        for number in sorted(numbers, reverse=True):
+            prefix = self._folder / f"ckpt-{number}"
+            problem = checksums.problem(prefix)
+            if problem is None:
+                for text in damaged:
+                    logging.warning("%s; taking %s", text, prefix)
+                return str(prefix)
+            damaged.append(f"{prefix}: {problem}")
+        if damaged:
+            raise InputError(
+                f"{'; '.join(damaged)}; there is no older checkpoint. "
+                "Restore one from a copy, or train in a new --workdir"
+            )
+        return None
 
     def restore_latest(self) -> bool:
-        """Restores the newest checkpoint; False when there is none."""
+        """Restores `latest`; False when there is none.
+
+        Raises:
+            InputError: It is that of another config.
+        """
         path = self.latest
         if path is None:
             return False
@@ -94,9 +144,13 @@ class Checkpoints:
             # The error below says it; this spares a page of warnings.
             status.expect_partial()
             status.assert_consumed()
-        except (ValueError, AssertionError) as error:
+        # An IndexError comes of a file that was cut off.
+        except (
+            *(ValueError, AssertionError, IndexError),
+            tf.errors.OpError,
+        ) as error:
             raise InputError(
-                f"{path}: not a checkpoint of this config"
+                f"{path}: damaged, or not a checkpoint of this config"
                 " (or, with image pools, of this number of devices): "
                 f"{error}"
             ) from error
@@ -107,7 +161,7 @@ class Checkpoints:
 
         What only training needs stays out: image pools are kept per device.
         """
-        path = self._manager.latest_checkpoint
+        path = self.latest
         if path is None:
             return False
         checkpoint = tf.train.Checkpoint(
@@ -130,31 +184,80 @@ class Checkpoints:
                 the step and the minutes trained.
         """
         step = int(self._step.numpy())
-        self._best().write(str(self._folder / f"best-{step}"))
+        prefix = self._folder / f"best-{step}"
+        try:
+            self._best().write(str(prefix))
+        except tf.errors.OpError as error:
+            raise InputError(
+                f"{prefix}: cannot be written: {error.message}"
+            ) from error
+        checksums.write(prefix)
         record = {"step": step, "minutes": self.minutes, "metrics": metrics}
-        old = self.best_record()
-        with files.replacing(self._folder / "best.json") as temporary:
+        before = self.best_record()
+        if before is not None:
+            if before["step"] == step:
+                before = before.get("previous")
+            else:
+                before.pop("previous", None)
+            record["previous"] = before
+        with files.replacing(self._folder / _BEST) as temporary:
             temporary.write_text(json.dumps(record, indent=2))
-        if old is not None and old["step"] != step:
-            for path in self._folder.glob(f"best-{old['step']}.*"):
+        kept = {step, before["step"]} if before else {step}
+        for path in self._folder.glob("best-*"):
+            match = re.match(r"best-(\d+)\.", path.name)
+            if match and int(match[1]) not in kept:
                 path.unlink()
 
     def best_record(self) -> dict | None:
-        """Step and metrics of the best evaluation; None before the first."""
-        path = self._folder / "best.json"
-        return json.loads(path.read_text()) if path.exists() else None
+        """Step and metrics of the best evaluation; None before the first.
+
+        Raises:
+            InputError: best.json is damaged.
+        """
+        path = self._folder / _BEST
+        if not path.exists():
+            return None
+        try:
+            record = json.loads(path.read_text())
+            record["step"], record["metrics"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise InputError(
+                f"{path}: damaged: {error}; without it the next evaluation "
+                "begins a new one"
+            ) from error
+        return record
 
     def restore_best(self) -> dict:
-        """Restores the best inference networks; returns their record."""
+        """Restores the best inference networks; returns their record.
+
+        Where they are damaged, a warning names them, and those that were the
+        best before are taken.
+
+        Raises:
+            InputError: There are none that are whole.
+        """
         record = self.best_record()
         if record is None:
             raise InputError(
                 f"{self._folder}: no best checkpoint; training has not been "
                 "evaluated yet (config.train.evaluate_every)"
             )
-        path = str(self._folder / f"best-{record['step']}")
-        self._best().read(path).assert_consumed()
-        return record
+        damaged = []
+        while record:
+            previous = record.pop("previous", None)
+            prefix = self._folder / f"best-{record['step']}"
+            problem = checksums.problem(prefix)
+            if problem is None:
+                for text in damaged:
+                    logging.warning("%s; taking %s", text, prefix)
+                self._best().read(str(prefix)).assert_consumed()
+                return record
+            damaged.append(f"{prefix}: {problem}")
+            record = previous
+        raise InputError(
+            f"{'; '.join(damaged)}; there is no best checkpoint before; "
+            "--checkpoint=latest takes the newest one"
+        )
 
     def _best(self) -> tf.train.Checkpoint:
         return tf.train.Checkpoint(

@@ -248,7 +248,7 @@ def test_writer_drops_what_came_after_the_checkpoint(tmp_path):
     assert rows(tmp_path, "eval") == []
 
 
-def test_the_best_is_kept_and_only_it(
+def test_the_best_is_kept_and_the_one_before(
     config, tmp_path, one_replica, monkeypatch
 ):
     scores = iter([1.0, 3.0, 2.0, 3.0])
@@ -260,8 +260,10 @@ def test_the_best_is_kept_and_only_it(
     assert next(scores, None) is None
     folder = tmp_path / "checkpoints"
     # The first of two equal ones.
-    assert [p.name for p in folder.glob("best-*.index")] == ["best-2.index"]
+    names = sorted(path.name for path in folder.glob("best-*.index"))
+    assert names == ["best-1.index", "best-2.index"]
     record = json.loads((folder / "best.json").read_text())
+    assert record.pop("previous")["step"] == 1
     assert (record["step"], record["metrics"]) == (2, {"std/psnr": 3.0})
     assert restore.load_method(tmp_path, "best")[1] == record
 
@@ -377,7 +379,7 @@ def test_a_checkpoint_of_another_network_is_refused(
         training = build.prepare_training(method, one_replica)
         step = tf.Variable(0, dtype=tf.int64)
         checkpoints = Checkpoints(tmp_path, training, step)
-    with pytest.raises(InputError, match="ckpt-1: not a checkpoint of this"):
+    with pytest.raises(InputError, match=r"ckpt-1: .*not a checkpoint of this"):
         checkpoints.restore_latest()
 
 

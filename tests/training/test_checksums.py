@@ -1,0 +1,159 @@
+"""A checkpoint that was cut off, changed or lost: named, and the one before."""
+
+import pytest
+import tensorflow as tf
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.training import build, checksums
+from nircolor_tf.training.checkpoints import Checkpoints
+
+
+class Weights:
+    """A network of one weight, and all else that a checkpoint asks for."""
+
+    inference_networks = ("network",)
+
+    def __init__(self, value):
+        self.weight = tf.Variable(value)
+        self.variables = [self]
+        self.value = self.weight
+        self.networks = {"network": self}
+
+
+class Averages:
+    def __init__(self):
+        self.variables = []
+        self.step = tf.Variable(0)
+
+
+def open_checkpoints(workdir, value=0.0):
+    """Returns the checkpoints, the step and the weight that they hold."""
+    method, step = Weights(value), tf.Variable(0, dtype=tf.int64)
+    training = build.Training(method, {}, Averages(), {}, None)
+    return Checkpoints(workdir, training, step), step, method.weight
+
+
+@pytest.fixture
+def workdir(tmp_path):
+    """Checkpoints of steps 1 to 4, of which three stay; 2 and 4 were best."""
+    checkpoints, step, weight = open_checkpoints(tmp_path)
+    for number in (1, 2, 3, 4):
+        step.assign(number)
+        weight.assign(number)
+        if number % 2 == 0:
+            checkpoints.save_best({"std/psnr": float(number)})
+        checkpoints.save_latest()
+    return tmp_path
+
+
+def names(workdir, pattern):
+    return sorted(p.name for p in (workdir / "checkpoints").glob(pattern))
+
+
+def data_file(workdir, prefix):
+    (path,) = (workdir / "checkpoints").glob(f"{prefix}.data*")
+    return path
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def change(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def remove(path):
+    path.unlink()
+
+
+def test_each_checkpoint_has_its_checksums(workdir):
+    assert names(workdir, "ckpt-*.sha256") == [
+        f"ckpt-{number}.sha256" for number in (2, 3, 4)
+    ]
+    assert names(workdir, "best-*.sha256") == ["best-2.sha256", "best-4.sha256"]
+    for path in (workdir / "checkpoints").glob("*.sha256"):
+        assert checksums.problem(path.with_suffix("")) is None
+        lines = path.read_text().splitlines()
+        assert [line.split("  ")[1] for line in lines] == names(
+            workdir, f"{path.stem}.[id]*"
+        )
+
+
+@pytest.mark.parametrize("harm", [cut, change, remove])
+@pytest.mark.parametrize("suffix", ["index", "data-00000-of-00001"])
+def test_the_newest_is_damaged(workdir, harm, suffix, caplog):
+    harm(workdir / "checkpoints" / f"ckpt-4.{suffix}")
+    checkpoints, step, weight = open_checkpoints(workdir)
+    assert checkpoints.restore_latest()
+    assert (int(step), float(weight)) == (3, 3.0)
+    assert f"ckpt-4: ckpt-4.{suffix} is " in caplog.text
+    assert "taking" in caplog.text
+    assert "ckpt-3" in caplog.text
+    # Trained again, it is whole.
+    step.assign(4)
+    checkpoints.save_latest()
+    assert checkpoints.latest.endswith("ckpt-4")
+
+
+def test_all_are_damaged(workdir):
+    for number in (2, 3, 4):
+        cut(data_file(workdir, f"ckpt-{number}"))
+    checkpoints, *_ = open_checkpoints(workdir)
+    with pytest.raises(
+        InputError, match=r"ckpt-4: .*cut off; .*ckpt-2: .*copy"
+    ):
+        checkpoints.restore_latest()
+
+
+def test_a_lost_list_of_checkpoints_does_not_begin_anew(workdir):
+    (workdir / "checkpoints" / "checkpoint").unlink()
+    checkpoints, step, _ = open_checkpoints(workdir)
+    assert checkpoints.restore_latest()
+    assert int(step) == 4
+
+
+@pytest.mark.parametrize("harm", [cut, change, remove])
+def test_the_best_is_damaged(workdir, harm, caplog):
+    harm(data_file(workdir, "best-4"))
+    checkpoints, _, weight = open_checkpoints(workdir)
+    record = checkpoints.restore_best()
+    assert record["step"] == 2
+    assert record["metrics"] == {"std/psnr": 2.0}
+    assert float(weight) == 2.0
+    assert "best-4: best-4.data-00000-of-00001 is " in caplog.text
+    harm(data_file(workdir, "best-2"))
+    with pytest.raises(InputError, match=r"best-4: .*best-2: .*=latest"):
+        open_checkpoints(workdir)[0].restore_best()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"step": 4}'])
+def test_a_damaged_record_of_the_best_is_named(workdir, text):
+    (workdir / "checkpoints" / "best.json").write_text(text)
+    with pytest.raises(InputError, match=r"best\.json: damaged"):
+        open_checkpoints(workdir)[0].restore_best()
+
+
+def test_checkpoints_of_an_older_version_have_no_checksums(workdir):
+    for path in (workdir / "checkpoints").glob("*.sha256"):
+        path.unlink()
+    checkpoints, step, weight = open_checkpoints(workdir)
+    assert checkpoints.restore_latest()
+    assert int(step) == 4
+    assert checkpoints.restore_best()["step"] == 4
+    cut(data_file(workdir, "ckpt-4"))
+    with pytest.raises(InputError, match="ckpt-4: damaged, or not a check"):
+        open_checkpoints(workdir)[0].restore_latest()
+    assert float(weight) == 4.0
+
+
+def test_the_best_is_saved_twice_at_a_step(tmp_path):
+    checkpoints, step, weight = open_checkpoints(tmp_path)
+    for number, psnr in ((1, 1.0), (2, 2.0), (2, 3.0)):
+        step.assign(number)
+        weight.assign(psnr)
+        checkpoints.save_best({"std/psnr": psnr})
+    assert names(tmp_path, "best-*.index") == ["best-1.index", "best-2.index"]
+    assert checkpoints.best_record()["previous"]["step"] == 1
