@@ -56,6 +56,12 @@ def pairs_manifest(tmp_path_factory):
             shift_y=0,
             nir_sha256=_sha256(path),
             rgb_sha256=_sha256(folder / "rgb" / path.name),
+            nir_channel="gray",
+            nir_low=0,
+            nir_high=255,
+            rgb_bands="",
+            rgb_low=0,
+            rgb_high=255,
         )
         for index, path in enumerate(sorted((folder / "nir").iterdir()))
     ]
@@ -66,6 +72,9 @@ def pairs_manifest(tmp_path_factory):
             nir="",
             split="unpaired",
             nir_sha256="",
+            nir_channel="",
+            nir_low=None,
+            nir_high=None,
         )
         for example in examples[7:]
     ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nircolor_tf import files
 from nircolor_tf.data import manifest
 from nircolor_tf.evaluation.options import Options
 from nircolor_tf.images import image_files
@@ -23,19 +24,20 @@ def write_split(folder, scale=1):
         name = f"image_{i:02}"
         size = (scale * HEIGHT, scale * WIDTH, 3)
         rgb = generator.integers(50, 200, size, dtype=np.uint8)
-        files = {
+        images = {
             "nir": rgb[..., :1],
             "rgb": rgb,
             "near": rgb + np.uint8(COUNT - i),
             "far": rgb + np.uint8(COUNT - i + 10),
         }
-        for kind, image in files.items():
-            image_files.write_image(folder / kind / f"{name}.png", image)
+        paths = {kind: folder / kind / f"{name}.png" for kind in images}
+        for kind, image in images.items():
+            image_files.write_image(paths[kind], image)
         examples.append(
             manifest.Example(
                 name=name,
-                nir=str(folder / "nir" / f"{name}.png"),
-                rgb=str(folder / "rgb" / f"{name}.png"),
+                nir=str(paths["nir"]),
+                rgb=str(paths["rgb"]),
                 height=size[0],
                 width=size[1],
                 bits=8,
@@ -44,8 +46,14 @@ def write_split(folder, scale=1):
                 scene=str(i // 2),
                 shift_x=0,
                 shift_y=0,
-                nir_sha256=f"{i:016x}{0:048x}",
-                rgb_sha256=f"{i + 100:016x}{0:048x}",
+                nir_sha256=files.sha256(paths["nir"]),
+                rgb_sha256=files.sha256(paths["rgb"]),
+                nir_channel="gray",
+                nir_low=0,
+                nir_high=255,
+                rgb_bands="",
+                rgb_low=0,
+                rgb_high=255,
             )
         )
     manifest.write_manifest(folder / "manifest.csv", examples)

@@ -23,6 +23,7 @@ config.export.least_db allows fails the export.
 from absl import flags
 
 from nircolor_tf.commands import cli
+from nircolor_tf.images import channels
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of bin/train.py.")
 _OUTPUT = flags.DEFINE_string("output", None, "Export folder to write.")
@@ -48,6 +49,11 @@ _REPRESENTATIVE = flags.DEFINE_string(
     "",
     "Folder of images that give int8 its scales. Default: the training images.",
 )
+_CHANNEL = flags.DEFINE_string(
+    "channel",
+    "gray",
+    f"Which channel of that folder's images is NIR: {channels.CHOICES}.",
+)
 _NOTE = flags.DEFINE_string(
     "note", "", "Text for the card: machine, known failures."
 )
@@ -58,6 +64,7 @@ cli.require("workdir", "output")
 
 
 def main() -> None:
+    channel = channels.parse(_CHANNEL.value)
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.export import export
     from nircolor_tf.inference import cards
@@ -72,6 +79,7 @@ def main() -> None:
         _TFLITE.value,
         _SIZES.value,
         _REPRESENTATIVE.value,
+        channel,
         cli.command_line(),
     )
     sizes = ", ".join(

@@ -11,6 +11,17 @@ Layouts:
             (unpaired), Validation/, Testing/
   epfl      <category>/NNNN_nir.tiff and NNNN_rgb.tiff; photos are cut to
             480x480 pairs, written as PNG into the output folder
+  multispectral  images of many bands, NIR and color among them:
+            --channel=4 --rgb_bands=1,2,3; optionally unpaired/
+
+--range says which stored values of the NIR files are black and white, and
+--rgb_range, of which there are auto and LOW,HIGH, those of the color files:
+  auto        0 and the largest value of a camera of 8, 10, 12, 14 or 16 bit,
+              the fewest that hold all of the 16-bit files; of 8-bit files 255
+  max         0 and the largest value of each image
+  percentile  the values beyond which 0.5 % of each image lie, at either end
+  LOW,HIGH    these numbers: right for all images of one camera
+The manifest holds them for each image; all commands read them there.
 
 Example:
   bin/prepare_data.py --source=pairs --layout=folder --output=data
@@ -20,7 +31,8 @@ Example:
 from absl import flags
 
 from nircolor_tf.commands import cli
-from nircolor_tf.data import prepare, sources
+from nircolor_tf.data import checking, prepare, sources
+from nircolor_tf.images import channels
 
 _SOURCE = flags.DEFINE_string("source", None, "Folder of the data set.")
 _LAYOUT = flags.DEFINE_enum(
@@ -45,6 +57,20 @@ _UNPAIRED = flags.DEFINE_string(
     "unpaired", None, "Folder of color photos without NIR."
 )
 _SEED = flags.DEFINE_integer("seed", 0, "Another seed: another scene split.", 0)
+_RANGE = flags.DEFINE_string(
+    "range", "auto", "Values of black and white in NIR files."
+)
+_RGB_RANGE = flags.DEFINE_string(
+    "rgb_range", "auto", "Likewise in color files: auto or LOW,HIGH."
+)
+_CHANNEL = flags.DEFINE_string(
+    "channel",
+    "gray",
+    f"Which channel of a NIR file is NIR: {channels.CHOICES}.",
+)
+_RGB_BANDS = flags.DEFINE_string(
+    "rgb_bands", "", "Red, green and blue of color files of many bands: R,G,B."
+)
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace a manifest.csv that exists already."
 )
@@ -56,6 +82,12 @@ def main() -> None:
         _SOURCE.value,
         _LAYOUT.value,
         _OUTPUT.value,
+        reading=checking.Reading(
+            nir_range=_RANGE.value,
+            rgb_range=_RGB_RANGE.value,
+            channel=_CHANNEL.value,
+            rgb_bands=_RGB_BANDS.value,
+        ),
         split=_SPLIT.value,
         patch=int(_PATCH.value),
         unpaired=_UNPAIRED.value,

@@ -7,7 +7,8 @@ Every photo goes through the trained method and through each part of the
 export: the network of the SavedModel, its float signature, its signature of
 image files (image_bytes: PNG and JPEG only), model.tflite, and the TFLite files
 of one size, for photos that reach the network at that size. Photos have their
-own size, go whole, and are read with --range=auto of bin/colorize.py.
+own size, go whole, and are read with --range=auto of bin/colorize.py. With a
+--channel other than gray, image_bytes, which knows no other, takes none.
 
 Printed, and written to --output: the largest difference, in [0, 1]; the PSNR,
 in dB; and the share of the pixels that are the same in 8 bit; for each photo
@@ -24,6 +25,7 @@ from absl import flags
 
 from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
+from nircolor_tf.images import channels
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of bin/train.py.")
 _MODEL = flags.DEFINE_string("model", None, "Export folder.")
@@ -34,10 +36,16 @@ _OUTPUT = flags.DEFINE_string(
 _CHECKPOINT = flags.DEFINE_enum(
     "checkpoint", "best", ("best", "latest"), "Which weights were exported."
 )
+_CHANNEL = flags.DEFINE_string(
+    "channel",
+    "gray",
+    f"Which channel of the photos is NIR: {channels.CHOICES}.",
+)
 cli.require("workdir", "model", "input")
 
 
 def main() -> None:
+    channel = channels.parse(_CHANNEL.value)
     output = _OUTPUT.value and Path(_OUTPUT.value)
     if output and (output.suffix != ".csv" or not output.parent.is_dir()):
         raise InputError(
@@ -46,7 +54,11 @@ def main() -> None:
     from nircolor_tf.export import difference_table, verify
 
     verification = verify.verify_photos(
-        _WORKDIR.value, _MODEL.value, _INPUT.value, _CHECKPOINT.value
+        _WORKDIR.value,
+        _MODEL.value,
+        _INPUT.value,
+        _CHECKPOINT.value,
+        channel,
     )
     print(difference_table.format_table(verification))
     if output:

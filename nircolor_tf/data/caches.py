@@ -1,8 +1,9 @@
 """Images in memory, as sources of examples.
 
-Each image is decoded once and kept as integers. All pixels lie in one tensor:
-an iterator that is dropped while it waits for Python can hang, and one is
-dropped at the end of every phase.
+Each image is decoded once and kept as the integers of its file; which of them
+are black and white is applied to the image that an example takes, so that no
+bit is lost. All pixels lie in one tensor: an iterator that is dropped while it
+waits for Python can hang, and one is dropped at the end of every phase.
 """
 
 from collections.abc import Sequence
@@ -11,12 +12,11 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import augment
+from nircolor_tf.data import augment, example_images
+from nircolor_tf.data.example_images import StoredImage
 from nircolor_tf.data.examples import Source
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.value_range import to_range
-from nircolor_tf.errors import InputError
-from nircolor_tf.images import conversions, image_files
 
 # Keeps the draws of data sets that are read together apart.
 _STREAM = 1_000_003
@@ -26,35 +26,46 @@ class ImageCache(Source):
     """Images decoded once and kept in memory as integers.
 
     Args:
-        images: (H, W, C) each, uint8 or uint16. Where some have 16 bits, all
-            are brought to 16.
+        images: Of each what is stored of it, one behind the other in its
+            channels; all of one size.
         stream: Caches of different streams draw independently.
     """
 
-    def __init__(self, images: Sequence[np.ndarray], stream: int):
+    def __init__(self, images: Sequence[Sequence[StoredImage]], stream: int):
         self._stream = stream
-        self.dtype = np.result_type(*{image.dtype for image in images})
         self.count = len(images)
-        self._channels = images[0].shape[-1]
-        pixels = [_with_dtype(image, self.dtype).ravel() for image in images]
-        ends = np.cumsum([part.size for part in pixels])
+        values = [
+            np.concatenate([part.values for part in parts], axis=-1)
+            for parts in images
+        ]
+        self._channels = values[0].shape[-1]
+        ends = np.cumsum([image.size for image in values])
         with tf.device("CPU:0"):
-            self._pixels = tf.constant(np.concatenate(pixels))
+            # One type for all: the smallest that holds every value.
+            self._pixels = tf.constant(
+                np.concatenate([image.ravel() for image in values])
+            )
             self._ends = tf.constant(ends)
-            self._shapes = tf.constant([image.shape for image in images])
+            self._shapes = tf.constant([image.shape for image in values])
+            self._lows, self._highs = (
+                tf.constant([_per_channel(parts, end) for parts in images])
+                for end in ("low", "high")
+            )
 
     def image(self, index) -> tf.Tensor:
-        """Image `index`, (H, W, C), as integers."""
+        """Image `index`, (H, W, C), float32 in [0, 1]."""
         shape, end = self._shapes[index], self._ends[index]
         size = tf.cast(tf.reduce_prod(shape), end.dtype)
         image = tf.reshape(self._pixels[end - size : end], shape)
-        return tf.ensure_shape(image, (None, None, self._channels))
+        image = tf.ensure_shape(image, (None, None, self._channels))
+        low, high = self._lows[index], self._highs[index]
+        unit = (tf.cast(image, tf.float32) - low) / (high - low)
+        return tf.clip_by_value(unit, 0, 1)
 
     def example(self, number, config, seed):
         """What `augmented` makes of the image with this number."""
         seed = seed + self._stream * _STREAM
-        image = tf.cast(self._image(number, seed), tf.float32)
-        image /= np.iinfo(self.dtype).max
+        image = self._image(number, seed)
         example_seed = tf.stack([seed, tf.cast(number, tf.int32)])
         return {
             name: to_range(part, config.value_range)
@@ -85,7 +96,10 @@ class PairCache(ImageCache):
 
     def __init__(self, examples: Sequence[Example]):
         super().__init__(
-            [_read_pair(example) for example in examples], stream=0
+            example_images.read_all(
+                examples, example_images.read_nir, example_images.read_rgb
+            ),
+            stream=0,
         )
 
     def augmented(self, image, seed, config):
@@ -99,10 +113,7 @@ class PhotoCache(ImageCache):
 
     def __init__(self, examples: Sequence[Example]):
         super().__init__(
-            [
-                _read(example, example.rgb, image_files.read_rgb)
-                for example in examples
-            ],
+            example_images.read_all(examples, example_images.read_rgb),
             stream=1,
         )
 
@@ -124,29 +135,11 @@ class ImitationCache(PhotoCache):
         return {"nir": nir, "rgb": rgb}
 
 
-def _read_pair(example: Example) -> np.ndarray:
-    nir = _read(example, example.nir, image_files.read_nir)
-    rgb = _read(example, example.rgb, image_files.read_rgb)
-    dtype = np.result_type(nir, rgb)
+def _per_channel(parts: Sequence[StoredImage], end: str) -> np.ndarray:
+    """The 'low' or 'high' of every channel, float32."""
     return np.concatenate(
-        [_with_dtype(nir, dtype), _with_dtype(rgb, dtype)], axis=-1
+        [
+            np.full(part.values.shape[-1], getattr(part, end), np.float32)
+            for part in parts
+        ]
     )
-
-
-def _read(example: Example, path: str, reader) -> np.ndarray:
-    image = reader(path)
-    expected = (example.height, example.width)
-    if image.shape[:2] != expected:
-        raise InputError(
-            f"{path}: {image.shape[0]}x{image.shape[1]} px, but the "
-            f"manifest says {expected[0]}x{expected[1]}; make it again "
-            "with bin/prepare_data.py"
-        )
-    return image
-
-
-def _with_dtype(image: np.ndarray, dtype) -> np.ndarray:
-    if image.dtype == dtype:
-        return image
-    bits = 8 * np.dtype(dtype).itemsize
-    return conversions.to_integers(conversions.to_float(image), bits)

@@ -5,42 +5,98 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
+from nircolor_tf import files
+from nircolor_tf.data import example_images
+from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.sources import Candidate
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import image_files
+from nircolor_tf.images import channels, image_files, ranges
+from nircolor_tf.images.ranges import InputRange
 
 
 @dataclasses.dataclass(frozen=True)
-class Checked:
-    """A candidate whose files are known to be good.
+class Reading:
+    """What the values of the files mean, as the flags say it.
 
     Attributes:
-        name: As the candidate's.
-        nir: NIR file; None for an unpaired photo.
-        rgb: Color file.
-        height: Pixels.
-        width: Pixels.
-        bits: 8 or 16, the larger of the two files.
+        nir_range: --range: auto, max, percentile or LOW,HIGH.
+        rgb_range: --rgb_range: auto or LOW,HIGH; of the pairs. Photos without
+            NIR are of other cameras: auto.
+        channel: --channel, which channel of a NIR file is NIR.
+        rgb_bands: --rgb_bands, of the pairs' color files: three numbers with
+            commas, or '' for RGB images.
     """
 
-    name: str
-    nir: Path | None
-    rgb: Path
-    height: int
-    width: int
+    nir_range: str = "auto"
+    rgb_range: str = "auto"
+    channel: str = "gray"
+    rgb_bands: str = ""
+
+    def check(self) -> None:
+        """Raises an InputError that names the flag that is wrong."""
+        ranges.parse(self.nir_range)
+        channels.parse(self.channel)
+        try:
+            known = self.rgb_range not in ("max", "percentile")
+            ranges.parse(self.rgb_range)
+        except InputError:
+            known = False
+        if not known:
+            raise InputError(
+                f"--rgb_range={self.rgb_range}: expected auto or LOW,HIGH, two "
+                "integers with 0 <= LOW < HIGH <= 65535"
+            )
+        bands = self.rgb_bands.split(",") if self.rgb_bands else ["1"] * 3
+        if len(bands) != 3 or not all(
+            band.isascii() and band.isdecimal() and int(band) for band in bands
+        ):
+            raise InputError(
+                f"--rgb_bands={self.rgb_bands}: expected the numbers of the "
+                "red, the green and the blue band, from 1, with commas"
+            )
+
+
+# What bin/prepare_data.py does without a flag.
+AUTO = Reading()
+
+
+@dataclasses.dataclass
+class _File:
+    """What is known of a file that is good.
+
+    Attributes:
+        shape: Height and width, pixels.
+        bits: 8 or 16, in which its values are stored.
+        levels: The values that are black and white.
+        sha256: Of its bytes.
+    """
+
+    shape: tuple[int, int]
     bits: int
+    levels: tuple[int, int]
+    sha256: str
 
 
-def check(candidates: Sequence[Candidate]) -> list[Checked]:
+def check(
+    candidates: Sequence[Candidate], reading: Reading, protocol: str
+) -> list[Example]:
     """Opens every file.
+
+    'auto' is one decision for all NIR files of 16 bit, another for the pairs'
+    color files and another for the photos': the smallest camera that holds
+    all of them.
 
     Args:
         candidates: What a layout found.
+        reading: What the files' values mean.
+        protocol: One of `manifest.PROTOCOLS`.
 
     Returns:
-        One entry per candidate, in the same order.
+        One example per candidate, in the same order; the pairs are 'unused'
+        so far, without a scene or a shift.
 
     Raises:
         InputError: Something is wrong: no candidate at all, a file without
@@ -51,23 +107,31 @@ def check(candidates: Sequence[Candidate]) -> list[Checked]:
     if not any(not candidate.unpaired for candidate in candidates):
         raise InputError("no NIR/RGB pair was found in the source folder")
     problems = _duplicates(candidates)
-    checked = []
+    opened = []
     for candidate in tqdm(candidates, desc="checking", unit="pair"):
-        entry, problems_of_entry = _check_one(candidate)
-        problems += problems_of_entry
-        checked.append(entry)
+        sides, problems_of_candidate = _open(candidate, reading)
+        problems += problems_of_candidate
+        opened.append(sides)
     if problems:
         problems = list(dict.fromkeys(problems))
         raise InputError(
             f"{len(problems)} problems in the source folder, nothing was "
             "written:\n  " + "\n  ".join(problems)
         )
-    return checked
+    if reading.nir_range == "auto":
+        _share_levels([sides["nir"] for sides in opened if "nir" in sides])
+    if reading.rgb_range == "auto":
+        _share_levels([sides["rgb"] for sides in opened if "nir" in sides])
+    _share_levels([sides["rgb"] for sides in opened if "nir" not in sides])
+    return [
+        _example(candidate, sides, reading, protocol)
+        for candidate, sides in zip(candidates, opened, strict=True)
+    ]
 
 
 def _duplicates(candidates):
     """Names that two files have, and photos that are there twice."""
-    files = defaultdict(dict)
+    paths = defaultdict(dict)
     uses = Counter(
         candidate.rgb for candidate in candidates if candidate.unpaired
     )
@@ -75,7 +139,7 @@ def _duplicates(candidates):
         for side in ("nir", "rgb"):
             path = getattr(candidate, side)
             if path is not None:
-                files[candidate.name, side][path] = None
+                paths[candidate.name, side][path] = None
     twice = [
         f"{path}: found twice; the layout knows this folder already"
         for path, count in uses.items()
@@ -83,19 +147,15 @@ def _duplicates(candidates):
     ]
     return twice + [
         f"{second}: the same name as {first}: {name}"
-        for (name, _), (first, *others) in files.items()
+        for (name, _), (first, *others) in paths.items()
         for second in others
     ]
 
 
-def _check_one(candidate):
-    """Returns (Checked or None, problems of this candidate)."""
-    problems = []
-    arrays = {}
-    for side, read in (
-        ("nir", image_files.read_nir),
-        ("rgb", image_files.read_rgb),
-    ):
+def _open(candidate, reading):
+    """Returns ({side: _File}, problems of this candidate)."""
+    problems, sides = [], {}
+    for side in ("nir", "rgb"):
         path = getattr(candidate, side)
         if path is None:
             if side == "rgb" or not candidate.unpaired:
@@ -108,22 +168,82 @@ def _check_one(candidate):
             problems.append(f"{path!a}: the name is not UTF-8")
             continue
         try:
-            arrays[side] = read(path)
+            sides[side] = _read(side, path, candidate.unpaired, reading)
         except InputError as error:
             problems.append(str(error))
-    if len(arrays) == 2 and arrays["nir"].shape[:2] != arrays["rgb"].shape[:2]:
-        sizes = [
-            "{1}x{0}".format(*arrays[side].shape) for side in ("nir", "rgb")
-        ]
+    if len(sides) == 2 and sides["nir"].shape != sides["rgb"].shape:
+        sizes = ["{1}x{0}".format(*file.shape) for file in sides.values()]
         problems.append(
             f"{candidate.nir}: {sizes[0]} px, but {candidate.rgb} has "
             f"{sizes[1]} px (width x height)"
         )
-    if problems:
-        return None, problems
-    rgb = arrays["rgb"]
-    bits = 8 * max(array.dtype.itemsize for array in arrays.values())
-    checked = Checked(
-        candidate.name, candidate.nir, candidate.rgb, *rgb.shape[:2], bits
+    return sides, problems
+
+
+def _read(side: str, path: Path, unpaired: bool, reading: Reading) -> _File:
+    if side == "nir":
+        channel = channels.parse(reading.channel)
+        values = image_files.read_nir(path, channel)
+        choice = reading.nir_range
+    elif unpaired:
+        values, choice = image_files.read_rgb(path), "auto"
+    else:
+        values = example_images.read_color(str(path), reading.rgb_bands)
+        choice = reading.rgb_range
+    return _File(
+        shape=values.shape[:2],
+        bits=8 * values.itemsize,
+        levels=_levels(path, side, ranges.parse(choice), values),
+        sha256=files.sha256(path),
     )
-    return checked, []
+
+
+def _levels(
+    path: Path, side: str, input_range: InputRange, values: np.ndarray
+) -> tuple[int, int]:
+    try:
+        return input_range.of(values)
+    except InputError as error:
+        flag = "--range" if side == "nir" else "--rgb_range"
+        raise InputError(
+            f"{path}: {str(error).replace('--range', flag)}"
+        ) from error
+
+
+def _share_levels(opened: Sequence[_File]) -> None:
+    """Gives all files of 16 bit the levels of the one that needs most."""
+    deep = [file for file in opened if file.bits == 16]
+    widest = max((file.levels for file in deep), default=None)
+    for file in deep:
+        file.levels = widest
+
+
+def _example(
+    candidate: Candidate,
+    sides: dict[str, _File],
+    reading: Reading,
+    protocol: str,
+) -> Example:
+    nir, rgb = sides.get("nir"), sides["rgb"]
+    low, high = nir.levels if nir else (None, None)
+    return Example(
+        name=candidate.name,
+        nir=str(candidate.nir or ""),
+        rgb=str(candidate.rgb),
+        height=rgb.shape[0],
+        width=rgb.shape[1],
+        bits=max(file.bits for file in sides.values()),
+        split="unused" if nir else "unpaired",
+        protocol=protocol,
+        scene="",
+        shift_x=0,
+        shift_y=0,
+        nir_sha256=nir.sha256 if nir else "",
+        rgb_sha256=rgb.sha256,
+        nir_channel=reading.channel if nir else "",
+        nir_low=low,
+        nir_high=high,
+        rgb_bands=reading.rgb_bands if nir else "",
+        rgb_low=rgb.levels[0],
+        rgb_high=rgb.levels[1],
+    )

@@ -1,5 +1,6 @@
 """Cuts large registered photos into small pairs, as the papers did."""
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from nircolor_tf.data.checking import Checked
+from nircolor_tf import files
+from nircolor_tf.data import example_images
+from nircolor_tf.data.manifest import Example
 from nircolor_tf.images import image_files
 
 CROP = 480
@@ -46,12 +49,13 @@ def patch_starts(length: int) -> list[int]:
 
 
 def cut_photos(
-    photos: Sequence[Checked], folder: str | os.PathLike, patch: int = 0
-) -> list[tuple[Checked, Checked]]:
+    photos: Sequence[Example], folder: str | os.PathLike, patch: int = 0
+) -> list[Example]:
     """Writes the crops of photos as PNG files.
 
     A photo smaller than one crop is enlarged first (bicubic, both images),
-    until its shorter side is one crop long.
+    until its shorter side is one crop long. The crops hold the values of the
+    photo's files, which mean the same.
 
     Args:
         photos: Registered pairs.
@@ -59,8 +63,8 @@ def cut_photos(
         patch: 0 for 480x480 crops, 64 for 64x64 patches.
 
     Returns:
-        (crop, its photo) for every crop, in the order of the photos. Crops are
-        named <photo>_<row>_<column>.
+        All crops, in the order of the photos. They are named
+        <photo>_<row>_<column>.
 
     Raises:
         InputError: A file cannot be read or written.
@@ -71,20 +75,35 @@ def cut_photos(
         (folder / side).mkdir()
     crops = []
     for photo in tqdm(photos, desc="cutting", unit="photo"):
-        nir = _enlarge(image_files.read_nir(photo.nir), size)
-        rgb = _enlarge(image_files.read_rgb(photo.rgb), size)
+        nir = _enlarge(example_images.read_nir(photo).values, size)
+        rgb = _enlarge(example_images.read_rgb(photo).values, size)
         for row, top in enumerate(starts(nir.shape[0])):
             for column, left in enumerate(starts(nir.shape[1])):
-                name = f"{photo.name}_{row}_{column}"
                 box = np.s_[top : top + size, left : left + size]
-                files = {side: folder / side / f"{name}.png" for side in _SIDES}
-                image_files.write_image(files["nir"], nir[box])
-                image_files.write_image(files["rgb"], rgb[box])
-                crop = Checked(
-                    name, **files, height=size, width=size, bits=photo.bits
-                )
-                crops.append((crop, photo))
+                name = f"{photo.name}_{row}_{column}"
+                pair = {"nir": nir[box], "rgb": rgb[box]}
+                crops.append(_write(photo, name, pair, folder))
     return crops
+
+
+def _write(
+    photo: Example, name: str, pair: dict[str, np.ndarray], folder: Path
+) -> Example:
+    """Writes the images of a crop."""
+    paths = {side: folder / side / f"{name}.png" for side in _SIDES}
+    for side, image in pair.items():
+        image_files.write_image(paths[side], image)
+    height, width = pair["nir"].shape[:2]
+    return dataclasses.replace(
+        photo,
+        name=name,
+        height=height,
+        width=width,
+        nir_channel="gray",
+        rgb_bands="",
+        **{side: str(path) for side, path in paths.items()},
+        **{f"{side}_sha256": files.sha256(paths[side]) for side in _SIDES},
+    )
 
 
 def _enlarge(image, size):

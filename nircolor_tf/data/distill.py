@@ -31,7 +31,7 @@ import numpy as np
 from tqdm import tqdm
 
 from nircolor_tf import files
-from nircolor_tf.data import manifest, training_data
+from nircolor_tf.data import example_images, manifest, training_data
 from nircolor_tf.data.imitations import imitate_nir, vary
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.training_data import TrainingData
@@ -162,9 +162,7 @@ def _colored(
 def _color(
     colorize: Colorize, example: Example, folder: Path, share: float
 ) -> Example:
-    pair = conversions.domains(
-        image_files.read_nir(example.nir), image_files.read_rgb(example.rgb)
-    )
+    pair = example_images.read_domains(example)
     mixed = share * colorize(pair["nir"]) + (1 - share) * pair["rgb"]
     return _with_rgb(example, mixed, folder)
 
@@ -172,7 +170,7 @@ def _color(
 def _vary(
     colorize: Colorize, example: Example, folder: Path, count: int
 ) -> Iterator[Example]:
-    nir = conversions.to_float(image_files.read_nir(example.nir))
+    nir = example_images.read_nir(example).unit
     generator = np.random.default_rng(list(example.name.encode()))
     for number in range(1, count + 1):
         name = f"{example.name}_varied_{number}"
@@ -181,7 +179,7 @@ def _vary(
 
 
 def _imitate(colorize: Colorize, photo: Example, folder: Path) -> Example:
-    rgb = conversions.to_float(image_files.read_rgb(photo.rgb))
+    rgb = example_images.read_rgb(photo).unit
     nir = imitate_nir(rgb, np.random.default_rng(list(photo.name.encode())))
     pair = dataclasses.replace(photo, split="train")
     return _taught(colorize, pair, nir, folder)
@@ -195,7 +193,12 @@ def _taught(
     file = folder / "nir" / f"{example.name}.png"
     image_files.write_image(file, integers)
     example = dataclasses.replace(
-        example, nir=str(file), nir_sha256=files.sha256(file)
+        example,
+        nir=str(file),
+        nir_sha256=files.sha256(file),
+        nir_channel="gray",
+        nir_low=0,
+        nir_high=2**example.bits - 1,
     )
     return _with_rgb(example, colorize(conversions.to_float(integers)), folder)
 
@@ -204,5 +207,10 @@ def _with_rgb(example: Example, rgb: np.ndarray, folder: Path) -> Example:
     file = folder / "rgb" / f"{example.name}.png"
     image_files.write_image(file, conversions.to_integers(rgb, example.bits))
     return dataclasses.replace(
-        example, rgb=str(file), rgb_sha256=files.sha256(file)
+        example,
+        rgb=str(file),
+        rgb_sha256=files.sha256(file),
+        rgb_bands="",
+        rgb_low=0,
+        rgb_high=2**example.bits - 1,
     )

@@ -41,6 +41,15 @@ class Example:
         shift_y: Likewise, downwards.
         nir_sha256: Of the NIR file; empty for an unpaired photo.
         rgb_sha256: Of the color file.
+        nir_channel: Which channel of the NIR file is NIR, as `channels.parse`
+            takes it; empty for an unpaired photo.
+        nir_low: Stored value of the NIR file that is black; None for an
+            unpaired photo.
+        nir_high: The one that is white; likewise.
+        rgb_bands: Numbers of the red, the green and the blue band of a color
+            file of many, with commas; empty for an RGB image.
+        rgb_low: Stored value of the color file that is black.
+        rgb_high: The one that is white.
     """
 
     name: str
@@ -56,13 +65,42 @@ class Example:
     shift_y: int
     nir_sha256: str
     rgb_sha256: str
+    nir_channel: str
+    nir_low: int | None
+    nir_high: int | None
+    rgb_bands: str
+    rgb_low: int
+    rgb_high: int
+
+    @property
+    def content(self) -> tuple:
+        """What of it a training depends on; not where the files are."""
+        return tuple(getattr(self, column) for column in _CONTENT)
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Example))
-_INTEGERS = ("height", "width", "bits", "shift_x", "shift_y")
+_LEVELS = ("nir_low", "nir_high", "rgb_low", "rgb_high")
+_CONTENT = (
+    *("name", "split", "nir_sha256", "rgb_sha256"),
+    *("nir_channel", "rgb_bands", *_LEVELS),
+)
+_INTEGERS = ("height", "width", "bits", "shift_x", "shift_y", *_LEVELS)
+
+# What a manifest without the columns of stored values means: an 8-bit file
+# was read so. Of a 16-bit one nobody wrote down what its values are.
+_OLDER = {
+    "nir_channel": "gray",
+    "nir_low": "0",
+    "nir_high": "255",
+    "rgb_bands": "",
+    "rgb_low": "0",
+    "rgb_high": "255",
+}
+
 _PIXELS = (r"[1-9]\d*", "a whole number of pixels, at least 1")
 _SHIFT = (r"-?\d+", "a whole number of pixels")
 _SHA256 = (r"[0-9a-f]{64}", "64 hexadecimal digits")
+_LEVEL = (r"\d{1,5}", "a stored value, 0 to 65535")
 
 # What a column of a pair may hold: a regular expression, and it in words.
 _VALID = {
@@ -79,6 +117,18 @@ _VALID = {
     "shift_y": _SHIFT,
     "nir_sha256": _SHA256,
     "rgb_sha256": _SHA256,
+    "nir_channel": (
+        r"gray|red|green|blue|luma|[1-9]\d*",
+        "gray, red, green, blue, luma or the number of a band",
+    ),
+    "nir_low": _LEVEL,
+    "nir_high": _LEVEL,
+    "rgb_bands": (
+        r"([1-9]\d*,[1-9]\d*,[1-9]\d*)?",
+        "three numbers of bands, or nothing",
+    ),
+    "rgb_low": _LEVEL,
+    "rgb_high": _LEVEL,
 }
 
 
@@ -86,6 +136,9 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
     """Reads a manifest and checks every value in it.
 
     The image files themselves are not opened.
+
+    An older manifest does not say which stored values are black and white. It
+    is read where all files have 8 bit, whose values are then 0 to 255.
 
     Args:
         path: The CSV file.
@@ -95,8 +148,8 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
 
     Raises:
         InputError: The file is missing, has other columns, no example, a
-            malformed value or two protocols; the message names file, line
-            and column.
+            malformed value, two protocols, or is an older one of 16-bit
+            files; the message names file, line and column.
     """
     path = Path(path)
     folder = Path(os.path.realpath(path.parent))
@@ -193,6 +246,8 @@ def _relative(file: str, folder: Path) -> str:
 
 def _check_header(path: Path, header: Sequence[str]) -> None:
     missing = [column for column in COLUMNS if column not in header]
+    if missing == list(_OLDER):
+        missing = []
     unknown = [column for column in header if column not in COLUMNS]
     if missing or unknown:
         raise InputError(
@@ -205,7 +260,9 @@ def _check_header(path: Path, header: Sequence[str]) -> None:
 def _parse(where: str, folder: Path, row: dict) -> Example:
     """Turns one line into an Example; `where` names file and line."""
     if None in row or None in row.values():
-        raise InputError(f"{where}: expected {len(COLUMNS)} columns")
+        expected = len(COLUMNS) - (0 if "rgb_low" in row else len(_OLDER))
+        raise InputError(f"{where}: expected {expected} columns")
+    row = _with_levels(where, row)
     unpaired = row["split"] == "unpaired"
     for column, value in row.items():
         pattern, expected = _VALID[column]
@@ -215,8 +272,37 @@ def _parse(where: str, folder: Path, row: dict) -> Example:
             raise InputError(
                 f"{where}, column {column}: {value!r}; expected {expected}"
             )
-    values = {**row, **{column: int(row[column]) for column in _INTEGERS}}
-    for column in ("nir", "rgb"):
-        if row[column]:
-            values[column] = os.path.normpath(folder / row[column])
+    values = {
+        **row,
+        **{
+            column: int(row[column]) if row[column] else None
+            for column in _INTEGERS
+        },
+    }
+    for side in ("rgb",) if unpaired else ("nir", "rgb"):
+        values[side] = os.path.normpath(folder / row[side])
+        low, high = values[f"{side}_low"], values[f"{side}_high"]
+        if not low < high < 2**16:
+            raise InputError(
+                f"{where}, column {side}_high: {high}; expected more than "
+                f"{side}_low, {low}, and at most 65535"
+            )
     return Example(**values)
+
+
+def _with_levels(where: str, row: dict) -> dict:
+    """Completes a line of an older manifest."""
+    if "rgb_low" in row:
+        return row
+    if row["bits"] != "8":
+        raise InputError(
+            f"{where}: an older manifest, which does not say which values of "
+            "its 16-bit files are black and white; make it again with "
+            "bin/prepare_data.py"
+        )
+    if row["split"] == "unpaired":
+        return row | {
+            column: "" if column.startswith("nir") else value
+            for column, value in _OLDER.items()
+        }
+    return row | _OLDER

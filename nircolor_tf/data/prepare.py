@@ -3,29 +3,34 @@
 check all -> scenes -> shift -> (epfl: cut) -> split -> manifest.csv
 """
 
+import dataclasses
 import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
-from nircolor_tf import files
 from nircolor_tf.data import (
     checking,
     cutting,
+    example_images,
     manifest,
     scenes,
     shift,
     sources,
     splits,
 )
+from nircolor_tf.data.checking import Reading
+from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import conversions, image_files
+from nircolor_tf.images import conversions, ranges
 
 SPLIT_CHOICES = ("auto", "scene", "test", *splits.SPLIT_FILES)
 _MISALIGNED = 2  # px
+_NAMED_LEVELS = 4
 
 
 def prepare(
@@ -33,6 +38,7 @@ def prepare(
     layout: str,
     output: str | os.PathLike,
     *,
+    reading: Reading = checking.AUTO,
     split: str = "auto",
     patch: int = 0,
     unpaired: str | os.PathLike | None = None,
@@ -45,6 +51,7 @@ def prepare(
         source: Folder of the data set.
         layout: A key of `sources.LAYOUTS`.
         output: Folder for manifest.csv and, with epfl, the crops.
+        reading: What the values of the files mean.
         split: One of `SPLIT_CHOICES`; auto is vcip-strict for the vcip2020
             layout, else scene (0.8 / 0.1 / 0.1 of whole scenes).
         patch: epfl only: 64 for 64x64 patches instead of 480x480 crops.
@@ -60,23 +67,30 @@ def prepare(
             the message lists all of it and nothing was written.
     """
     output = Path(output)
+    reading.check()
     _check_arguments(layout, output, patch, overwrite)
+    _check_bands(layout, reading)
     if split == "auto":
         split = "vcip-strict" if layout == "vcip2020" else "scene"
     candidates = sources.LAYOUTS[layout](Path(source))
     candidates += sources.photos(Path(unpaired)) if unpaired else []
     named = _named_splits(split, candidates)
-    checked = checking.check(candidates)
-    pairs = [entry for entry in checked if entry.nir]
-    facts = _measure(pairs, layout, named, seed)
     protocol = _protocol(layout, split, patch)
-    photos = [_example(entry, protocol) for entry in checked if not entry.nir]
+    checked = checking.check(candidates, reading, protocol)
+    pairs = _measured([pair for pair in checked if pair.nir], layout, seed)
+    pairs = [
+        dataclasses.replace(pair, split=named.get(pair.name, pair.split))
+        for pair in pairs
+    ]
+    photos = [photo for photo in checked if not photo.nir]
     output.parent.mkdir(parents=True, exist_ok=True)
     if layout == "epfl":
-        examples = _write_crops(pairs, facts, photos, protocol, output, patch)
+        examples = _write_crops(pairs, photos, output, patch)
     else:
-        examples = _write_list(pairs, facts, photos, protocol, output)
-    return summarize(examples, _title(split, named, facts))
+        examples = pairs + photos
+        output.mkdir(exist_ok=True)
+        manifest.write_manifest(output / "manifest.csv", examples)
+    return summarize(examples, _title(split, named, pairs))
 
 
 def _protocol(layout: str, split: str, patch: int) -> str:
@@ -88,14 +102,15 @@ def _protocol(layout: str, split: str, patch: int) -> str:
     return "folder"
 
 
-def _title(split: str, named: dict, facts: dict) -> str:
+def _title(split: str, named: dict, pairs: Sequence[Example]) -> str:
     if split not in splits.SPLIT_FILES:
         return split
-    return f"{split}, {len(named.keys() - facts)} names without files"
+    missing = named.keys() - {pair.name for pair in pairs}
+    return f"{split}, {len(missing)} names without files"
 
 
-def summarize(examples: Sequence[manifest.Example], split: str) -> str:
-    """Returns a table of pairs per split, sizes, bits and misalignment.
+def summarize(examples: Sequence[Example], split: str) -> str:
+    """Returns a table of pairs per split, sizes, levels and misalignment.
 
     Args:
         examples: Of a manifest.
@@ -132,9 +147,42 @@ def summarize(examples: Sequence[manifest.Example], split: str) -> str:
         + ", ".join(
             f"{depth} ({count})" for depth, count in sorted(bits.items())
         ),
+        *_describe_levels(examples),
         f"pairs off by {_MISALIGNED} px or more: {off}",
     ]
     return "\n".join(lines)
+
+
+def _describe_levels(examples: Sequence[Example]) -> Iterator[str]:
+    """Says which stored values are black and white, of each kind of file."""
+    pairs = [example for example in examples if example.nir]
+    photos = [example for example in examples if not example.nir]
+    for kind, levels in (
+        ("NIR", [(pair.nir_low, pair.nir_high) for pair in pairs]),
+        ("color", [(pair.rgb_low, pair.rgb_high) for pair in pairs]),
+        ("photos", [(photo.rgb_low, photo.rgb_high) for photo in photos]),
+    ):
+        counts = Counter(levels).most_common()
+        named = [
+            f"{ranges.describe(low, high, np.uint8)} ({count})"
+            for (low, high), count in counts[:_NAMED_LEVELS]
+        ]
+        if len(counts) > _NAMED_LEVELS:
+            named.append(f"and {len(counts) - _NAMED_LEVELS} more ranges")
+        if named:
+            yield f"{kind}: " + ", ".join(named)
+
+
+def _check_bands(layout: str, reading: Reading) -> None:
+    if layout != "multispectral":
+        return
+    if not reading.channel.isdecimal() or not reading.rgb_bands:
+        raise InputError(
+            f"--channel={reading.channel} --rgb_bands={reading.rgb_bands}: the "
+            "layout multispectral needs the number of the NIR band and of the "
+            "red, the green and the blue one, as in --channel=4 "
+            "--rgb_bands=1,2,3"
+        )
 
 
 def _check_arguments(layout, output, patch, overwrite):
@@ -182,72 +230,43 @@ def _named_splits(split, candidates):
     return shipped
 
 
-def _measure(pairs, layout, named, seed):
-    """Name -> what is known of the pair beside its files."""
+def _measured(
+    pairs: Sequence[Example], layout: str, seed: int
+) -> list[Example]:
+    """Gives pairs their scene, a split that is drawn, and their shift."""
     if layout == "epfl":
         labels = [pair.name for pair in pairs]  # a cut photo is a scene
     else:
-        numbers = scenes.group_scenes([pair.rgb for pair in pairs])
+        numbers = scenes.group_scenes(
+            conversions.to_8bit(example_images.read_rgb(pair).unit, pair.rgb)
+            for pair in tqdm(pairs, "features", unit="image")
+        )
         labels = [str(number) for number in numbers]
     drawn = scenes.assign_splits(labels, seed)
-    facts = {}
+    measured = []
     for pair, scene, split in zip(
         tqdm(pairs, "shift", unit="pair"), labels, drawn, strict=True
     ):
-        x, y = shift.measure_shift(
-            conversions.to_float(image_files.read_nir(pair.nir)),
-            conversions.to_float(image_files.read_rgb(pair.rgb)),
+        nir, rgb = example_images.read_nir(pair), example_images.read_rgb(pair)
+        x, y = shift.measure_shift(nir.unit, rgb.unit)
+        measured.append(
+            dataclasses.replace(
+                pair, split=split, scene=scene, shift_x=x, shift_y=y
+            )
         )
-        facts[pair.name] = {
-            "split": named.get(pair.name, split),
-            "scene": scene,
-            "shift_x": x,
-            "shift_y": y,
-        }
-    return facts
+    return measured
 
 
-def _write_list(pairs, facts, photos, protocol, output):
-    """Writes a manifest of the files where they are."""
-    examples = [_example(pair, protocol, **facts[pair.name]) for pair in pairs]
-    output.mkdir(exist_ok=True)
-    manifest.write_manifest(output / "manifest.csv", examples + photos)
-    return examples + photos
-
-
-def _write_crops(pairs, facts, photos, protocol, output, patch):
+def _write_crops(pairs, photos, output, patch):
     """Builds everything beside the output, which then appears at once."""
     # As deep as the output, so that relative paths hold after the move.
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
     folder.mkdir()
     try:
-        crops = cutting.cut_photos(pairs, folder, patch)
-        examples = [
-            _example(crop, protocol, **facts[photo.name])
-            for crop, photo in crops
-        ]
-        examples += photos
+        examples = cutting.cut_photos(pairs, folder, patch) + photos
         manifest.write_manifest(folder / "manifest.csv", examples)
         os.rename(folder, output)
     except BaseException:
         shutil.rmtree(folder)
         raise
     return examples
-
-
-def _example(entry, protocol, split="unpaired", scene="", shift_x=0, shift_y=0):
-    return manifest.Example(
-        name=entry.name,
-        nir=str(entry.nir or ""),
-        rgb=str(entry.rgb),
-        height=entry.height,
-        width=entry.width,
-        bits=entry.bits,
-        split=split,
-        protocol=protocol,
-        scene=scene,
-        shift_x=shift_x,
-        shift_y=shift_y,
-        nir_sha256=files.sha256(entry.nir) if entry.nir else "",
-        rgb_sha256=files.sha256(entry.rgb),
-    )

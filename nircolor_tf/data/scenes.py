@@ -5,14 +5,11 @@ and another is tested on, the test measures memory. So crops are grouped by
 their common local features and kept on one side of every split.
 """
 
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
 from tqdm import tqdm
-
-from nircolor_tf.images import image_files
 
 # Larger images are reduced first: features of a scene, not of its pixels.
 _LONGEST_SIDE = 512
@@ -29,7 +26,7 @@ _INLIERS = 10
 _ZOOM = 2.5
 
 
-def group_scenes(paths: Sequence[str | os.PathLike]) -> list[int]:
+def group_scenes(images: Iterable[np.ndarray]) -> list[int]:
     """Groups images that overlap.
 
     SIFT features; each of an image's strongest ones votes for the images
@@ -40,17 +37,12 @@ def group_scenes(paths: Sequence[str | os.PathLike]) -> list[int]:
     for 1,000. The result is deterministic.
 
     Args:
-        paths: Color images.
+        images: (H, W, 3) uint8; they are asked for one at a time.
 
     Returns:
         A scene number per image, counted from 0 in order of appearance.
-
-    Raises:
-        InputError: An image cannot be read.
     """
-    features = [
-        _features(path) for path in tqdm(paths, "features", unit="image")
-    ]
+    features = [_features(image) for image in images]
     parents = list(range(len(features)))
 
     def root(index):
@@ -111,11 +103,9 @@ def assign_splits(
     return [splits.get(scene, "train") for scene in scenes]
 
 
-def _features(path):
+def _features(image):
     """Positions (N, 2) and RootSIFT descriptors (N, 128), strongest first."""
-    gray = cv2.cvtColor(image_files.read_rgb(path), cv2.COLOR_RGB2GRAY)
-    if gray.dtype == np.uint16:
-        gray = (gray // 257).astype(np.uint8)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     scale = _LONGEST_SIDE / max(gray.shape)
     if scale < 1:
         height, width = (max(1, round(side * scale)) for side in gray.shape)

@@ -6,6 +6,7 @@ with them is told by `checking.py`. A new layout is one function more.
 
 import dataclasses
 import re
+import unicodedata
 from collections import defaultdict
 from pathlib import Path
 
@@ -30,11 +31,20 @@ class Candidate:
     unpaired: bool = False
 
 
+def image_name(path: Path) -> str:
+    """Returns the name of an image file, without folder or suffix.
+
+    Systems write an accented letter as one character or as two (Unicode's
+    forms NFC and NFD); both are the same name.
+    """
+    return unicodedata.normalize("NFC", path.stem)
+
+
 def folder(source: Path) -> list[Candidate]:
     """`nir/` and `rgb/` with the same stems; `unpaired/` if it exists."""
     _require_folders(source, "nir", "rgb")
-    nir = [(path.stem, path) for path in list_images(source / "nir")]
-    rgb = [(path.stem, path) for path in list_images(source / "rgb")]
+    nir = [(image_name(path), path) for path in list_images(source / "nir")]
+    rgb = [(image_name(path), path) for path in list_images(source / "rgb")]
     return _join(nir, rgb) + _optional_photos(source, "unpaired")
 
 
@@ -76,9 +86,10 @@ def epfl(source: Path) -> list[Candidate]:
     nir, rgb = [], []
     for category in sorted(path for path in source.iterdir() if path.is_dir()):
         for path in list_images(category):
-            match = re.fullmatch(r"(.+)_(nir|rgb)", path.stem)
+            match = re.fullmatch(r"(.+)_(nir|rgb)", image_name(path))
             if match:
-                entry = (f"{category.name}_{match[1]}", path)
+                folder_name = unicodedata.normalize("NFC", category.name)
+                entry = (f"{folder_name}_{match[1]}", path)
                 (nir if match[2] == "nir" else rgb).append(entry)
     if not nir and not rgb:
         raise InputError(
@@ -87,19 +98,32 @@ def epfl(source: Path) -> list[Candidate]:
     return _join(nir, rgb)
 
 
-LAYOUTS = {"folder": folder, "vcip2020": vcip2020, "epfl": epfl}
+def multispectral(source: Path) -> list[Candidate]:
+    """Images of many bands, NIR and color among them; `unpaired/` if there."""
+    pairs = [
+        Candidate(image_name(path), path, path) for path in list_images(source)
+    ]
+    return pairs + _optional_photos(source, "unpaired")
+
+
+LAYOUTS = {
+    "folder": folder,
+    "vcip2020": vcip2020,
+    "epfl": epfl,
+    "multispectral": multispectral,
+}
 
 
 def photos(source: Path) -> list[Candidate]:
     """A flat folder of unpaired color photos, named unpaired_<stem>."""
     return [
-        Candidate(f"unpaired_{path.stem}", None, path, unpaired=True)
+        Candidate(f"unpaired_{image_name(path)}", None, path, unpaired=True)
         for path in list_images(source)
     ]
 
 
 def _vcip_entry(path):
-    return re.sub(r"(_nir|_rgb_reg|_rgb)$", "", path.stem), path
+    return re.sub(r"(_nir|_rgb_reg|_rgb)$", "", image_name(path)), path
 
 
 def _require_folders(source, *names):

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nircolor_tf.data import training_data
+from nircolor_tf.data import example_images, training_data
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.evaluation.runs import LABELS, Predict, Run
-from nircolor_tf.images import conversions, image_files
 
 
 def open_baselines(
@@ -63,7 +62,7 @@ def open_baselines(
 def _mean_color(examples: Sequence[Example]) -> np.ndarray:
     """Returns the mean of the images' mean colors, (3,) float32 in [0, 1]."""
     colors = [
-        conversions.to_float(image_files.read_rgb(example.rgb)).mean((0, 1))
+        example_images.read_rgb(example).unit.mean((0, 1))
         for example in examples
     ]
     return np.mean(colors, axis=0).astype(np.float32)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from nircolor_tf.data import example_images
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation.lpips_metric import Lpips
@@ -104,9 +105,7 @@ def read_pair(run: Run, example: Example) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         (H, W, 1) and (H, W, C), float32 in [0, 1].
     """
-    pair = conversions.domains(
-        image_files.read_nir(example.nir), image_files.read_rgb(example.rgb)
-    )
+    pair = example_images.read_domains(example)
     return pair[run.source], pair[run.target]
 
 

@@ -42,6 +42,8 @@ from nircolor_tf.export import (
     model_card,
     model_files,
 )
+from nircolor_tf.images import channels
+from nircolor_tf.images.channels import Channel
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import command_log, restore, warm_start
 
@@ -56,6 +58,7 @@ def export_workdir(
     kinds: Sequence[str] = (),
     sizes: Sequence[str] = (),
     representative: str | os.PathLike = "",
+    channel: Channel = channels.GRAY,
     command: str | None = None,
 ) -> dict:
     """Exports a trained workdir, and returns the card.
@@ -72,6 +75,7 @@ def export_workdir(
         sizes: Of these files, as 'HEIGHTxWIDTH'; likewise.
         representative: Folder of images for the scales of 'int8'; '' for the
             training images.
+        channel: Which channel of that folder's images is NIR.
         command: The command line that exports, for the card; None for none.
 
     Raises:
@@ -91,7 +95,7 @@ def export_workdir(
     with _replace_folder(output) as folder:
         training_data.write(folder, training)
         entries = model_files.write_fixed(
-            method, exported, fixed, representative, folder
+            method, exported, fixed, representative, channel, folder
         )
         model_files.write(method, exported, folder)
         _complete(card, entries, method, exported, folder)

@@ -14,6 +14,7 @@ from nircolor_tf.export import (
     weights,
 )
 from nircolor_tf.export.fixed_sizes import FixedSizes
+from nircolor_tf.images.channels import Channel
 from nircolor_tf.methods.base import InferencePath, Method
 
 
@@ -42,6 +43,7 @@ def write_fixed(
     paths: Mapping[str, InferencePath],
     fixed: FixedSizes,
     representative: str | os.PathLike,
+    channel: Channel,
     folder: Path,
 ) -> dict[str, list[dict]]:
     """Writes the TFLite files of one size, if any, and measures each.
@@ -52,6 +54,7 @@ def write_fixed(
         fixed: Which kinds and sizes.
         representative: Folder of images that the kind 'int8' takes its scales
             from; '' for the training images.
+        channel: Which channel of that folder's images is NIR.
         folder: The export.
 
     Returns:
@@ -67,7 +70,9 @@ def write_fixed(
     entries = {}
     for name, free in model_card.tflite_files(paths).items():
         path = paths[name]
-        images = samples.read(method.config, path.source, representative, count)
+        images = samples.read(
+            method.config, path.source, representative, count, channel
+        )
         stem = folder / Path(free).stem
         entries[name] = tflite.write_fixed(method, path, fixed, images, stem)
         for entry in entries[name]:

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import manifest, synthetic
-from nircolor_tf.data.manifest import Example
+from nircolor_tf.data import example_images, manifest, synthetic
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import conversions, image_files
+from nircolor_tf.images import channels, conversions, image_files, ranges
+from nircolor_tf.images.channels import Channel
 
 # Images that a file is compared with the method on.
 CHECKS = 8
@@ -35,7 +35,11 @@ class Samples:
 
 
 def read(
-    config: ConfigDict, source: str, folder: str | os.PathLike, count: int
+    config: ConfigDict,
+    source: str,
+    folder: str | os.PathLike,
+    count: int,
+    channel: Channel = channels.GRAY,
 ) -> Samples:
     """Reads images, evenly spread over the sets they are taken from.
 
@@ -48,15 +52,14 @@ def read(
         folder: Of representative images; '' for the training images of the
             manifest.
         count: How many of them, or 0.
+        channel: Which channel of the folder's images is NIR.
 
     Raises:
         InputError: There are fewer, or the manifest is gone.
     """
     if folder and count:
         files = _spread(folder, image_files.list_images(folder), count)
-        images = [
-            conversions.to_float(image_files.read_nir(file)) for file in files
-        ]
+        images = [read_file(file, channel) for file in files]
     elif count:
         path = config.data.manifest
         if not Path(path).is_file():
@@ -67,10 +70,29 @@ def read(
             )
         examples = manifest.select(manifest.read_manifest(path), "train")
         spread = _spread(f"{path}, split train", examples, count)
-        images = [_read_example(example, source) for example in spread]
+        images = [
+            example_images.read_domains(example)[source] for example in spread
+        ]
     else:
         images = []
     return Samples(images, *_checks(config, source))
+
+
+def read_file(file: Path, channel: Channel) -> np.ndarray:
+    """Reads an image without a manifest, as bin/colorize.py does.
+
+    Args:
+        file: Its levels of black and white are those of --range=auto.
+        channel: Which of its channels is NIR.
+
+    Returns:
+        (H, W, 1) float32 in [0, 1].
+
+    Raises:
+        InputError: As `image_files.read_nir`.
+    """
+    levels = image_files.read_nir(file, channel)
+    return ranges.to_unit(levels, *ranges.parse("auto").of(levels))
 
 
 def cover(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -106,9 +128,17 @@ def _checks(config: ConfigDict, source: str) -> tuple[list[np.ndarray], str]:
         ]
         if len(examples) >= CHECKS:
             spread = _spread(path, examples, CHECKS)
-            return [_read_example(example, source) for example in spread], split
+            images = [
+                example_images.read_domains(example)[source]
+                for example in spread
+            ]
+            return images, split
     pairs = [synthetic.make_pair(seed, 256, 256, 8) for seed in range(CHECKS)]
-    return [conversions.domains(*pair)[source] for pair in pairs], "synthetic"
+    images = [
+        conversions.domains(*map(conversions.to_float, pair))[source]
+        for pair in pairs
+    ]
+    return images, "synthetic"
 
 
 def _spread(where: str | os.PathLike, items: Sequence, count: int) -> list:
@@ -120,11 +150,3 @@ def _spread(where: str | os.PathLike, items: Sequence, count: int) -> list:
             "folder of more, --representative=DIR"
         )
     return [items[index * len(items) // count] for index in range(count)]
-
-
-def _read_example(example: Example, source: str) -> np.ndarray:
-    nir, rgb = (
-        image_files.read_nir(example.nir),
-        image_files.read_rgb(example.rgb),
-    )
-    return conversions.domains(nir, rgb)[source]

@@ -27,7 +27,8 @@ from tqdm import tqdm
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import comparison, model_card, saved_model
 from nircolor_tf.export.differences import Photo, Runtime, Verification
-from nircolor_tf.images import conversions, image_files, ranges
+from nircolor_tf.images import channels, conversions, image_files, ranges
+from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference import cards, models, runtimes
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.methods.base import Method
@@ -42,6 +43,7 @@ def verify_photos(
     folder: str | os.PathLike,
     source: str | os.PathLike,
     checkpoint: str,
+    channel: Channel = channels.GRAY,
 ) -> Verification:
     """Colorizes photos with a trained method and with an export of it.
 
@@ -52,6 +54,8 @@ def verify_photos(
             gray photos, as the paths take. Their levels of black and
             white are those of `--range=auto`.
         checkpoint: 'best' or 'latest', as the export was made.
+        channel: Which channel of the photos is NIR. image_bytes knows
+            'gray' alone, and takes no photo otherwise.
 
     Returns:
         The comparison. A photo that fails is a problem; the others go on.
@@ -70,10 +74,14 @@ def verify_photos(
     compared, sizes, problems = [], set(), []
     for path in card["paths"]:
         colorizer = build.make_colorizer(method, path)
-        loaded = list(_load_runtimes(method, folder, card, path))
+        loaded = [
+            runtime
+            for runtime in _load_runtimes(method, folder, card, path)
+            if runtime.name != saved_model.BYTES or channel == channels.GRAY
+        ]
         for file in tqdm(photos, path, unit="photo"):
             try:
-                photo = _read(file, colorizer)
+                photo = _read(file, channel, colorizer)
                 for runtime in loaded:
                     if runtime.takes(photo):
                         runtime.compare(photo)
@@ -143,8 +151,8 @@ def _decode(png: bytes) -> np.ndarray:
     return conversions.to_float(np.atleast_3d(levels)[..., ::-1])
 
 
-def _read(file: Path, colorizer: Colorizer) -> Photo:
-    levels = image_files.read_nir(file)
+def _read(file: Path, channel: Channel, colorizer: Colorizer) -> Photo:
+    levels = image_files.read_nir(file, channel)
     image = ranges.to_unit(levels, *ranges.parse("auto").of(levels))
     return Photo(
         file,

@@ -30,15 +30,13 @@ def domains(nir: np.ndarray, rgb: np.ndarray) -> dict[str, np.ndarray]:
     """Returns a pair in every domain of an inference path.
 
     Args:
-        nir: (H, W, 1) integers.
-        rgb: (H, W, 3) integers.
+        nir: (H, W, 1) float32 in [0, 1].
+        rgb: (H, W, 3) likewise.
 
     Returns:
-        'nir', 'rgb' and 'gray', the BT.601 luma of rgb, (H, W, 1), float32 in
-        [0, 1].
+        'nir', 'rgb' and 'gray', the BT.601 luma of rgb, (H, W, 1), likewise.
     """
-    color = to_float(rgb)
-    return {"nir": to_float(nir), "gray": to_gray(color), "rgb": color}
+    return {"nir": nir, "gray": to_gray(rgb), "rgb": rgb}
 
 
 def to_gray(rgb: np.ndarray) -> np.ndarray:

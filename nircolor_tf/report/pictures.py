@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from nircolor_tf.data import example_images
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.evaluation.runs import Run
 from nircolor_tf.images import conversions, image_files
@@ -23,9 +24,7 @@ def source_and_truth(
     example: Example, run: Run
 ) -> tuple[np.ndarray, np.ndarray]:
     """Reads source and truth of a run, (H, W, 1) and (H, W, C) uint8."""
-    pair = conversions.domains(
-        image_files.read_nir(example.nir), image_files.read_rgb(example.rgb)
-    )
+    pair = example_images.read_domains(example)
     source, truth = (
         conversions.to_8bit(pair[domain], example.name)
         for domain in (run.source, run.target)

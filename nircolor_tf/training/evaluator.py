@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
+from nircolor_tf.data import example_images
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.value_range import from_range, to_range
-from nircolor_tf.images import conversions, grid, image_files
+from nircolor_tf.images import conversions, grid
 from nircolor_tf.inference import resizing
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.methods.base import InferencePath, Method
@@ -42,13 +43,9 @@ class Evaluator:
             )
             for name in (None, *config.paths)
         ]
-        self._pairs = [
-            (
-                image_files.read_nir(example.nir),
-                image_files.read_rgb(example.rgb),
-            )
-            for example in examples
-        ]
+        self._pairs = example_images.read_all(
+            examples, example_images.read_nir, example_images.read_rgb
+        )
         self._names = [example.name for example in examples]
 
     def evaluate(self) -> tuple[dict[str, float], dict[str, np.ndarray]]:
@@ -71,7 +68,7 @@ class Evaluator:
         headings = ("NIR", "colorized", "truth")
         grids = {", ".join(headings): grid.image_grid(rows, labels, headings)}
         pairs = self._pairs[: len(rows)]
-        visuals = [self._visuals(nir, truth) for nir, truth in pairs]
+        visuals = [self._visuals(nir.unit, rgb.unit) for nir, rgb in pairs]
         if all(visuals):
             headings = tuple(visuals[0])
             rows = [list(named.values()) for named in visuals]
@@ -85,7 +82,7 @@ class Evaluator:
         measured = {protocol: [] for protocol in self._config.protocols}
         pixels, rows = [], []
         for nir, rgb in self._pairs:
-            domains = conversions.domains(nir, rgb)
+            domains = conversions.domains(nir.unit, rgb.unit)
             source, truth = domains[path.source], domains[path.target]
             result = run(source)
             for protocol, measurements in measured.items():
@@ -105,9 +102,7 @@ class Evaluator:
         """The method's visuals of one pair, cut to the size it takes."""
         steps = self._method.inference_steps()
         nir, truth = (
-            resizing.shrink_to_side(
-                conversions.to_float(image), steps.working_size
-            )
+            resizing.shrink_to_side(image, steps.working_size)
             for image in (nir, truth)
         )
         height, width = (

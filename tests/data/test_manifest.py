@@ -24,6 +24,12 @@ def _example(folder, name, split):
         shift_y=1,
         nir_sha256="" if unpaired else "0" * 64,
         rgb_sha256="f" * 64,
+        nir_channel="" if unpaired else "red",
+        nir_low=None if unpaired else 16,
+        nir_high=None if unpaired else 4095,
+        rgb_bands="",
+        rgb_low=0,
+        rgb_high=65535,
     )
 
 
@@ -67,7 +73,25 @@ def test_paths_are_relative_so_the_data_can_move(tmp_path, examples):
         ("b,data/nir", "a,data/nir", "column name: 'a' appears twice"),
         ("train,folder", "train,vcip", "column protocol: 'vcip'.*vcip-strict"),
         ("train,folder", "train,epfl", "column protocol: epfl and folder"),
-        ("16,train,folder", "16,train", "line 2: expected 13 columns"),
+        ("16,train,folder", "16,train", "line 2: expected 19 columns"),
+        (
+            ",red,",
+            ",pink,",
+            "line 2, column nir_channel: 'pink'; expected gray",
+        ),
+        (",4095,", ",70000,", "column nir_high: 70000; expected more than.*16"),
+        (",16,4095,", ",4095,16,", "line 2, column nir_high: 16;.* 4095"),
+        (
+            ",16,4095,",
+            ",16,,",
+            "line 2, column nir_high: ''; expected a stored",
+        ),
+        (
+            "4095,,0",
+            "4095,1,0",
+            "line 2, column rgb_bands: '1'; expected three",
+        ),
+        (",,,,,0,65535", ",gray,,,,0,65535", "column nir_channel.*unpaired"),
         ("split,protocol", "split,set", "line 1.*'protocol'.*prepare_data"),
         ("name,nir,rgb", "name,infrared,rgb", "line 1.*'nir'.*'infrared'"),
     ],
@@ -81,6 +105,35 @@ def test_a_malformed_value_is_named(tmp_path, examples, old, new, message):
     with pytest.raises(InputError, match=message) as error:
         manifest.read_manifest(path)
     assert str(path) in str(error.value)
+
+
+def _older(path, examples):
+    """Writes a manifest as it was before it said what values mean."""
+    manifest.write_manifest(path, examples)
+    lines = path.read_text().splitlines()
+    path.write_text("".join(f"{line.rsplit(',', 6)[0]}\n" for line in lines))
+
+
+def test_an_older_manifest_of_8_bit_is_read_as_before(tmp_path, examples):
+    path = tmp_path / "manifest.csv"
+    levels = {"rgb_low": 0, "rgb_high": 255}
+    of_nir = {"nir_channel": "gray", "nir_low": 0, "nir_high": 255}
+    examples = [
+        dataclasses.replace(
+            example, bits=8, **levels, **(of_nir if example.nir else {})
+        )
+        for example in examples
+    ]
+    _older(path, examples)
+    assert path.read_text().splitlines()[0].endswith("rgb_sha256")
+    assert manifest.read_manifest(path) == examples
+
+
+def test_an_older_manifest_of_16_bit_is_refused(tmp_path, examples):
+    path = tmp_path / "manifest.csv"
+    _older(path, examples)
+    with pytest.raises(InputError, match=r"line 2: an older.*prepare_data\.py"):
+        manifest.read_manifest(path)
 
 
 def test_missing_empty_and_binary_files(tmp_path):

@@ -1,10 +1,13 @@
 """Batches from files, on images whose pixels say where they were."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import smoke
 import tensorflow as tf
 
+from nircolor_tf import files
 from nircolor_tf.data import augment, manifest
 from nircolor_tf.data.caches import PairCache
 from nircolor_tf.errors import InputError
@@ -43,8 +46,13 @@ def make_example(folder, name, nir, rgb, **changes):
         "scene": name,
         "shift_x": 0,
         "shift_y": 0,
-        "nir_sha256": "0" * 64,
-        "rgb_sha256": "0" * 64,
+        **{f"{kind}_sha256": files.sha256(paths[kind]) for kind in paths},
+        "nir_channel": "gray",
+        "nir_low": 0,
+        "nir_high": np.iinfo(nir.dtype).max,
+        "rgb_bands": "",
+        "rgb_low": 0,
+        "rgb_high": np.iinfo(rgb.dtype).max,
         **paths,
         **changes,
     }
@@ -254,7 +262,6 @@ def test_noise_has_deviations_up_to_the_largest():
 def test_no_augmentation_is_the_image_itself(tmp_path):
     nir, rgb = positions(32, 32)
     cache = PairCache([make_example(tmp_path, "a", nir, rgb)])
-    assert cache.dtype == np.uint16
     for low, high in ((0.0, 1.0), (-1.0, 1.0)):
         config = data_config(crop=32, batch_size=1, value_range=(low, high))
         (batch,) = take(cache, config, 1)
@@ -282,10 +289,12 @@ def test_8_and_16_bit_in_one_set(tmp_path):
             ),
         ]
     )
-    assert {cache.dtype} == {np.dtype(np.uint16)}
-    # 51 / 255 = 0.2 is 13107 / 65535.
-    assert cache.image(0)[0, 0].numpy().tolist() == [13107, 26214, 26214, 26214]
-    assert cache.image(1)[0, 0].numpy().tolist() == [1001, 2001, 2001, 2001]
+    expected = (
+        np.float32([51, 102, 102, 102]) / 255,
+        np.float32([1001, 2001, 2001, 2001]) / 65535,
+    )
+    for index, values in enumerate(expected):
+        np.testing.assert_array_equal(cache.image(index)[0, 0], values)
 
 
 def test_different_sizes_and_images_smaller_than_the_crop(tmp_path):
@@ -309,6 +318,7 @@ def test_an_image_of_another_size_than_the_manifests_is_named(tmp_path):
     with pytest.raises(InputError, match=r"a_nir\.png: 20x30 px.*21x30"):
         PairCache([example])
     example = make_example(tmp_path, "b", nir, rgb)
-    image_files.write_image(example.rgb, rgb[:, :-1])
+    narrower = make_example(tmp_path, "b", nir, rgb[:, :-1])
+    example = dataclasses.replace(example, rgb_sha256=narrower.rgb_sha256)
     with pytest.raises(InputError, match=r"b_rgb\.png: 20x29 px.*20x30"):
         PairCache([example])

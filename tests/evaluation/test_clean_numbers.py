@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from small_split import COUNT, measure_split
 
+from nircolor_tf import files
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.errors import InputError
 from nircolor_tf.report import tables
@@ -22,25 +23,33 @@ def read_csv(path):
         return list(csv.DictReader(file))
 
 
-def seen(*numbers):
-    """The record of a model that was trained on these images."""
-    return training_data.TrainingData(
-        tuple(
-            training_data.TrainingImage(
-                name=f"image_{i:02}",
-                role="pair",
-                protocol="folder",
-                scene="",
-                nir=f"{i:016x}",
-                rgb=f"{i + 100:016x}",
+@pytest.fixture
+def seen(data):
+    """Makes the record of a model that was trained on these images."""
+
+    def record(*numbers):
+        names = [f"image_{i:02}" for i in numbers]
+        return training_data.TrainingData(
+            tuple(
+                training_data.TrainingImage(
+                    name=name,
+                    role="pair",
+                    protocol="folder",
+                    scene="",
+                    **{
+                        kind: files.sha256(data / kind / f"{name}.png")[:16]
+                        for kind in ("nir", "rgb")
+                    },
+                )
+                for name in names
             )
-            for i in numbers
         )
-    )
+
+    return record
 
 
 def test_a_model_trained_on_the_scenes_gets_no_clean_number(
-    measure, model, tmp_path
+    measure, model, tmp_path, seen
 ):
     # Image 4 is of the scene of image 5, whose number is not in the record.
     model(gray, seen(4))
@@ -53,7 +62,7 @@ def test_a_model_trained_on_the_scenes_gets_no_clean_number(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_contaminated_numbers_say_so_everywhere(measure, model):
+def test_contaminated_numbers_say_so_everywhere(measure, model, seen):
     model(gray, seen(4))
     evaluation, folder = measure("model", contaminated="mark")
     assert len(evaluation.results[0].images) == COUNT
@@ -67,7 +76,7 @@ def test_contaminated_numbers_say_so_everywhere(measure, model):
     assert "image_05" in run["training_data_text"]
 
 
-def test_contaminated_images_can_be_left_out(measure, model):
+def test_contaminated_images_can_be_left_out(measure, model, seen):
     model(gray, seen(4, 9))
     evaluation, folder = measure("model", contaminated="drop")
     left = set(evaluation.results[0].images)

@@ -31,6 +31,12 @@ def example(name, split="train", protocol="folder", scene="", **changes):
         "shift_y": 0,
         "nir_sha256": sha256(f"nir {name} {protocol}"),
         "rgb_sha256": sha256(f"rgb {name} {protocol}"),
+        "nir_channel": "gray",
+        "nir_low": 0,
+        "nir_high": 255,
+        "rgb_bands": "",
+        "rgb_low": 0,
+        "rgb_high": 255,
         **changes,
     }
     return Example(**values)

@@ -1,0 +1,159 @@
+"""The images of an example, opened in one place.
+
+Whoever reads a pair or a photo of a manifest reads it here: the file is the one
+that was prepared, its NIR is the channel that was chosen, and its values mean
+what the manifest says.
+
+    nir, rgb = read_nir(example), read_rgb(example)    as they are stored
+    read_domains(example)["nir"]                       float32 in [0, 1]
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from nircolor_tf import files
+from nircolor_tf.data.manifest import Example
+from nircolor_tf.errors import InputError
+from nircolor_tf.images import channels, conversions, image_files, ranges
+from nircolor_tf.images.channels import Channel
+
+# How many bad files a message names.
+_NAMED = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredImage:
+    """An image with the values of its file, and what they mean.
+
+    Attributes:
+        values: uint8 or uint16, (H, W, C).
+        low: The value that is black.
+        high: The value that is white; those beyond are white, too.
+    """
+
+    values: np.ndarray
+    low: int
+    high: int
+
+    @property
+    def unit(self) -> np.ndarray:
+        """The image as networks and metrics know it: float32 in [0, 1]."""
+        return ranges.to_unit(self.values, self.low, self.high)
+
+
+def read_nir(example: Example) -> StoredImage:
+    """Reads the NIR image of a pair, (H, W, 1).
+
+    Raises:
+        InputError: The file is bad, or no longer the one that was prepared.
+    """
+    _check_unchanged(example.nir, example.nir_sha256)
+    channel = channels.parse(example.nir_channel)
+    values = image_files.read_nir(example.nir, channel)
+    return _stored(
+        example, example.nir, values, example.nir_low, example.nir_high
+    )
+
+
+def read_rgb(example: Example) -> StoredImage:
+    """Reads the color image of a pair or a photo, (H, W, 3).
+
+    Raises:
+        InputError: The file is bad, or no longer the one that was prepared.
+    """
+    _check_unchanged(example.rgb, example.rgb_sha256)
+    values = read_color(example.rgb, example.rgb_bands)
+    return _stored(
+        example, example.rgb, values, example.rgb_low, example.rgb_high
+    )
+
+
+def read_domains(example: Example) -> dict[str, np.ndarray]:
+    """Reads a pair, in every domain of an inference path.
+
+    Returns:
+        As `conversions.domains`.
+
+    Raises:
+        InputError: A file is bad, or no longer the one that was prepared.
+    """
+    return conversions.domains(read_nir(example).unit, read_rgb(example).unit)
+
+
+def read_all(
+    examples: Sequence[Example], *readers: Callable[[Example], StoredImage]
+) -> list[tuple[StoredImage, ...]]:
+    """Reads the images of examples, with each of the readers.
+
+    Raises:
+        InputError: Some files are bad; the message has a line for each.
+    """
+    images, problems = [], []
+    for example in examples:
+        try:
+            images.append(tuple(reader(example) for reader in readers))
+        except InputError as error:
+            problems.append(str(error))
+    if len(problems) > 1:
+        more = problems[_NAMED:]
+        named = problems[:_NAMED] + [f"and {len(more)} more"] * bool(more)
+        problems = ["\n  ".join([f"{len(problems)} bad images:", *named])]
+    if problems:
+        raise InputError(problems[0])
+    return images
+
+
+def read_color(path: str, bands: str) -> np.ndarray:
+    """Reads the color of a file, (H, W, 3) as it is stored.
+
+    Args:
+        path: An RGB image, or an image of many bands.
+        bands: As `Example.rgb_bands`.
+
+    Raises:
+        InputError: The file is bad, or has no such bands.
+    """
+    if not bands:
+        return image_files.read_rgb(path)
+    image = image_files.read_image(path)
+    numbers = [int(number) for number in bands.split(",")]
+    if max(numbers) > np.atleast_3d(image).shape[2]:
+        count = channels.describe(np.atleast_3d(image).shape[2])
+        raise InputError(
+            f"{path}: has {count}; --rgb_bands={bands} are not among them"
+        )
+    return np.concatenate(
+        [Channel(number).of(image, path) for number in numbers], axis=-1
+    )
+
+
+def _check_unchanged(path: str, sha256: str) -> None:
+    try:
+        unchanged = files.sha256(path) == sha256
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    if not unchanged:
+        raise InputError(
+            f"{path}: is no longer the file that bin/prepare_data.py saw (its "
+            "SHA-256 is another); make the manifest again"
+        )
+
+
+def _stored(
+    example: Example, path: str, values: np.ndarray, low: int, high: int
+) -> StoredImage:
+    expected = (example.height, example.width)
+    if values.shape[:2] != expected:
+        raise InputError(
+            f"{path}: {values.shape[0]}x{values.shape[1]} px, but the "
+            f"manifest says {expected[0]}x{expected[1]}; make it again "
+            "with bin/prepare_data.py"
+        )
+    if high > np.iinfo(values.dtype).max:
+        raise InputError(
+            f"{path}: is stored in 8 bit, but the manifest says that {high} is "
+            "white; make it again with bin/prepare_data.py"
+        )
+    return StoredImage(values, low, high)
