@@ -3,6 +3,8 @@
 Start:   bin/train.py --config=configs/supervised.py:unet256 \
              --workdir=runs/unet --config.data.manifest=data/manifest.csv
 Resume:  bin/train.py --workdir=runs/unet
+Moved:   --config.data.manifest=FILE resumes where the images have moved to:
+         another manifest of the same images.
 Search:  --stop_at=600 ends a training early, as if it were interrupted: stop
          some that differ, then resume the best.
 Look:    --print_config prints the whole config and starts nothing; it needs
@@ -29,6 +31,14 @@ from nircolor_tf.training import allocation, config_files
 
 _CONFIG = config_files.define_flag(
     "Experiment, FILE.py[:variant]; not needed to resume."
+)
+_MANIFEST = flags.DEFINE_string(
+    "config.data.manifest",
+    None,
+    "manifest.csv of bin/prepare_data.py; without --config, where the images "
+    "of a training that is resumed have moved to.",
+    # Behind a --config it is one of the values of the config.
+    allow_override=True,
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder for checkpoints and logs; resumed if it has any."
@@ -67,7 +77,10 @@ def _read_config() -> ConfigDict:
             "--print_config: expected --config=FILE.py[:variant], or --workdir "
             "of a training"
         )
-    return config_files.read_config(_WORKDIR.value)
+    config = config_files.read_config(_WORKDIR.value)
+    if _MANIFEST.value is not None:
+        config.data.manifest = _MANIFEST.value
+    return config
 
 
 def _train(config: ConfigDict) -> None:

@@ -75,12 +75,13 @@ class Example:
     @property
     def content(self) -> tuple:
         """What of it a training depends on; not where the files are."""
-        return tuple(getattr(self, column) for column in _CONTENT)
+        return tuple(getattr(self, column) for column in CONTENT)
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Example))
 _LEVELS = ("nir_low", "nir_high", "rgb_low", "rgb_high")
-_CONTENT = (
+# Columns that a training depends on.
+CONTENT = (
     *("name", "split", "nir_sha256", "rgb_sha256"),
     *("nir_channel", "rgb_bands", *_LEVELS),
 )

@@ -15,6 +15,7 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.training import older_configs
 
 CONFIG_FILE = "config.json"
+_MANIFEST = "data.manifest"
 
 # The flag --config is of the command that defines it.
 flags.disclaim_key_flags()
@@ -132,21 +133,29 @@ def _lines(section: ConfigDict, indent: str) -> Iterator[str]:
 def write_config(workdir: Path, config: ConfigDict) -> None:
     """Writes the config into a workdir, or checks that it is the same.
 
+    The manifest may be another file: whoever resumes a training compares what
+    it holds (`recorded_images.py`).
+
     Raises:
         InputError: The workdir was trained with another config.
     """
     path = workdir / CONFIG_FILE
     tree = json.loads(config.to_json())
     if path.exists():
-        there = json.loads(read_config(workdir).to_json())
-        _check_same(_flat(there), _flat(tree), path)
-        return
+        before = _flat(json.loads(read_config(workdir).to_json()))
+        _check_same({**before, _MANIFEST: config.data.manifest}, tree, path)
+        if before[_MANIFEST] == config.data.manifest:
+            return
+        # All else stays as the training began: a record of its version.
+        tree = json.loads(path.read_text())
+        tree["data"]["manifest"] = config.data.manifest
     workdir.mkdir(parents=True, exist_ok=True)
     with files.replacing(path) as temporary:
         temporary.write_text(json.dumps(tree, indent=2, sort_keys=True))
 
 
-def _check_same(old: dict, new: dict, path: Path) -> None:
+def _check_same(old: dict, tree: dict, path: Path) -> None:
+    new = _flat(tree)
     changed = [
         f"{key}: {old.get(key)!r} there, {new.get(key)!r} now"
         for key in sorted(old.keys() | new.keys())
@@ -158,6 +167,19 @@ def _check_same(old: dict, new: dict, path: Path) -> None:
             "it without --config, or choose a new --workdir. "
             + "; ".join(changed)
         )
+
+
+def with_absolute_paths(config: ConfigDict) -> ConfigDict:
+    """Returns a config that names the same files from any folder, locked.
+
+    Args:
+        config: A whole experiment. A relative path in it, such as an older
+            workdir may have, is of the working directory.
+    """
+    config = config.copy_and_resolve_references()
+    if config.data.manifest:
+        config.data.manifest = os.path.join(os.getcwd(), config.data.manifest)
+    return config.lock()
 
 
 def read_config(workdir: str | os.PathLike) -> ConfigDict:

@@ -6,6 +6,7 @@ Inputs: a config (one experiment), a workdir, a distribution strategy.
 
 Outputs, all in the workdir:
     config.json          the complete config
+    images.csv           the lines of the manifest that the training reads
     training_data.csv    names and hashes of the images that the training reads
     checkpoints/         the three newest, to resume from, and the best
     train/, eval/        scalars as TensorBoard events and CSV, image grids
@@ -24,7 +25,7 @@ import dataclasses
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ from nircolor_tf.training import (
     checking,
     command_log,
     config_files,
+    recorded_images,
     warm_start,
 )
 from nircolor_tf.training.build import Training, make_training
@@ -70,9 +72,9 @@ def train(
 
     Args:
         config: A whole experiment.
-        workdir: Gets config.json, training_data.csv, commands.json,
-            checkpoints/, train/ and eval/. Training goes on from the newest
-            checkpoint there.
+        workdir: Gets config.json, images.csv, training_data.csv,
+            commands.json, checkpoints/, train/ and eval/. Training goes on
+            from the newest checkpoint there, on the same images.
         strategy: One per process.
         stop_at: Saves and returns after that step, as if interrupted; at
             once if the training is there already. None: to the end.
@@ -127,6 +129,7 @@ class _Run:
     def open(cls, config, workdir, strategy, start) -> "_Run":
         """Reads the data, builds everything, restores what there is."""
         checking.check_config(config, strategy.num_replicas_in_sync)
+        config = config_files.with_absolute_paths(config)
         if start is not None:
             warm_start.check_new(workdir)
         examples = manifest.read_manifest(config.data.manifest)
@@ -144,10 +147,13 @@ class _Run:
                 {name for phase in phases for name in phase.data}
             )
         }
+        images = _images(examples, config, data)
+        recorded_images.check(workdir, config, images)
         evaluator = Evaluator(training.method, validation, config.evaluate)
         checkpoints = Checkpoints(workdir, training, step)
         _initialise(training, checkpoints, start)
         config_files.write_config(workdir, config)
+        recorded_images.write(workdir, images)
         _record_data(workdir, config, examples, data, start)
         checkpoints.restore_latest()
         return cls(
@@ -307,6 +313,18 @@ def _initialise(
     if start is not None:
         start.apply(training.method)
     training.averages.restart()
+
+
+def _images(
+    examples: Sequence[manifest.Example],
+    config: ConfigDict,
+    data: Collection[str],
+) -> list[manifest.Example]:
+    """Returns all that the training reads, in the order of the manifest."""
+    splits = {"train", config.evaluate.split}
+    if reads_photos(data, config.data):
+        splits.add("unpaired")
+    return [example for example in examples if example.split in splits]
 
 
 def _record_data(

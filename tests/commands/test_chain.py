@@ -190,6 +190,14 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
             "--config.data.manifest=data/none.csv",
             "data/none.csv: cannot be read",
         ),
+        (
+            "train.py --workdir=run --config.data.manifest=data/none.csv",
+            "data/none.csv: cannot be read",
+        ),
+        (
+            "train.py --workdir=run --config.train.steps=70",
+            "Unknown command line flag 'config.train.steps'",
+        ),
         (f"train.py {CONFIG}", "--workdir must have a value"),
         (
             f"train.py {CONFIG} --workdir=run "

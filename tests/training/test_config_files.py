@@ -164,6 +164,39 @@ def test_the_config_of_a_workdir_is_printed(print_config, tmp_path):
     assert read_printed(printed.stdout) == dict(smoke.flatten(config))
 
 
+def test_the_data_of_a_workdir_may_move(print_config, tmp_path):
+    config = smoke.load_config("edge", "smoke")
+    config_files.write_config(tmp_path / "w", config)
+    moved = print_config("--workdir=w", "--config.data.manifest=new.csv")
+    assert moved.returncode == 0, moved.stderr
+    expected = dict(smoke.flatten(config)) | {"data.manifest": "new.csv"}
+    assert read_printed(moved.stdout) == expected
+    # Behind --config it is a value like the others.
+    edge = f"--config={smoke.CONFIGS}/edge.py:smoke"
+    printed = print_config(edge, "--config.data.manifest=new.csv")
+    assert read_printed(printed.stdout) == expected
+
+
+def test_a_relative_manifest_is_of_the_working_directory(tmp_path, monkeypatch):
+    config = smoke.load_config("edge", "smoke")
+    config.data.manifest = "data/manifest.csv"
+    monkeypatch.chdir(tmp_path)
+    absolute = config_files.with_absolute_paths(config.lock())
+    assert absolute.is_locked
+    assert absolute.data.manifest == str(tmp_path / "data/manifest.csv")
+    assert config.data.manifest == "data/manifest.csv"
+    assert config_files.with_absolute_paths(absolute) == absolute
+    # Of the config in a workdir nothing else changes.
+    config_files.write_config(tmp_path / "w", config)
+    older = json.loads((tmp_path / "w" / "config.json").read_text())
+    del older["train"]["recompute"]
+    (tmp_path / "w" / "config.json").write_text(json.dumps(older))
+    config_files.write_config(tmp_path / "w", absolute)
+    older["data"]["manifest"] = absolute.data.manifest
+    text = (tmp_path / "w" / "config.json").read_text()
+    assert json.loads(text) == older
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
