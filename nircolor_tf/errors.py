@@ -18,3 +18,16 @@ class NonFiniteLossError(NirColorError):
 
 class ExportError(NirColorError):
     """A written file does not hold or compute what the method does."""
+
+
+class InterruptionError(NirColorError):
+    """A signal ended the program early, and nothing is lost.
+
+    Args:
+        message: Says how to go on.
+        signal: The number of the signal.
+    """
+
+    def __init__(self, message: str, signal: int):
+        super().__init__(message)
+        self.signal = signal

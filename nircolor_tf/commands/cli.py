@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from absl import app, flags, logging
 
-from nircolor_tf.errors import NirColorError
+from nircolor_tf.errors import InterruptionError, NirColorError
 
 # An absolute path in an argument: alone, after `=`, or in a list with commas.
 # The group is its last part: of --data=/home/me/manifest.csv the file name.
@@ -70,6 +70,10 @@ def run(name: str) -> None:
         signal.signal(signal.SIGTERM, _terminate)
         try:
             command.main(*argv[1:])
+        except InterruptionError as error:
+            # What a shell reports of a program that the signal ended.
+            print(error, file=sys.stderr)
+            sys.exit(128 + error.signal)
         except NirColorError as error:
             fail(str(error))
         except OSError as error:
@@ -77,7 +81,6 @@ def run(name: str) -> None:
         except ModuleNotFoundError as error:
             _fail_without(error, name)
         except _Terminated:
-            # What a shell reports of a program that the signal ended.
             fail("terminated", 128 + signal.SIGTERM)
         except KeyboardInterrupt:
             fail("interrupted")

@@ -21,6 +21,7 @@ Everything random is a function of the seed and the step. A resumed training
 takes the steps that it would have taken without the interruption.
 """
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -35,7 +36,7 @@ from ml_collections import ConfigDict
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.data.examples import Source
 from nircolor_tf.data.pipeline import open_source, reads_photos
-from nircolor_tf.errors import NonFiniteLossError
+from nircolor_tf.errors import InterruptionError, NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.training import (
     checking,
@@ -43,10 +44,12 @@ from nircolor_tf.training import (
     config_files,
     recorded_images,
     warm_start,
+    workdir_lock,
 )
 from nircolor_tf.training.build import Training, make_training
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
+from nircolor_tf.training.interruption import Interruption
 from nircolor_tf.training.step import compile_step
 from nircolor_tf.training.warm_start import Start
 from nircolor_tf.training.writer import Writer
@@ -91,11 +94,13 @@ def train(
             of another config, or has a checkpoint already and `start` is
             given.
         NonFiniteLossError: A loss is NaN or infinite.
+        InterruptionError: A signal came; everything is saved.
     """
     if config.train.deterministic:
         tf.config.experimental.enable_op_determinism()
-    run = _Run.open(config, Path(workdir), strategy, start)
-    try:
+    with contextlib.ExitStack() as stack:
+        run = _Run.open(config, Path(workdir), strategy, start, stack)
+        stack.enter_context(run.interruption.watched())
         if command is not None:
             sources = [] if start is None else [start.source]
             command_log.append(workdir, command, run.current_step, sources)
@@ -104,9 +109,15 @@ def train(
         for phase, first_step in run.remaining_phases():
             if stop_at is not None and run.current_step >= stop_at:
                 break
-            run.train_phase(phase, first_step, stop_at)
-    finally:
-        run.writer.close()
+            if run.train_phase(phase, first_step, stop_at):
+                break
+    if run.interruption and run.current_step < run.end:
+        raise InterruptionError(
+            f"stopped by {run.interruption.signal.name} after step "
+            f"{run.current_step} of {run.end}; all is saved\n"
+            f"  go on:    bin/train.py --workdir={workdir}",
+            run.interruption.signal,
+        )
     return run.training.method
 
 
@@ -123,11 +134,15 @@ class _Run:
     end: int
     data: dict[str, Source]
     compiled: dict[tuple, Callable]
+    interruption: Interruption
     clock: float
 
     @classmethod
-    def open(cls, config, workdir, strategy, start) -> "_Run":
-        """Reads the data, builds everything, restores what there is."""
+    def open(cls, config, workdir, strategy, start, stack) -> "_Run":
+        """Reads the data, builds everything, restores what there is.
+
+        What has to be closed in the end goes onto the stack.
+        """
         checking.check_config(config, strategy.num_replicas_in_sync)
         config = config_files.with_absolute_paths(config)
         if start is not None:
@@ -153,19 +168,24 @@ class _Run:
         checkpoints = Checkpoints(workdir, training, step)
         _initialise(training, checkpoints, start)
         config_files.write_config(workdir, config)
+        stack.enter_context(workdir_lock.locked(workdir))
         recorded_images.write(workdir, images)
         _record_data(workdir, config, examples, data, start)
         checkpoints.restore_latest()
+        writer = Writer(workdir, int(step.numpy()), end)
+        stack.callback(writer.close)
+        writer.say(f"begins after step {int(step.numpy())} of {end}")
         return cls(
             config=config,
             training=training,
             step=step,
             checkpoints=checkpoints,
             evaluator=evaluator,
-            writer=Writer(workdir, int(step.numpy()), end),
+            writer=writer,
             end=end,
             data=data,
             compiled={},
+            interruption=Interruption(),
             clock=time.monotonic(),
         )
 
@@ -188,11 +208,16 @@ class _Run:
         self._count_time()
         self.checkpoints.save_latest()
 
-    def train_phase(self, phase: Phase, start: int, stop_at: int | None):
+    def train_phase(
+        self, phase: Phase, start: int, stop_at: int | None
+    ) -> bool:
         """Runs a phase from the current step to its end, or to `stop_at`.
 
         Evaluates and saves every so many steps and after the last of all, not
         after every phase: a phase may be a single epoch.
+
+        Returns:
+            Whether it was interrupted, and is saved.
         """
         train, end = self.config.train, start + phase.steps
         train_step, batches = self._compiled(phase), self._batches(phase)
@@ -205,7 +230,8 @@ class _Run:
             pending.append(train_step(next(batches)))
             self.step.assign(step)
             self.writer.advance()
-            last = step in (self.end, stop_at)
+            interrupted = bool(self.interruption)
+            last = interrupted or step in (self.end, stop_at)
             save = last or step % train.checkpoint_every == 0
             evaluate = step == self.end or step % train.evaluate_every == 0
             # Nothing is evaluated or saved whose losses were not checked.
@@ -219,8 +245,9 @@ class _Run:
             if save:
                 self._count_time()
                 self.checkpoints.save_latest()
-            if step == stop_at:
-                return
+            if interrupted or step == stop_at:
+                return interrupted
+        return False
 
     def _count_time(self) -> None:
         """Counts what passed since the last time, through all phases."""

@@ -1,0 +1,51 @@
+"""What ends a training early: Ctrl-C, SIGTERM, or a scheduler's warning.
+
+A first signal is only noted, so that the step can be finished and saved. A
+second one acts as it would have without this module.
+"""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+
+# Slurm and Kubernetes send SIGTERM before they kill; Slurm's --signal=USR1@60
+# sends SIGUSR1 that many seconds ahead.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+
+
+class Interruption:
+    """Attributes: signal: The one that was received; None so far."""
+
+    def __init__(self):
+        self.signal: signal.Signals | None = None
+
+    def __bool__(self) -> bool:
+        return self.signal is not None
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Notes the first signal instead of what it would do.
+
+        Only the main thread receives signals; in another nothing changes.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in SIGNALS}
+
+        def restore():
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+        def note(number, frame):
+            del frame
+            self.signal = signal.Signals(number)
+            restore()
+
+        for number in SIGNALS:
+            signal.signal(number, note)
+        try:
+            yield
+        finally:
+            restore()
