@@ -46,13 +46,15 @@ cli.require("members", "workdir")
 def main() -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.export import start
+    from nircolor_tf.inference import models
     from nircolor_tf.training import combine
 
     command = cli.command_line()
     if _SHARES.value:
         shares = _shares()
         members = [
-            start.read(member, _CHECKPOINT.value) for member in _MEMBERS.value
+            start.read(models.locate(member), _CHECKPOINT.value)
+            for member in _MEMBERS.value
         ]
         metrics = combine.average(members, shares, _WORKDIR.value, command)
     elif _CHECKPOINT.value != "best":

@@ -17,7 +17,7 @@ from absl import flags
 
 from nircolor_tf.commands import cli
 
-_TEACHER = flags.DEFINE_string("teacher", None, "Export folder of the teacher.")
+_TEACHER = flags.DEFINE_string("teacher", None, "Model that teaches.")
 _PATH = flags.DEFINE_string(
     "path",
     None,
@@ -46,9 +46,10 @@ def main() -> None:
     from nircolor_tf.data import distill, training_data
     from nircolor_tf.inference import models
 
+    teacher = models.locate(_TEACHER.value)
     count = distill.distill(
-        models.load_export(_TEACHER.value, path=_PATH.value),
-        training_data.read(_TEACHER.value),
+        models.load_export(teacher, path=_PATH.value),
+        training_data.read(teacher),
         _DATA.value,
         _OUTPUT.value,
         distill.Options(

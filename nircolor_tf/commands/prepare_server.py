@@ -13,7 +13,9 @@ from absl import flags
 
 from nircolor_tf.commands import cli
 
-_MODEL = flags.DEFINE_string("model", None, "Export folder.")
+_MODEL = flags.DEFINE_string(
+    "model", None, "A shipped model, default or edge, or an export folder."
+)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder of the server to write.")
 _VERSION = flags.DEFINE_integer(
     "version", 1, "Of the model; a server runs the highest one.", 1
@@ -23,6 +25,8 @@ cli.require("model", "output")
 
 def main() -> None:
     from nircolor_tf.export import serving
+    from nircolor_tf.inference import models
 
-    folder = serving.write_serving(_MODEL.value, _OUTPUT.value, _VERSION.value)
+    model = models.locate(_MODEL.value)
+    folder = serving.write_serving(model, _OUTPUT.value, _VERSION.value)
     print(f"wrote {folder}\n  run: cd {_OUTPUT.value} && docker compose up")

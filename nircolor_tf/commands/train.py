@@ -9,8 +9,9 @@ Search:  --stop_at=600 ends a training early, as if it were interrupted: stop
          some that differ, then resume the best.
 Look:    --print_config prints the whole config and starts nothing; it needs
          no --workdir.
-Go on:   --start_from=saved_models/default, an export or a workdir, takes its
-         weights for the first of a new training on your own pairs.
+Go on:   --start_from=default, the name of a shipped model, an export or a
+         workdir, takes its weights for the first of a new training on your
+         own pairs.
 
 A config file is a complete experiment; any of its values can be changed on
 the command line, --config.train.steps=2000 for example. The manifest comes
@@ -88,13 +89,14 @@ def _train(config: ConfigDict) -> None:
     allocation.keep_freed_memory()
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.export import start as starts
+    from nircolor_tf.inference import models
     from nircolor_tf.training import trainer, warm_start
 
     start = None
     if _START_FROM.value is not None:
         warm_start.check_new(_WORKDIR.value)
         # Before anything is made whose seeds it would change.
-        start = starts.read(_START_FROM.value)
+        start = starts.read(models.locate(_START_FROM.value))
     strategy = trainer.make_strategy()
     method = trainer.train(
         config,

@@ -52,10 +52,11 @@ def main() -> None:
             f"--output={output}: expected a .csv file in a folder that exists"
         )
     from nircolor_tf.export import difference_table, verify
+    from nircolor_tf.inference import models
 
     verification = verify.verify_photos(
         _WORKDIR.value,
-        _MODEL.value,
+        models.locate(_MODEL.value),
         _INPUT.value,
         _CHECKPOINT.value,
         channel,

@@ -1,8 +1,8 @@
 """How a run is named on the command line: [LABEL=]FOLDER[:PATH].
 
 The folder is an export, a workdir of bin/train.py, or holds images that other
-software made. PATH is an inference path of a model. LABEL is the run's name in
-the tables.
+software made. Shipped models are known by their names. PATH is an inference
+path of a model. LABEL is the run's name in the tables.
 """
 
 import dataclasses
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nircolor_tf.errors import InputError
+from nircolor_tf.inference import models
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _parse_name(text: str) -> RunName:
         folder, path = place, None
     if not label:
         label = Path(folder).resolve().name + (f":{path}" if path else "")
-    return RunName(label, Path(folder), path)
+    return RunName(label, models.locate(folder), path)
 
 
 def _split_label(text: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """The config of an experiment, in a config file and in a workdir."""
 
 import contextlib
+import importlib.resources
 import json
 import os
 import sys
@@ -67,7 +68,9 @@ class _ConfigFile(flags.ArgumentParser):
             ValueError: The file has no such variant, or imports what is not
                 there.
         """
-        file = name.partition(":")[0]
+        file, colon, variant = name.partition(":")
+        file = _locate(file)
+        name = f"{file}{colon}{variant}"
         try:
             with importable_common(file):
                 config = self._parser.parse(name)
@@ -80,6 +83,14 @@ class _ConfigFile(flags.ArgumentParser):
     def flag_type(self) -> str:
         """What --help calls the value."""
         return self._parser.flag_type()
+
+
+def _locate(file: str) -> str:
+    """Finds a config where it is said to be, or in the installed package."""
+    shipped = importlib.resources.files("nircolor_tf") / file
+    if not Path(file).is_file() and shipped.is_file():
+        return str(shipped)
+    return file
 
 
 def define_flag(

@@ -8,6 +8,7 @@ import pytest
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import run_names, runs
 from nircolor_tf.images import image_files
+from nircolor_tf.inference import models
 
 
 def test_names(tmp_path):
@@ -113,3 +114,12 @@ def test_two_images_of_one_name_are_refused(tmp_path):
         image_files.write_image(tmp_path / name, np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(InputError, match=r"x\.png: the same name as .*x\.jpg"):
         runs.open_run(run_names.RunName("ours", tmp_path, None), "best")
+
+
+def test_shipped_models_are_runs_by_name():
+    ours, theirs = run_names.parse_names(["default", "small=edge:n2c"])
+    assert (ours.label, ours.path) == ("default", None)
+    assert (theirs.label, theirs.path) == ("small", "n2c")
+    for name, model in ((ours, "default"), (theirs, "edge")):
+        assert name.folder == models.locate(model)
+        assert (name.folder / "card.json").is_file()

@@ -1,6 +1,7 @@
 """Config files: read from anywhere, shown before anything runs."""
 
 import ast
+import importlib.resources
 import json
 import os
 import shutil
@@ -218,3 +219,28 @@ def test_what_cannot_be_printed(arguments, message, print_config):
     assert printed.returncode == 1
     assert message in printed.stderr
     assert "Traceback" not in printed.stderr
+
+
+def test_shipped_configs_are_in_the_package(tmp_path, monkeypatch):
+    package, here = tmp_path / "package", tmp_path / "here"
+    for folder, steps in ((package, 1), (here, 2)):
+        (folder / "configs").mkdir(parents=True)
+        for name in ("common", "default"):
+            text = (smoke.CONFIGS / f"{name}.py").read_text()
+            (folder / "configs" / f"{name}.py").write_text(text)
+        with open(folder / "configs" / "default.py", "a") as file:
+            file.write(
+                "\n\n_get_config = get_config\n\n\n"
+                "def get_config(variant=''):\n"
+                "    config = _get_config(variant)\n"
+                f"    config.train.steps = {steps}\n"
+                "    return config\n"
+            )
+    monkeypatch.setattr(importlib.resources, "files", lambda _: package)
+    monkeypatch.chdir(tmp_path)
+    read = config_files.read
+    assert read("configs/default.py:smoke").train.steps == 1
+    monkeypatch.chdir(here)
+    assert read("configs/default.py:smoke").train.steps == 2
+    with pytest.raises(InputError, match=r"configs/missing\.py"):
+        read("configs/missing.py")
