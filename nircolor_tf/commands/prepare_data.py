@@ -11,8 +11,9 @@ Layouts:
             (unpaired), Validation/, Testing/
   epfl      <category>/NNNN_nir.tiff and NNNN_rgb.tiff; photos are cut to
             480x480 pairs, written as PNG into the output folder
-  multispectral  images of many bands, NIR and color among them:
-            --channel=4 --rgb_bands=1,2,3; optionally unpaired/
+  multispectral  images of many bands, NIR and color among them: --channel=4,
+            and --rgb_bands=3,2,1 where the file does not say which bands are
+            red, green and blue; optionally unpaired/
 
 --range says which stored values of the NIR files are black and white, and
 --rgb_range, of which there are auto and LOW,HIGH, those of the color files:

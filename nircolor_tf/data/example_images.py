@@ -117,10 +117,10 @@ def read_color(path: str, bands: str) -> np.ndarray:
     """
     if not bands:
         return image_files.read_rgb(path)
-    image = image_files.read_image(path)
+    image = image_files.read_raster(path).bands
     numbers = [int(number) for number in bands.split(",")]
-    if max(numbers) > np.atleast_3d(image).shape[2]:
-        count = channels.describe(np.atleast_3d(image).shape[2])
+    if max(numbers) > image.shape[2]:
+        count = channels.describe(image.shape[2])
         raise InputError(
             f"{path}: has {count}; --rgb_bands={bands} are not among them"
         )

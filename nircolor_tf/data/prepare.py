@@ -69,7 +69,6 @@ def prepare(
     output = Path(output)
     reading.check()
     _check_arguments(layout, output, patch, overwrite)
-    _check_bands(layout, reading)
     if split == "auto":
         split = "vcip-strict" if layout == "vcip2020" else "scene"
     candidates = sources.LAYOUTS[layout](Path(source))
@@ -171,18 +170,6 @@ def _describe_levels(examples: Sequence[Example]) -> Iterator[str]:
             named.append(f"and {len(counts) - _NAMED_LEVELS} more ranges")
         if named:
             yield f"{kind}: " + ", ".join(named)
-
-
-def _check_bands(layout: str, reading: Reading) -> None:
-    if layout != "multispectral":
-        return
-    if not reading.channel.isdecimal() or not reading.rgb_bands:
-        raise InputError(
-            f"--channel={reading.channel} --rgb_bands={reading.rgb_bands}: the "
-            "layout multispectral needs the number of the NIR band and of the "
-            "red, the green and the blue one, as in --channel=4 "
-            "--rgb_bands=1,2,3"
-        )
 
 
 def _check_arguments(layout, output, patch, overwrite):

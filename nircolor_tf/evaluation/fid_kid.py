@@ -20,6 +20,7 @@ Needs the package torch-fidelity of the extra `perceptual`, see
 `extra_packages`. It runs on the CPU: TensorFlow holds the GPU's memory.
 """
 
+import math
 import os
 import types
 
@@ -80,8 +81,8 @@ def set_metrics(
         {"fid": .., "kid": ..}, or {"kid": ..} of fewer than 2049 images.
 
     Raises:
-        InputError: A folder, a package or the weights are missing, or a folder
-            holds fewer than 2 images.
+        InputError: A folder, a package or the weights are missing, a folder
+            holds fewer than 2 images, or a number is not finite.
     """
     fidelity = load_inception()
     count = min(_count(prediction_folder), _count(truth_folder))
@@ -101,9 +102,12 @@ def set_metrics(
         "fid": fidelity.KEY_METRIC_FID,
         "kid": fidelity.KEY_METRIC_KID_MEAN,
     }
-    return {
+    distances = {
         name: measured[key] for name, key in keys.items() if key in measured
     }
+    if not all(map(math.isfinite, distances.values())):
+        raise InputError(f"fid: {distances}: no finite numbers")
+    return distances
 
 
 def _count(folder):

@@ -31,7 +31,7 @@ class Point:
         images: How many images the means are over; the same for every point
             of a run.
         left_out: How many could not be measured at some strength.
-        psnr: Mean, dB; inf if an image is identical to its truth.
+        psnr: Mean, dB.
         ssim: Mean.
         ae: Mean, degrees; None if the run makes images of one channel.
     """

@@ -8,13 +8,14 @@ of the data's images. `run_names` says how the command line names a run,
 
 import dataclasses
 import functools
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nircolor_tf.data import training_data
+from nircolor_tf.data import sources, training_data
 from nircolor_tf.errors import InputError, NirColorError
 from nircolor_tf.evaluation.run_names import RunName
 from nircolor_tf.images import image_files
@@ -141,10 +142,11 @@ def _open_images(name: RunName) -> tuple[Run, Predict]:
     folder = name.folder
     files = {}
     for path in image_files.list_images(folder):
-        if files.setdefault(path.stem, path) != path:
+        name_of_image = sources.image_name(path)
+        if files.setdefault(name_of_image, path) != path:
             raise InputError(
-                f"{path}: the same name as {files[path.stem]}; expected one "
-                "image of each name"
+                f"{path}: the same name as {files[name_of_image]}; expected "
+                "one image of each name"
             )
     if not files:
         raise InputError(
@@ -171,6 +173,7 @@ def _open_images(name: RunName) -> tuple[Run, Predict]:
 def _read_prediction(
     folder: Path, files: Mapping[str, Path], name: str, _: np.ndarray
 ) -> np.ndarray:
-    if name not in files:
+    file = files.get(unicodedata.normalize("NFC", name))
+    if file is None:
         raise InputError(f"{folder}: no image {name}.png, .tif or .jpg in it")
-    return image_files.read_rgb(files[name])
+    return image_files.read_rgb(file)

@@ -12,7 +12,6 @@ bin/costs.py, bin/card.py and bin/results.py read it.
 
 import dataclasses
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,9 +31,6 @@ def summarize(
     evaluation: Evaluation, command: str | None = None
 ) -> dict[str, Any]:
     """Returns the contents of summary.json.
-
-    Numbers that JSON has no word for, such as the infinite PSNR of identical
-    images, are strings there: "inf".
 
     Args:
         evaluation: At least one run.
@@ -104,11 +100,6 @@ def read_json(path: Path, binary: str, keys: Sequence[str]) -> dict[str, Any]:
     return contents
 
 
-def json_number(value: float) -> float | str:
-    """Returns a number as JSON knows it: 'inf' is a string."""
-    return value if math.isfinite(value) else str(value)
-
-
 def _summarize_run(result: RunResult, metrics: Sequence[str]) -> dict[str, Any]:
     return {
         "name": result.name,
@@ -118,9 +109,7 @@ def _summarize_run(result: RunResult, metrics: Sequence[str]) -> dict[str, Any]:
         "training_data": result.training_data,
         "training_data_text": result.training_data_text,
         "mean": {
-            key: json_number(result.means[key])
-            for key in metrics
-            if key in result.means
+            key: result.means[key] for key in metrics if key in result.means
         },
         "interval": {
             key: result.intervals[key]

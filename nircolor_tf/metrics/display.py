@@ -1,8 +1,9 @@
 """How metrics are shown: label, unit, direction and digits of each."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
+
+from nircolor_tf.metrics import metrics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Metric:
 
 # In the order of a table. LPIPS, FID and KID are measured in `evaluation`.
 METRICS: Mapping[str, Metric] = {
-    "psnr": Metric("PSNR", "dB", True, math.inf, 2),
+    "psnr": Metric("PSNR", "dB", True, metrics.LARGEST_PSNR, 2),
     "ssim": Metric("SSIM", "", True, 1, 3),
     "ms_ssim": Metric("MS-SSIM", "", True, 1, 3),
     "ae": Metric("AE", "degrees", False, 0, 2),

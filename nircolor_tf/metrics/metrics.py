@@ -12,16 +12,26 @@ eye are in `color_metrics`, those by networks in `evaluation`.
 
 import numpy as np
 
+# Mean squared error of an image that is rounded to 8 bit: rounding errors are
+# uniform within a level, whose variance is 1/12 of its square.
+ROUNDING_ERROR = 1 / 12 / 255**2
+
+# PSNR of identical images, dB.
+LARGEST_PSNR = float(-10 * np.log10(ROUNDING_ERROR))
+
 
 def psnr(prediction: np.ndarray, truth: np.ndarray) -> float:
     """Peak signal-to-noise ratio, -10 log10(MSE) over all pixels and channels.
 
-    Range: [0, inf] dB for values in [0, 1]; higher is better. Identical
-    images have inf. Source: Ma et al. 2022 (ColorNet), eq. 10 and 11, for
-    values divided by the largest.
+    The MSE is at least `ROUNDING_ERROR`: a difference below what the rounding
+    to 8 bit alone makes tells nothing, and one identical image must not make
+    the mean over many images infinite.
+
+    Range: [0, 58.92] dB for values in [0, 1]; higher is better. Source: Ma et
+    al. 2022 (ColorNet), eq. 10 and 11, for values divided by the largest.
     """
     error = np.mean(np.square(prediction - truth))
-    return float(-10 * np.log10(error)) if error > 0 else float("inf")
+    return float(-10 * np.log10(max(error, ROUNDING_ERROR)))
 
 
 def mae(prediction: np.ndarray, truth: np.ndarray) -> float:
@@ -35,7 +45,8 @@ def mae(prediction: np.ndarray, truth: np.ndarray) -> float:
 def rmse(prediction: np.ndarray, truth: np.ndarray) -> float:
     """Root of the mean squared error over all pixels and channels.
 
-    PSNR on a linear scale: -20 log10(RMSE) is the PSNR of the image.
+    PSNR on a linear scale: -20 log10(RMSE) is the PSNR of the image, up to the
+    largest one.
 
     Range: [0, 1]; lower is better. Source: common; the root of Ma et al. 2022
     (ColorNet), eq. 11.

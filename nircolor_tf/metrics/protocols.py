@@ -93,7 +93,7 @@ def measure(
         definition. "ae" and "ae_pixels_std" are the mean and the standard
         deviation of the angular error over the image's pixels. Metrics of
         color are left out where there is one channel, MS-SSIM where a side is
-        shorter than 176 pixels. The PSNR of identical images is inf.
+        shorter than 176 pixels. All are finite.
 
     Raises:
         InputError: Unknown protocol; the shapes differ or are not (H, W, 3)
@@ -146,9 +146,6 @@ def summarize(
     measurements: Sequence[Mapping[str, float]], pixels: Sequence[int]
 ) -> dict[str, float]:
     """Combines per-image numbers into those of all images.
-
-    An infinite PSNR (identical images) makes the mean PSNR inf: it is not
-    left out silently.
 
     Args:
         measurements: At least one result of `measure`, all of one protocol.

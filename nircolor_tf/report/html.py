@@ -6,8 +6,8 @@ images as data URIs, into one file that opens from a disk. The page's
 Content-Security-Policy makes a browser load nothing from anywhere else.
 
 The data is one mapping. A metric's key is "<protocol>/<metric>", or its name
-alone where it measures a whole set, as FID does. Numbers are floats, or "inf",
-as JSON has no number for it; numbers that were not measured are left out.
+alone where it measures a whole set, as FID does. Numbers that were not measured
+are left out.
 
     title           text
     about           {heading: text}: data, protocol, split, version, command ..

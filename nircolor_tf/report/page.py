@@ -18,7 +18,6 @@ from nircolor_tf.evaluation.results import (
     RunResult,
 )
 from nircolor_tf.evaluation.runs import LABELS
-from nircolor_tf.evaluation.summaries import json_number
 from nircolor_tf.metrics import display
 from nircolor_tf.report import pictures
 from nircolor_tf.report.reported import read_reported
@@ -163,7 +162,5 @@ def _prediction(image: MeasuredImage, truth: np.ndarray) -> dict[str, Any]:
     return {
         "prediction": pictures.picture_uri(prediction),
         "error": pictures.error_uri(prediction, truth),
-        "metrics": {
-            key: json_number(value) for key, value in image.metrics.items()
-        },
+        "metrics": dict(image.metrics),
     }

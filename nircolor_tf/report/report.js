@@ -19,12 +19,11 @@ function fillSelect(select, options) {
 /* ---- numbers ---- */
 
 /* NaN for what was not measured. */
-const numeric = (value) => (value === "inf" ? Infinity : Number(value ?? NaN));
+const numeric = (value) => Number(value ?? NaN);
 
 function format(value, key) {
   const number = numeric(value);
   if (Number.isNaN(number)) return "–";
-  if (!Number.isFinite(number)) return "∞";
   return number.toFixed(report.metrics[key].digits).replace("-", "−");
 }
 

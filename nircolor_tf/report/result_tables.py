@@ -155,8 +155,7 @@ def _heading(key: str) -> str:
 
 def _cell(run: Mapping[str, Any], key: str) -> str:
     digits = display.METRICS[key.partition("/")[2]].digits
-    # JSON has no infinity: it is a string there.
-    text = f"{float(run['mean'][key]):.{digits}f}"
+    text = f"{run['mean'][key]:.{digits}f}"
     if key not in run["interval"]:
         return text
     low, high = (f"{end:.{digits}f}" for end in run["interval"][key])

@@ -25,7 +25,6 @@ def write_plot(path: str | os.PathLike, points: Sequence[Point]) -> None:
             .png (1800 px), both on white. The folder exists. A file there is
             replaced.
         points: As `robustness.measure` returns them, of one or several runs.
-            An infinite PSNR is not drawn.
 
     Raises:
         InputError: Another suffix, or the file cannot be written.

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tifffile
 
 from nircolor_tf.data import example_images, manifest, prepare, synthetic
 from nircolor_tf.data.checking import Reading
@@ -161,10 +162,36 @@ def test_nir_and_color_in_one_file(source, tmp_path):
         np.testing.assert_array_equal(nir, image[..., 1:2])
         rgb = example_images.read_rgb(example).values
         np.testing.assert_array_equal(rgb, image[..., ::-1])
-    with pytest.raises(
-        InputError, match=r"--channel=gray.*multispectral.*1,2,3"
-    ):
+    with pytest.raises(InputError, match=r"channels differ .*--channel=red"):
         prepare.prepare(source / "rgb", "multispectral", tmp_path / "other")
+
+
+def test_nir_behind_the_color_of_a_tiff(source, tmp_path):
+    folder = tmp_path / "four"
+    folder.mkdir()
+    for nir, rgb in zip(
+        sorted(source.glob("nir/*")), sorted(source.glob("rgb/*")), strict=True
+    ):
+        bands = image_files.read_rgb(rgb), image_files.read_nir(nir)
+        tifffile.imwrite(
+            folder / f"{nir.stem}.tif",
+            np.concatenate(bands, axis=-1),
+            photometric="rgb",
+            extrasamples=["unspecified"],
+        )
+    prepare.prepare(
+        folder,
+        "multispectral",
+        tmp_path / "data",
+        reading=Reading(channel="4"),
+        split="test",
+    )
+    for example in manifest.read_manifest(tmp_path / "data" / "manifest.csv"):
+        for side in ("nir", "rgb"):
+            plain = source / side / f"{example.name}.png"
+            reader = getattr(example_images, f"read_{side}")
+            expected = getattr(image_files, f"read_{side}")(plain)
+            np.testing.assert_array_equal(reader(example).values, expected)
 
 
 def test_crops_hold_the_values_of_their_photo(tmp_path):

@@ -311,3 +311,38 @@ def test_an_output_that_is_no_folder(source, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "empty")
     with pytest.raises(InputError, match=r"link: .*new folder only; expected"):
         prepare.prepare(source, "epfl", tmp_path / "link")
+
+
+def _named(folder, name, image):
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = folder / "plain.png"
+    image_files.write_image(plain, image)
+    plain.rename(folder / name)
+
+
+def test_names_in_either_form_of_unicode_and_case_of_suffix(tmp_path):
+    nir, rgb = synthetic.make_pair(0, 40, 40)
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    _named(tmp_path / "source" / "nir", f"{composed}.png", nir)
+    _named(tmp_path / "source" / "rgb", f"{decomposed}.PNG", rgb)
+    _named(tmp_path / "source" / "unpaired", f"{decomposed}.Png", rgb)
+    prepare.prepare(
+        tmp_path / "source", "folder", tmp_path / "data", split="test"
+    )
+    pair, photo = manifest.read_manifest(tmp_path / "data" / "manifest.csv")
+    assert (pair.name, photo.name) == (composed, f"unpaired_{composed}")
+    assert Path(pair.rgb).name == f"{decomposed}.PNG"
+
+
+def test_names_that_differ_in_form_or_suffix_alone_are_named(tmp_path):
+    nir, rgb = synthetic.make_pair(0, 40, 40)
+    for name in ("a.png", "a.PNG", "caf\u00e9.png", "cafe\u0301.png"):
+        _named(tmp_path / "source" / "nir", name, nir)
+    for name in ("a.png", "caf\u00e9.png"):
+        _named(tmp_path / "source" / "rgb", name, rgb)
+    with pytest.raises(InputError) as raised:
+        prepare.prepare(tmp_path / "source", "folder", tmp_path / "data")
+    first, *lines = str(raised.value).splitlines()
+    assert first.startswith("2 problems")
+    for names in (("a.png", "a.PNG"), ("caf\u00e9.png", "cafe\u0301.png")):
+        assert any(all(name in line for name in names) for line in lines)

@@ -1,5 +1,7 @@
 """Metrics against hand-worked numbers and independent computations."""
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -299,13 +301,53 @@ def test_summary_pools_the_angles_of_all_pixels(protocol):
     assert abs(summary["ae"] - pooled.mean()) > 1
 
 
-def test_summary_keeps_infinity(pair):
-    finite = protocols.measure(*pair, "std")
+def test_an_identical_image_leaves_the_mean_finite(pair):
+    other = protocols.measure(*pair, "std")
     same = protocols.measure(pair[0], pair[0], "std")
     pixels = pair[0].shape[0] * pair[0].shape[1]
-    summary = protocols.summarize([finite, same], [pixels, pixels])
-    assert summary["psnr"] == float("inf")
-    assert summary["mae"] == pytest.approx(finite["mae"] / 2)
+    summary = protocols.summarize([other, same], [pixels, pixels])
+    assert summary["psnr"] == pytest.approx((other["psnr"] + 58.92256) / 2)
+    assert summary["mae"] == pytest.approx(other["mae"] / 2)
+
+
+def test_psnr_ends_where_rounding_begins():
+    # Of 16 * 16 * 3 values, 64 are one twelfth.
+    truth = _flat(0.5, 0.5, 0.5)
+    for count, expected in (
+        (1, metrics.LARGEST_PSNR),
+        (64, metrics.LARGEST_PSNR),
+        (65, 10 * np.log10(768 / 65 * 255**2)),
+        (768, 10 * np.log10(255**2)),
+    ):
+        prediction = truth.copy()
+        prediction.reshape(-1)[:count] += 1 / 255
+        measured = metrics.psnr(prediction, truth)
+        assert measured == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("protocol", protocols.PROTOCOLS)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_no_image_has_an_infinite_or_undefined_metric(protocol, channels):
+    shape = (176, 176, channels)
+    half = np.zeros(shape, np.uint8)
+    half[:88] = 255
+    images = [
+        np.zeros(shape, np.uint8),
+        np.full(shape, 255, np.uint8),
+        np.full(shape, 1, np.uint8),
+        half,
+        255 - half,
+        np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8),
+    ]
+    for prediction, truth in itertools.product(images, images):
+        measured = protocols.measure(prediction, truth, protocol)
+        summary = protocols.summarize([measured], [176 * 176])
+        for name, value in (measured | summary).items():
+            assert np.isfinite(value), name
+
+
+def test_no_images_have_no_means():
+    assert protocols.summarize([], []) == {}
 
 
 def test_summary_leaves_out_images_that_lack_a_metric():

@@ -116,7 +116,7 @@ def report():
             _difference("leaky", "hkbu/ae", 1.0, None),
         ],
         "images": [
-            _image("Bee", 10, poor=9.0, good=22.0, leaky="inf"),
+            _image("Bee", 10, poor=9.0, good=22.0, leaky=58.92),
             _image("c", 20, poor=10.0, leaky=30.0),
             _image(HOSTILE, 30, poor=11.0, good=18.0, leaky=30.0),
         ],
@@ -345,7 +345,7 @@ def test_gallery_shows_what_was_chosen(page, report):
         *predictions.values(),
     ]
     assert pictures("slider") == [first["truth"], predictions["poor"]]
-    assert "∞" in _texts(page, ".card:first-child figure")[4]
+    assert "58.92" in _texts(page, ".card:first-child figure")[4]
     _find(page, "#shown-0").click()
     _find(page, "#errors").click()
     errors = [first["runs"][name]["error"] for name in ("good", "leaky")]
@@ -364,7 +364,7 @@ def test_large_view_by_keyboard(page):
     assert _find(page, "#large-name").text == "Bee"
     assert _texts(page, "#large .slider span") == ["good", "truth"]
     assert _texts(page, "#large-metrics tbody tr")[0] == (
-        "std PSNR ↑ dB 9.00 22.00 ∞"
+        "std PSNR ↑ dB 9.00 22.00 58.92"
     )
     page.switch_to.active_element.send_keys(Keys.END)
     assert _clip(page, "#large .slider") == 100
