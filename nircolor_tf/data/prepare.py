@@ -18,6 +18,7 @@ from nircolor_tf.data import (
     cutting,
     example_images,
     manifest,
+    matching,
     scenes,
     shift,
     sources,
@@ -31,6 +32,7 @@ from nircolor_tf.images import conversions, ranges
 SPLIT_CHOICES = ("auto", "scene", "test", *splits.SPLIT_FILES)
 _MISALIGNED = 2  # px
 _NAMED_LEVELS = 4
+_NAMED_MISMATCHES = 20
 
 
 def prepare(
@@ -60,7 +62,7 @@ def prepare(
         overwrite: Replace an existing manifest. Images are never replaced.
 
     Returns:
-        A summary table.
+        A summary table, and the pairs whose images do not seem to match.
 
     Raises:
         InputError: Wrong arguments, or anything wrong with the files: then
@@ -76,7 +78,9 @@ def prepare(
     named = _named_splits(split, candidates)
     protocol = _protocol(layout, split, patch)
     checked = checking.check(candidates, reading, protocol)
-    pairs = _measured([pair for pair in checked if pair.nir], layout, seed)
+    pairs, mismatches = _measured(
+        [pair for pair in checked if pair.nir], layout, seed
+    )
     pairs = [
         dataclasses.replace(pair, split=named.get(pair.name, pair.split))
         for pair in pairs
@@ -89,7 +93,8 @@ def prepare(
         examples = pairs + photos
         output.mkdir(exist_ok=True)
         manifest.write_manifest(output / "manifest.csv", examples)
-    return summarize(examples, _title(split, named, pairs))
+    title = _title(split, named, pairs)
+    return "\n".join([summarize(examples, title), *mismatches])
 
 
 def _protocol(layout: str, split: str, patch: int) -> str:
@@ -219,8 +224,12 @@ def _named_splits(split, candidates):
 
 def _measured(
     pairs: Sequence[Example], layout: str, seed: int
-) -> list[Example]:
-    """Gives pairs their scene, a split that is drawn, and their shift."""
+) -> tuple[list[Example], list[str]]:
+    """Gives pairs their scene, a split that is drawn, and their shift.
+
+    Returns:
+        The pairs, and lines about those that do not seem to match.
+    """
     if layout == "epfl":
         labels = [pair.name for pair in pairs]  # a cut photo is a scene
     else:
@@ -230,18 +239,28 @@ def _measured(
         )
         labels = [str(number) for number in numbers]
     drawn = scenes.assign_splits(labels, seed)
-    measured = []
+    measured, mismatches = [], []
     for pair, scene, split in zip(
         tqdm(pairs, "shift", unit="pair"), labels, drawn, strict=True
     ):
-        nir, rgb = example_images.read_nir(pair), example_images.read_rgb(pair)
-        x, y = shift.measure_shift(nir.unit, rgb.unit)
+        images = example_images.read_domains(pair)
+        x, y = shift.measure_shift(images["nir"], images["rgb"])
         measured.append(
             dataclasses.replace(
                 pair, split=split, scene=scene, shift_x=x, shift_y=y
             )
         )
-    return measured
+        mismatch = matching.describe_mismatch(images["nir"], images["rgb"])
+        if mismatch:
+            mismatches.append(f"  {pair.name}: {mismatch}")
+    if mismatches:
+        more = len(mismatches) - _NAMED_MISMATCHES
+        mismatches = [
+            f"pairs that do not seem to match, look at them: {len(mismatches)}",
+            *mismatches[:_NAMED_MISMATCHES],
+            *[f"  and {more} more"] * (more > 0),
+        ]
+    return measured, mismatches
 
 
 def _write_crops(pairs, photos, output, patch):
