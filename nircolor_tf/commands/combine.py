@@ -12,7 +12,7 @@ With --shares it is the mean of their weights, as small and fast as one member.
 The members, workdirs or exports, must be trained from the same weights on
 (bin/train.py --start_from).
 
-  bin/combine.py --members=runs/on,saved_models/default --shares=0.4,0.6 \
+  bin/combine.py --members=runs/on,default --shares=0.4,0.6 \
       --workdir=runs/between
 
 Either is measured on the validation pairs of the first member's manifest. The

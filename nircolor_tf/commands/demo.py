@@ -31,7 +31,7 @@ train.py --config=configs/default.py:demo --workdir=demo_output/train \
 # Measure it on pairs it never saw, beside the shipped model and none.
 evaluate.py --split=test --data=demo_output/data/manifest.csv \
 --output=demo_output/evaluation --baselines --robustness=4 \
---compare own=demo_output/train shipped=saved_models/default
+--compare own=demo_output/train shipped=default
 # Export it to a folder that needs no training code, and use that.
 export.py --workdir=demo_output/train --output=demo_output/export
 colorize.py --model=demo_output/export --input=demo_output/new/nir \

@@ -7,7 +7,7 @@ are. With --variations and --photos the teacher also colors images that it was
 not trained on: training images cut, mirrored and lit otherwise, and color
 photos turned into imitations of NIR.
 
-  bin/distill.py --teacher=saved_models/default --data=data/manifest.csv \
+  bin/distill.py --teacher=default --data=data/manifest.csv \
       --output=data/distilled --variations=5 --photos
   bin/train.py --config=configs/edge.py --workdir=runs/edge \
       --config.data.manifest=data/distilled/manifest.csv

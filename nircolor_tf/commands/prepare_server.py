@@ -1,6 +1,6 @@
 """Lays an export out for TensorFlow Serving.
 
-  bin/prepare_server.py --model=saved_models/default --output=server
+  bin/prepare_server.py --model=default --output=server
   cd server && docker compose up
 
 The folder gets models/NAME/VERSION/ with warm-up requests, a model-server
