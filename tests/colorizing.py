@@ -31,10 +31,12 @@ def colorize_path(
         colorizer,
         source,
         target,
-        overwrite,
-        ranges.parse(values),
-        image_format,
-        **options,
+        folders.Options(
+            existing="replace" if overwrite else "refuse",
+            input_range=ranges.parse(values),
+            image_format=image_format,
+            **options,
+        ),
     )
 
 

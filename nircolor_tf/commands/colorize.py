@@ -33,8 +33,9 @@ Examples:
   N                 band N of a multispectral TIFF, from 1, counted through its
                     pages
 
-A result that exists already is an error unless you say --overwrite; the input
-images themselves are never overwritten. If an image cannot be read, the
+A result that exists already is an error unless you say --overwrite, or
+--skip_existing to finish a folder that was colorized in part; the input images
+themselves are never overwritten. If an image cannot be read, the
 others are colorized all the same, it is named, and the exit status is 1.
 """
 
@@ -43,7 +44,7 @@ import dataclasses
 from absl import flags
 
 from nircolor_tf.commands import cli
-from nircolor_tf.images import channels, ranges
+from nircolor_tf.images import channels, image_files, ranges
 from nircolor_tf.inference import folders, fusion, jobs, models
 
 _INPUT = flags.DEFINE_string("input", None, "Image, folder, video or camera.")
@@ -108,9 +109,18 @@ _FILE = flags.DEFINE_string(
 _THREADS = flags.DEFINE_integer(
     "threads", None, "Threads of LiteRT. Default: all cores.", 1
 )
+_QUALITY = flags.DEFINE_integer(
+    "quality", image_files.QUALITY, "Of JPEG and WebP results.", 1, 100
+)
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace results that exist already."
 )
+_SKIP_EXISTING = flags.DEFINE_bool(
+    "skip_existing",
+    False,
+    "Leave results that exist already, and do only what is missing.",
+)
+flags.mark_bool_flags_as_mutual_exclusive(["overwrite", "skip_existing"])
 cli.require("input", "output")
 
 
@@ -151,11 +161,21 @@ def main() -> None:
             colorizer,
             _INPUT.value,
             _OUTPUT.value,
-            _OVERWRITE.value,
-            input_range,
-            _FORMAT.value,
-            channel,
-            _RECURSIVE.value,
+            folders.Options(
+                existing=_existing(),
+                input_range=input_range,
+                image_format=_FORMAT.value,
+                channel=channel,
+                recursive=_RECURSIVE.value,
+                quality=_QUALITY.value,
+            ),
         )
         summary = folders.summary(results)
     print(f"colorized {summary} with {model} -> {_OUTPUT.value}")
+
+
+def _existing() -> str:
+    """What happens to results that exist already."""
+    if _SKIP_EXISTING.value:
+        return "skip"
+    return "replace" if _OVERWRITE.value else "refuse"

@@ -24,10 +24,12 @@ DEEP_SUFFIXES = (".png", ".tif", ".tiff")
 ALPHA_SUFFIXES = (*DEEP_SUFFIXES, ".webp")
 IMAGE_SUFFIXES = (*DEEP_SUFFIXES, ".jpg", ".jpeg", ".webp", ".bmp")
 
-_OPTIONS = {
-    ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95],
-    ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, 95],
-    ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95],
+# Of JPEG and WebP, 1 to 100.
+QUALITY = 95
+_QUALITY_FLAGS = {
+    ".jpg": cv2.IMWRITE_JPEG_QUALITY,
+    ".jpeg": cv2.IMWRITE_JPEG_QUALITY,
+    ".webp": cv2.IMWRITE_WEBP_QUALITY,
 }
 
 
@@ -173,6 +175,7 @@ def write_image(
     array: np.ndarray,
     metadata: Metadata | None = None,
     alpha: np.ndarray | None = None,
+    quality: int = QUALITY,
 ) -> None:
     """Writes an image, or nothing at all.
 
@@ -183,6 +186,7 @@ def write_image(
         metadata: Of the input image. BMP holds none.
         alpha: (H, W, 1) of the same type, for a suffix of `ALPHA_SUFFIXES`;
             an image of gray becomes one of color then.
+        quality: Of JPEG and WebP, 1 to 100.
 
     Raises:
         InputError: The suffix is none of `IMAGE_SUFFIXES`, the format cannot
@@ -193,7 +197,7 @@ def write_image(
     suffix = path.suffix.lower()
     _check(path, suffix, array)
     metadata = metadata or Metadata(b"", b"", None)
-    encoded, data = _encode(suffix, _ordered(array, alpha), metadata)
+    encoded, data = _encode(suffix, _ordered(array, alpha), metadata, quality)
     if not encoded:
         raise InputError(
             f"{path}: {array.shape[1]} x {array.shape[0]} pixels do not fit "
@@ -224,10 +228,13 @@ def _check(path: Path, suffix: str, array: np.ndarray) -> None:
 
 
 def _encode(
-    suffix: str, image: np.ndarray, metadata: Metadata
+    suffix: str, image: np.ndarray, metadata: Metadata, quality: int
 ) -> tuple[bool, np.ndarray]:
+    options = []
+    if suffix in _QUALITY_FLAGS:
+        options = [_QUALITY_FLAGS[suffix], quality]
     if suffix != ".webp":
-        return cv2.imencode(suffix, image, _OPTIONS.get(suffix, []))
+        return cv2.imencode(suffix, image, options)
     parts = {
         cv2.IMAGE_METADATA_EXIF: metadata.exif,
         cv2.IMAGE_METADATA_XMP: metadata.xmp,
@@ -238,7 +245,7 @@ def _encode(
         image,
         list(parts),
         [np.frombuffer(content, np.uint8) for content in parts.values()],
-        _OPTIONS[suffix],
+        options,
     )
 
 

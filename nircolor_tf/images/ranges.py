@@ -71,6 +71,9 @@ class InputRange:
         return InputRange(self.of(image))
 
 
+AUTO = InputRange("auto")
+
+
 def _auto(image: np.ndarray) -> tuple[int, int]:
     if image.dtype == np.uint8:
         return 0, 255

@@ -33,9 +33,7 @@ class ImageColorizer:
 
     colorizer: Colorizer
     channel: channels.Channel = channels.GRAY
-    input_range: ranges.InputRange = dataclasses.field(
-        default_factory=lambda: ranges.parse("auto")
-    )
+    input_range: ranges.InputRange = ranges.AUTO
 
     def __call__(self, image: Any) -> Any:
         """Colorizes an image, or several.

@@ -33,6 +33,28 @@ _FAILURES = (InputError, MemoryError, cv2.error)
 
 
 @dataclasses.dataclass(frozen=True)
+class Options:
+    """How images are read and their results written.
+
+    Attributes:
+        existing: What happens to results that exist already: 'refuse' is an
+            error before anything is done; 'replace' them; 'skip' their images.
+        input_range: Finds the levels of black and white of each image.
+        image_format: Of the results in a folder, a key of `SUFFIXES`.
+        channel: Which channel of the images is NIR.
+        recursive: Also the images in the folders of a folder.
+        quality: Of JPEG and WebP, 1 to 100.
+    """
+
+    existing: str = "refuse"
+    input_range: ranges.InputRange = ranges.AUTO
+    image_format: str = "same"
+    channel: Channel = channels.GRAY
+    recursive: bool = False
+    quality: int = image_files.QUALITY
+
+
+@dataclasses.dataclass(frozen=True)
 class Result:
     """An image that was colorized.
 
@@ -63,11 +85,7 @@ def colorize_path(
     colorizer: Colorizer,
     source: str | os.PathLike,
     target: str | os.PathLike,
-    overwrite: bool,
-    input_range: ranges.InputRange,
-    image_format: str,
-    channel: Channel = channels.GRAY,
-    recursive: bool = False,
+    options: Options = Options(),
 ) -> list[Result]:
     """Colorizes a file, or every image file in a folder.
 
@@ -79,32 +97,30 @@ def colorize_path(
         colorizer: As `load_export` returns it.
         source: An image file, or a folder of them.
         target: A folder; for a single file also a file, known by its suffix.
-        overwrite: Replace results that exist already; the input never.
-        input_range: Finds the levels of black and white of each image.
-        image_format: Of the results in a folder, a key of `SUFFIXES`.
-        channel: Which channel of the images is NIR.
-        recursive: As for `list_jobs`.
+        options: How.
 
     Returns:
-        The results, in the order of the images' names.
+        The results, in the order of the images' names; none where all are
+        skipped.
 
     Raises:
         InputError: Nothing to do, or a result exists (nothing is written
             then); or images failed: all are named, the others are written.
     """
     jobs = list_jobs(
-        Path(source), Path(target), SUFFIXES[image_format], recursive
+        Path(source),
+        Path(target),
+        SUFFIXES[options.image_format],
+        options.recursive,
     )
-    check_targets(jobs, overwrite)
+    jobs = check_targets(jobs, options.existing)
     results, problems = [], []
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
-        loaded = _ahead(
-            reader, lambda job: _load(job, input_range, channel), jobs
-        )
+        loaded = _ahead(reader, lambda job: _load(job, options), jobs)
         colorized = (_colorize(colorizer, levels) for levels in loaded)
         stored = _ahead(
             writer,
-            lambda work: _store(*work),
+            lambda work: _store(*work, options.quality),
             zip(jobs, colorized, strict=True),
         )
         pairs = zip(jobs, stored, strict=True)
@@ -121,12 +137,14 @@ def summary(results: list[Result]) -> str:
     """Describes the images: how many, and their levels of black and white.
 
     Args:
-        results: Of `colorize_path`, at least one.
+        results: Of `colorize_path`.
 
     Returns:
         For example '2 images, values 0..4095 (12 bit) -> 0..1'. Where the
         range was all that the files can hold, the count alone.
     """
+    if not results:
+        return "no image; every result exists already"
     count = "1 image" if len(results) == 1 else f"{len(results)} images"
     levels = {(result.high, result.low, result.dtype) for result in results}
     if all(
@@ -140,7 +158,8 @@ def summary(results: list[Result]) -> str:
     if first == last:
         return f"{count}, {first}"
     return (
-        f"{count}, from {first} to {last}; --range=LOW,HIGH gives all the same"
+        f"{count}, from {first} to {last}, so that their brightness cannot be "
+        "compared; --range=LOW,HIGH gives all the same"
     )
 
 
@@ -156,12 +175,10 @@ def _ahead(
     yield from futures
 
 
-def _load(
-    job: Job, input_range: ranges.InputRange, channel: Channel
-) -> _Levels:
+def _load(job: Job, options: Options) -> _Levels:
     raster = image_files.read_raster(job.source)
-    image = channel.of(raster.bands, str(job.source))
-    return _Levels(image, raster.alpha, *input_range.of(image))
+    image = options.channel.of(raster.bands, str(job.source))
+    return _Levels(image, raster.alpha, *options.input_range.of(image))
 
 
 def _colorize(colorizer: Colorizer, loaded: Future) -> Future:
@@ -176,7 +193,7 @@ def _colorize(colorizer: Colorizer, loaded: Future) -> Future:
     return colorized
 
 
-def _store(job: Job, colorized: Future) -> Result:
+def _store(job: Job, colorized: Future, quality: int) -> Result:
     levels = colorized.result()
     image, alpha = levels.image, levels.alpha
     suffix = job.target.suffix.lower()
@@ -196,7 +213,7 @@ def _store(job: Job, colorized: Future) -> Result:
             f"{job.target.parent}: cannot be created: {error.strerror}"
         ) from error
     metadata = image_files.read_metadata(job.source)
-    image_files.write_image(job.target, image, metadata, alpha)
+    image_files.write_image(job.target, image, metadata, alpha, quality)
     return Result(job.target, levels.low, levels.high, levels.image.dtype)
 
 

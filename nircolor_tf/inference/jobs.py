@@ -112,12 +112,16 @@ def _name(source: Path, suffix: str | None) -> str:
     return source.name if suffix is None else source.stem + suffix
 
 
-def check_targets(jobs: list[Job], overwrite: bool) -> None:
+def check_targets(jobs: list[Job], existing: str) -> list[Job]:
     """Refuses results that cannot be written, before the first one is.
 
     Args:
         jobs: As `list_jobs` returns them.
-        overwrite: Whether results that exist are replaced.
+        existing: What happens to results that exist already: 'refuse',
+            'replace' or 'skip'.
+
+    Returns:
+        The jobs to do.
 
     Raises:
         InputError: The suffix of a result is unknown, a result exists, would
@@ -141,11 +145,15 @@ def check_targets(jobs: list[Job], overwrite: bool) -> None:
                 "the form of letters alone; rename one, or --format=same "
                 "keeps apart what differs by its suffix"
             )
-        if job.target.exists() and not overwrite:
+        if job.target.exists() and existing == "refuse":
             raise InputError(
-                f"{job.target}: exists already; --overwrite replaces it"
+                f"{job.target}: exists already; --overwrite replaces it, "
+                "--skip_existing leaves it"
             )
         source_of[key] = job.source
+    if existing == "skip":
+        return [job for job in jobs if not job.target.exists()]
+    return jobs
 
 
 def _key(path: Path) -> str:

@@ -9,7 +9,7 @@ from colorizing import Recorder, colorize_path, write_nir
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import image_files
-from nircolor_tf.inference import jobs
+from nircolor_tf.inference import folders, jobs
 from nircolor_tf.inference.colorizer import Colorizer
 
 
@@ -137,3 +137,40 @@ def test_names_that_some_file_systems_hold_once(tmp_path, names):
             Colorizer(Recorder()), tmp_path / "nir", tmp_path / "color"
         )
     assert not (tmp_path / "color").exists()
+
+
+def test_results_that_exist_are_skipped(tmp_path):
+    for name in ("a.png", "b.png"):
+        write_nir(tmp_path / "nir" / name)
+    (tmp_path / "color").mkdir()
+    (tmp_path / "color" / "a.png").write_bytes(b"precious")
+    results = []
+    for _ in range(2):
+        results.append(
+            folders.colorize_path(
+                Colorizer(Recorder()),
+                tmp_path / "nir",
+                tmp_path / "color",
+                folders.Options(existing="skip"),
+            )
+        )
+    assert [result.path.name for result in results[0]] == ["b.png"]
+    assert results[1] == []
+    assert folders.summary([]) == "no image; every result exists already"
+    assert (tmp_path / "color" / "a.png").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
+def test_quality(tmp_path, name):
+    write_nir(tmp_path / "nir.png", 64, 64)
+    sizes = []
+    for quality in (10, 100):
+        colorize_path(
+            Colorizer(Recorder()),
+            tmp_path / "nir.png",
+            tmp_path / name,
+            overwrite=True,
+            quality=quality,
+        )
+        sizes.append((tmp_path / name).stat().st_size)
+    assert sizes[1] > 2 * sizes[0]

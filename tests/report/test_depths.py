@@ -23,7 +23,7 @@ from nircolor_tf.data import prepare as preparation
 from nircolor_tf.data.caches import PairCache
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import samples
-from nircolor_tf.images import image_files, ranges
+from nircolor_tf.images import image_files
 from nircolor_tf.inference import folders
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.report import pictures
@@ -182,12 +182,7 @@ def test_what_colorizing_shows_the_network(both, tmp_path):
 
     for folder in both:
         folders.colorize_path(
-            Colorizer(predict),
-            folder / "nir",
-            tmp_path / folder.name,
-            False,
-            ranges.parse("auto"),
-            "same",
+            Colorizer(predict), folder / "nir", tmp_path / folder.name
         )
         for image, example in zip(seen, read(folder), strict=True):
             expected = example_images.read_nir(example).unit
