@@ -123,3 +123,17 @@ def test_shipped_models_are_runs_by_name():
     for name, model in ((ours, "default"), (theirs, "edge")):
         assert name.folder == models.locate(model)
         assert (name.folder / "card.json").is_file()
+
+
+def test_names_in_either_form_of_unicode(tmp_path):
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    image = np.full((4, 4, 3), 9, np.uint8)
+    image_files.write_image(tmp_path / "plain.png", image)
+    (tmp_path / "plain.png").rename(tmp_path / f"{decomposed}.PNG")
+    name = run_names.RunName("ours", tmp_path, None)
+    _, predict = runs.open_run(name, "best")
+    for form in (composed, decomposed):
+        np.testing.assert_array_equal(predict(form, None), image)
+    (tmp_path / f"{composed}.png").touch()
+    with pytest.raises(InputError, match="the same name as"):
+        runs.open_run(name, "best")

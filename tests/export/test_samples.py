@@ -7,7 +7,7 @@ from ml_collections import ConfigDict
 from nircolor_tf.data import manifest, synthetic
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import samples
-from nircolor_tf.images import image_files
+from nircolor_tf.images import channels, image_files
 
 
 def config(manifest_file, split="val"):
@@ -45,6 +45,20 @@ def test_a_folder_in_place_of_a_manifest_that_is_gone(tmp_path):
     read = samples.read(config(tmp_path / "gone.csv"), "nir", tmp_path, 1)
     np.testing.assert_allclose(read.representative[0], nir / 65535, atol=1e-6)
     assert read.origin == "synthetic"
+
+
+def test_one_channel_of_a_folder_as_colorize_reads_it(tmp_path):
+    # 12 bit in 16: the largest value says so.
+    nir, _ = synthetic.make_pair(0, 20, 30, 8)
+    deep = nir.astype(np.uint16) * 16
+    deep[0, 0] = 4095
+    pink = np.concatenate([deep // 2, deep, deep], axis=-1)
+    image_files.write_image(tmp_path / "a.png", pink)
+    gone = config(tmp_path / "gone.csv")
+    read = samples.read(gone, "nir", tmp_path, 1, channels.parse("blue"))
+    np.testing.assert_allclose(read.representative[0], deep / 4095, atol=1e-6)
+    with pytest.raises(InputError, match=r"a\.png: .*--channel=red, green"):
+        samples.read(gone, "nir", tmp_path, 1)
 
 
 def test_too_few_images_are_counted(tmp_path, pairs_manifest):

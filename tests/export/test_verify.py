@@ -151,6 +151,24 @@ def test_every_runtime_equals_the_method_on_what_it_takes(exported, photos):
         assert runtime.total().equal == pytest.approx(1, abs=0.01)
 
 
+def test_one_channel_of_pink_photos(command, exported, photos, capsys):
+    for path in sorted(photos.iterdir()):
+        nir = image_files.read_nir(path)
+        image_files.write_image(
+            path, np.concatenate([nir // 2, nir, nir // 3], axis=-1)
+        )
+    with pytest.raises(InputError, match=r"a\.png: .*--channel=red, green"):
+        command(workdir="run", model=exported, input=photos)
+    capsys.readouterr()
+    command(workdir="run", model=exported, input=photos, channel="green")
+    # A server would refuse these files.
+    printed = capsys.readouterr().out
+    assert "c.tif, n2c: saved_model 0.0e+00, litert" in printed
+    assert "image_bytes" not in printed
+    with pytest.raises(InputError, match="--channel=pink: expected gray"):
+        command(workdir="run", model=exported, input=photos, channel="pink")
+
+
 def test_a_method_that_differs_fails_in_every_runtime(exported, photos, red):
     verification = verify.verify_photos(
         "run", exported, photos / "a.png", "best"
@@ -212,7 +230,7 @@ def test_the_command_fails_where_something_differs_or_fails(
     with pytest.raises(InputError) as error:
         command(workdir="run", model=exported, input=photos, output=table)
     lines = str(error.value).splitlines()
-    assert "a.png: not a readable PNG" in lines[1]
+    assert "a.png: not a readable image" in lines[1]
     assert "bmp.png: image_bytes: " in lines[2]
     # The others are compared all the same, and this one by the others.
     assert "saved_model, path n2c: differs from the method" in lines[3]
