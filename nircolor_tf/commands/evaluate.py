@@ -25,6 +25,7 @@ are measured all the same, and the exit status is 1.
 """
 
 import os
+from pathlib import Path
 
 from absl import flags
 
@@ -74,6 +75,9 @@ _GALLERY = flags.DEFINE_integer(
 _WORKERS = flags.DEFINE_integer(
     "workers", os.cpu_count() or 1, "Threads for the metrics.", 1
 )
+_OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "Replace a report that exists already."
+)
 TAKES = "RUN"
 cli.require("data", "output")
 
@@ -94,6 +98,12 @@ def main(*names: str) -> None:
         )
     if _PATH.value:
         single = [f"{single[0]}:{_PATH.value}"]
+    page = Path(_OUTPUT.value, "report.html")
+    if page.exists() and not _OVERWRITE.value:
+        raise InputError(
+            f"{page}: exists already; choose another --output or say "
+            "--overwrite"
+        )
     options = Options(
         manifest=_DATA.value,
         split=_SPLIT.value,

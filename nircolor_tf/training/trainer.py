@@ -317,7 +317,8 @@ class _Run:
         with self.training.averages.applied():
             metrics, grids = self.evaluator.evaluate()
             best = self.checkpoints.best_record()
-            if best is None or metrics[metric] > best["metrics"][metric]:
+            better = best is None or metrics[metric] > best["metrics"][metric]
+            if better:
                 self.checkpoints.save_best(metrics)
         self.writer.scalars("eval", step, phase.name, metrics)
         for name, grid in grids.items():
@@ -325,7 +326,15 @@ class _Run:
         numbers = ", ".join(
             f"{name} {value:.4g}" for name, value in metrics.items()
         )
-        self.writer.say(f"step {step}, {self.config.evaluate.split}: {numbers}")
+        rank = (
+            "the best so far"
+            if better
+            else f"the best is {best['metrics'][metric]:.4g} at step "
+            f"{best['step']}"
+        )
+        self.writer.say(
+            f"step {step}, {self.config.evaluate.split}: {numbers} ({rank})"
+        )
 
 
 def _initialise(

@@ -115,7 +115,7 @@ def test_killed_and_resumed_equals_uninterrupted(run, start, trained):
     assert np.mean(l1[-10:]) < np.mean(l1[:10])
 
 
-def test_evaluate_export_and_colorize(run, trained):
+def test_evaluate_export_and_colorize(run, start, trained):
     evaluate = "evaluate.py --data=data/manifest.csv --split=val"
     run(f"{evaluate} --workdir=run --path=n2c --output=report_workdir")
     out = run("export.py --workdir=run --paths=n2c --output=models/tiny")
@@ -126,6 +126,9 @@ def test_evaluate_export_and_colorize(run, trained):
     )
     assert "image_bytes" in out
     run(f"{evaluate} --model=models/tiny --output=report_export")
+    again = start(f"{evaluate} --model=models/tiny --output=report_export")
+    assert "report.html: exists already" in again.communicate()[1]
+    assert again.returncode == 1
     run("colorize.py --model=models/tiny --input=pairs/nir --output=color")
 
     best = json.loads((trained / "run/checkpoints/best.json").read_text())
