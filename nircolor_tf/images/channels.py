@@ -25,9 +25,9 @@ class Channel:
 
     Attributes:
         choice: 'gray': the image has one channel, or three that are equal but
-            for a JPEG's rounding (2 of 255 levels). 'red', 'green', 'blue':
-            that one of an RGB image. 'luma': its BT.601 luma. A number: that
-            band, from 1, of an image of any number of bands.
+            for the rounding of a JPEG or a video (4 of 255 levels). 'red',
+            'green', 'blue': that one of an RGB image. 'luma': its BT.601 luma.
+            A number: that band, from 1, of an image of any number of bands.
     """
 
     choice: str | int = "gray"

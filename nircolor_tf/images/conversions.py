@@ -4,8 +4,9 @@ import numpy as np
 
 from nircolor_tf.errors import InputError
 
-# JPEG stores a gray image as color within two 8-bit levels of gray.
-GRAY_TOLERANCE = 2 / 255
+# Gray that JPEG or a video stores as color: each plane of chroma is off by one
+# 8-bit level at most, which moves red, green and blue apart by four.
+GRAY_TOLERANCE = 4 / 255
 
 
 def to_float(integers: np.ndarray) -> np.ndarray:

@@ -53,10 +53,10 @@ def test_alpha_is_dropped(tmp_path):
     ("dtype", "spread", "accepted"),
     [
         (np.uint8, 0, True),
-        (np.uint8, 2, True),
-        (np.uint8, 3, False),
-        (np.uint16, 2 * 257, True),
-        (np.uint16, 2 * 257 + 1, False),
+        (np.uint8, 4, True),
+        (np.uint8, 5, False),
+        (np.uint16, 4 * 257, True),
+        (np.uint16, 4 * 257 + 1, False),
     ],
 )
 def test_nir_stored_as_three_channels(tmp_path, dtype, spread, accepted):
