@@ -155,6 +155,7 @@ def main() -> None:
             _SMOOTHING.value,
             _OVERWRITE.value,
             _FRAMES.value,
+            channel,
         )
     else:
         results = folders.colorize_path(

@@ -1,97 +1,142 @@
-"""Reads the gray frames of a video file or of a camera, through OpenCV."""
+"""What videos and cameras deliver, and cameras, through OpenCV."""
 
 import itertools
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from nircolor_tf.errors import InputError
-
-# The channels of a gray video differ by no more on average, in 8-bit levels:
-# 3 where OpenCV wrote it, 0 where other programs did.
-_GRAY_TOLERANCE = 4
+from nircolor_tf.images.channels import Channel
 
 # Frames per second of a camera that does not say its own.
 _CAMERA_RATE = 30
 
 
-class Capture:
-    """A video file or a camera, and its frames.
-
-    Args:
-        source: A video file, or the number of a camera.
+class Frame(NamedTuple):
+    """A frame of a video or of a camera.
 
     Attributes:
-        source: The argument.
-        camera: Whether it is a camera.
-        rate: Frames per second.
-        count: Frames of a file, as the file says; 0 if it does not.
+        nir: (H, W, 1) uint8 or uint16.
+        time: When it is shown, seconds from the start.
+        duration: How long, seconds; 0 where that is unknown.
+        bits: Depth of the levels; 16 also where the file does not say how
+            many of them the camera has.
+        aspect: Width of a pixel by its height.
+    """
 
-    Raises:
-        InputError: There is no such file or camera, or it is no video.
+    nir: np.ndarray
+    time: Fraction
+    duration: Fraction
+    bits: int = 8
+    aspect: Fraction = Fraction(1)
+
+
+class Properties(NamedTuple):
+    """What a result takes over from a video or a camera.
+
+    Attributes:
+        rate: Frames per second, on average.
+        steady_rate: The rate that gives most frames their own place, for a
+            container that has none but equal steps.
+        time_base: Unit of the times, seconds.
+        metadata: Title, date, place and the like.
+    """
+
+    rate: Fraction
+    steady_rate: Fraction
+    time_base: Fraction
+    metadata: Mapping[str, str]
+
+
+def counted(frames: int) -> str:
+    """Returns for example '1 frame' or '2 frames'."""
+    return f"{frames} frame{'' if frames == 1 else 's'}"
+
+
+def is_camera(source: str) -> bool:
+    """Tells the number of a camera from a file."""
+    return source.isdecimal() and not Path(source).exists()
+
+
+class SizeGuard:
+    """Refuses frames of another size than the first.
+
+    Args:
+        source: Of the frames, for errors.
     """
 
     def __init__(self, source: str):
-        self.source = source
-        self.camera = source.isdecimal() and not Path(source).exists()
-        if not self.camera and not Path(source).is_file():
-            raise InputError(f"{source}: no such file")
-        self._capture = cv2.VideoCapture(int(source) if self.camera else source)
+        self._source = source
+        self._first: tuple[int, int] | None = None
+
+    def check(self, number: int, height: int, width: int) -> None:
+        """Raises an InputError unless frame `number` is like the first."""
+        first_height, first_width = self._first = self._first or (height, width)
+        if (height, width) != (first_height, first_width):
+            raise InputError(
+                f"{self._source}: frame {number}: the size changes from "
+                f"{first_width} x {first_height} to {width} x {height} pixels"
+            )
+
+
+class Camera:
+    """A camera and its frames.
+
+    Args:
+        number: Of the camera, in digits.
+        channel: Which channel of its pictures is NIR.
+
+    Attributes:
+        properties: For the result.
+        count: 0: nobody knows how many frames there will be.
+
+    Raises:
+        InputError: There is no such camera.
+    """
+
+    count = 0
+
+    def __init__(self, number: str, channel: Channel):
+        self._name = f"camera {number}"
+        self._channel = channel
+        self._capture = cv2.VideoCapture(int(number))
         if not self._capture.isOpened():
             raise InputError(
-                f"camera {source}: there is none, or it cannot be opened"
-                if self.camera
-                else f"{source}: not a video that OpenCV can read"
+                f"{self._name}: there is none, or it cannot be opened"
             )
-        self.rate = self._capture.get(cv2.CAP_PROP_FPS)
-        if not 0 < self.rate < np.inf:
-            if not self.camera:
-                raise InputError(
-                    f"{source}: says {self.rate} frames per second"
-                )
-            self.rate = _CAMERA_RATE
-        self.count = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        rate = rate if 0 < rate < np.inf else _CAMERA_RATE
+        rate = Fraction(rate).limit_denominator(1001)
+        self.properties = Properties(rate, rate, Fraction(1, 90_000), {})
 
-    def frames(self) -> Iterator[np.ndarray]:
-        """Yields gray frames, (H, W, 1) uint8, until there are no more.
+    def frames(self) -> Iterator[Frame]:
+        """Yields frames at the times they come, until there are no more.
 
         Raises:
-            InputError: A frame is in color, or of another size than the first.
+            InputError: A frame lacks the channel, or is of another size.
         """
-        size = None
-        try:
-            for number in itertools.count(1):
-                read, frame = self._capture.read()
-                if not read:
-                    return
-                size = size or frame.shape
-                if frame.shape != size:
-                    raise InputError(
-                        f"{self.source}: frame {number}: the size changes "
-                        f"from {size[1]} x {size[0]} to "
-                        f"{frame.shape[1]} x {frame.shape[0]} pixels"
-                    )
-                try:
-                    gray = _gray(frame)
-                except InputError as error:
-                    raise InputError(
-                        f"{self.source}: frame {number}: {error}"
-                    ) from error
-                yield gray
-        finally:
-            self._capture.release()
+        guard = SizeGuard(self._name)
+        started = None
+        for number in itertools.count(1):
+            read, picture = self._capture.read()
+            if not read:
+                return
+            now = time.monotonic()
+            started = now if started is None else started
+            name = f"{self._name}: frame {number}"
+            nir = self._channel.of(picture[..., ::-1], name)
+            guard.check(number, *nir.shape[:2])
+            yield Frame(nir, Fraction(now - started), Fraction(0))
 
+    def close(self) -> None:
+        """Releases the camera."""
+        self._capture.release()
 
-def _gray(frame: np.ndarray) -> np.ndarray:
-    """A gray frame stored as BGR -> (H, W, 1)."""
-    blue, green, red = cv2.split(frame)
-    spread = max(cv2.absdiff(green, other).mean() for other in (blue, red))
-    if spread > _GRAY_TOLERANCE:
-        raise InputError(
-            "in color where NIR or gray is expected: its channels differ by "
-            f"{spread:.1f} levels on average"
-        )
-    # Luma: free of the errors that compression makes in the color.
-    return cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)[..., None]
+    def notes(self) -> list[str]:
+        """Returns what is to be said of the frames: nothing."""
+        return []

@@ -8,8 +8,9 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.images import image_files
 
 VIDEO_SUFFIXES = (
-    *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
-    *(".mpg", ".mts", ".ts", ".webm", ".wmv"),
+    *(".3g2", ".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg"),
+    *(".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf"),
+    *(".ts", ".vob", ".webm", ".wmv", ".y4m"),
 )
 
 # Value of --format -> suffix of the results; None keeps that of the input.

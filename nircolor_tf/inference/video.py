@@ -1,17 +1,16 @@
-"""Colorizes a video file, or the picture of a camera, through OpenCV.
+"""Colorizes a video file, or the picture of a camera.
 
     summary = colorize_video(colorizer, "nir.mp4", "color.mp4", ...)
 
-OpenCV reads and writes 8 bit and no sound. The program ffmpeg copies the
-sound, where it is installed.
+FFmpeg's libraries read and write files (PyAV), OpenCV reads cameras. Every
+frame keeps its time.
 """
 
 import contextlib
 import itertools
 import os
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -19,12 +18,14 @@ import numpy as np
 from tqdm import tqdm
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import ranges
-from nircolor_tf.inference.capture import Capture
+from nircolor_tf.images import channels, ranges
+from nircolor_tf.images.channels import Channel
+from nircolor_tf.inference.capture import Camera, Frame, counted, is_camera
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.inference.flicker import Smoother
 from nircolor_tf.inference.sound import add_sound
-from nircolor_tf.inference.video_writer import CODECS, VideoWriter
+from nircolor_tf.inference.video_reader import VideoFile
+from nircolor_tf.inference.video_writer import FORMATS, VideoWriter
 
 # Failures of the model at a frame. OpenCV raises its own error where the
 # memory does not suffice.
@@ -39,13 +40,13 @@ def colorize_video(
     smoothing: float,
     overwrite: bool,
     max_frames: int | None = None,
+    channel: Channel = channels.GRAY,
 ) -> str:
     """Colorizes a NIR or gray video, as the model takes.
 
-    The result has as many frames, of the same size and rate. A camera is
-    recorded until it ends, or Ctrl-C or SIGTERM ends it. Where the model is
-    slower than the camera, frames are repeated: the result takes as long as
-    the recording.
+    The result has the frames of the source, each at its own time, upright,
+    with the same size and aspect, in 8 bit. A camera is recorded until it
+    ends, or Ctrl-C or SIGTERM ends it.
 
     Args:
         colorizer: As `load_export` returns it.
@@ -53,9 +54,11 @@ def colorize_video(
         target: A file, .avi, .m4v, .mkv, .mov or .mp4; unless for a camera
             also a folder.
         input_range: Finds the levels of black and white in the first frame.
+            'auto' takes the depth that the file says, of 8 to 14 bit.
         smoothing: Against flicker, in [0, 1); 0 for none. See `Smoother`.
         overwrite: Replace a result that exists already; the input never.
         max_frames: Stop after so many frames of the source; None for all.
+        channel: Which channel of the frames is NIR.
 
     Returns:
         A summary, for example '16 frames (25 frames/s; sound copied)'.
@@ -69,90 +72,85 @@ def colorize_video(
         raise InputError(
             f"--smoothing={smoothing}: expected 0 or more, and less than 1"
         )
-    capture = Capture(source)
-    target = _resolve_target(capture, Path(target), overwrite)
-    frames = _color_frames(
-        colorizer, capture, input_range, smoothing, max_frames
-    )
-    with _scratch_folder(target) as folder:
-        result = VideoWriter(folder, target, capture.rate)
-        with _until_interrupted(capture.camera), contextlib.closing(frames):
-            _write_frames(frames, result, in_real_time=capture.camera)
-        notes = _finish(result, capture, target, max_frames)
-    plural = "" if result.frames == 1 else "s"
-    return f"{result.frames} frame{plural} ({'; '.join(notes)})"
+    camera = is_camera(source)
+    with contextlib.closing(
+        (Camera if camera else VideoFile)(source, channel)
+    ) as video:
+        target = _resolve_target(source, Path(target), overwrite)
+        frames = itertools.islice(video.frames(), max_frames)
+        total = min(max_frames or video.count, video.count) or max_frames
+        progress = tqdm(frames, "colorize", total, unit="frame")
+        colors = _colors(colorizer, source, progress, input_range, smoothing)
+        with (
+            _scratch_folder(target) as folder,
+            VideoWriter(folder, target, video.properties) as result,
+        ):
+            with _until_interrupted(camera), contextlib.closing(colors):
+                for color, frame in colors:
+                    result.write(color, frame)
+            result.close()
+            # A model may be slower than the camera.
+            rate = (
+                result.frames / result.end if camera else video.properties.rate
+            )
+            notes = [
+                f"{float(rate):.5g} frames/s",
+                *video.notes(),
+                *result.notes(),
+            ]
+            path = result.path
+            if not camera:
+                end = result.end if max_frames else None
+                path, note = add_sound(path, source, video.origin, end)
+                notes.append(note)
+            os.replace(path, target)
+    return f"{counted(result.frames)} ({'; '.join(notes)})"
 
 
-def _finish(
-    result: VideoWriter, capture: Capture, target: Path, max_frames: int | None
-) -> list[str]:
-    """Completes the video, adds the sound, and returns notes on it."""
-    result.close()
-    notes = [f"{capture.rate:g} frames/s", *result.notes()]
-    path = result.path
-    if not capture.camera:
-        seconds = max_frames and result.frames / capture.rate
-        path, note = add_sound(path, Path(capture.source), seconds)
-        notes.append(note)
-    os.replace(path, target)
-    # Some formats only say how long the sound is, which may be longer.
-    if not max_frames and result.frames < capture.count - capture.rate:
-        notes.append(f"the input says that it has {capture.count}")
-    return notes
-
-
-def _resolve_target(capture: Capture, target: Path, overwrite: bool) -> Path:
-    expected = f"expected a file ending in one of {', '.join(CODECS)}"
+def _resolve_target(source: str, target: Path, overwrite: bool) -> Path:
+    expected = f"expected a file ending in one of {', '.join(FORMATS)}"
     if target.is_dir() or not target.suffix:
-        if capture.camera:
+        if is_camera(source):
             raise InputError(f"{target}: for a camera, {expected}")
-        target = target / Path(capture.source).name
-    if target.suffix.lower() not in CODECS:
+        target = target / Path(source).name
+    if target.suffix.lower() not in FORMATS:
         raise InputError(f"{target}: cannot be written; {expected}")
-    if target.resolve() == Path(capture.source).resolve():
+    if target.resolve() == Path(source).resolve():
         raise InputError(f"{target}: would overwrite the input video")
     if target.exists() and not overwrite:
         raise InputError(f"{target}: exists already; --overwrite replaces it")
     return target
 
 
-def _color_frames(
+def _colors(
     colorizer: Colorizer,
-    capture: Capture,
+    source: str,
+    frames: Iterable[Frame],
     input_range: ranges.InputRange,
     smoothing: float,
-    max_frames: int | None,
-) -> Iterator[np.ndarray]:
-    """Yields colorized frames, with a progress bar."""
+) -> Iterator[tuple[np.ndarray, Frame]]:
+    """Yields the colors of each frame, and the frame."""
     smoother = Smoother(smoothing)
-    total = min(max_frames or capture.count, capture.count) or max_frames
-    frames = itertools.islice(capture.frames(), max_frames)
-    progress = tqdm(frames, "colorize", total, unit="frame")
-    for number, levels in enumerate(progress, 1):
+    for number, frame in enumerate(frames, 1):
         try:
             if number == 1:
-                low, high = input_range.of(levels)
-            nir = ranges.to_unit(levels, low, high)
+                low, high = _levels(input_range, frame)
+            nir = ranges.to_unit(frame.nir, low, high)
             color = smoother(colorizer(nir), nir)
         except _FAILURES as error:
             raise InputError(
-                f"{capture.source}: frame {number}: "
+                f"{source}: frame {number}: "
                 f"{str(error) or type(error).__name__}"
             ) from error
-        yield color
+        yield color, frame
 
 
-def _write_frames(
-    frames: Iterator[np.ndarray], result: VideoWriter, in_real_time: bool
-) -> None:
-    started = None
-    for frame in frames:
-        result.write(frame)
-        now = time.monotonic()
-        started = now if started is None else started
-        due = (now - started) * result.rate if in_real_time else 0
-        while result.frames < round(due):
-            result.write(frame)
+def _levels(input_range: ranges.InputRange, frame: Frame) -> tuple[int, int]:
+    """Returns black and white."""
+    # The file knows its depth; a dark first frame looks like a lower one.
+    if input_range.choice == "auto" and frame.bits < 16:
+        return 0, 2**frame.bits - 1
+    return input_range.of(frame.nir)
 
 
 def _until_interrupted(camera: bool) -> contextlib.AbstractContextManager:
@@ -167,7 +165,7 @@ def _until_interrupted(camera: bool) -> contextlib.AbstractContextManager:
 
 @contextlib.contextmanager
 def _scratch_folder(target: Path) -> Iterator[Path]:
-    """A folder that is removed: OpenCV and ffmpeg need the suffix kept."""
+    """A folder that is removed, in that of the target."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(

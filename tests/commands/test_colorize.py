@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 
+import av
 import cv2
 import numpy as np
 
@@ -20,7 +21,10 @@ TRAIN_EXTRA = (
     "tensorboard",
 )
 # What a single image has no use for: it would come later.
-NOT_FOR_ONE_IMAGE = (*TRAIN_EXTRA, "tqdm", "nircolor_tf.inference.video")
+NOT_FOR_ONE_IMAGE = (
+    *TRAIN_EXTRA,
+    *("av", "tqdm", "nircolor_tf.inference.video"),
+)
 
 
 def write_nir(path):
@@ -198,8 +202,8 @@ def test_sigterm_ends_a_recording_and_keeps_it(
     assert process.returncode == 0, errors
     assert "colorized " in out
     assert os.listdir(tmp_path) == ["color.mkv"]
-    frames = cv2.VideoCapture(str(tmp_path / "color.mkv"))
-    assert frames.get(cv2.CAP_PROP_FRAME_COUNT) >= 2
+    with av.open(str(tmp_path / "color.mkv")) as video:
+        assert len(list(video.decode(video=0))) >= 2
 
 
 def test_the_binary_takes_another_path(repository, tiny_export, tmp_path):

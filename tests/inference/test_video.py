@@ -1,90 +1,69 @@
-"""Videos and cameras."""
+"""Videos: what is written, and when each frame is shown."""
 
-import shutil
-import subprocess
+import resource
+from fractions import Fraction
 
+import av
+import clips
 import cv2
 import numpy as np
 import pytest
+from clips import colorize, gray, read_clip, write_clip
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import ranges
-from nircolor_tf.inference import video
-from nircolor_tf.inference.colorizer import Colorizer
 
-LOSSLESS = cv2.VideoWriter_fourcc(*"FFV1")
-RATE = 23.976
-
-needs_ffmpeg = pytest.mark.skipif(
-    shutil.which("ffmpeg") is None, reason="the program ffmpeg is missing"
-)
-
-
-def tint(nir):
-    return nir * np.float32([1, 0.5, 0.25])
-
-
-def gray(level, height=24, width=32):
-    return np.full((height, width, 3), level, np.uint8)
-
-
-def write_clip(path, frames):
-    writer = cv2.VideoWriter(str(path), LOSSLESS, RATE, frames[0].shape[1::-1])
-    for frame in frames:
-        writer.write(frame)
-    writer.release()
-    return str(path)
-
-
-def read_clip(path):
-    """Returns the RGB frames and the rate."""
-    capture = cv2.VideoCapture(str(path))
-    frames = []
-    while (read := capture.read())[0]:
-        frames.append(read[1][..., ::-1])
-    return np.stack(frames), capture.get(cv2.CAP_PROP_FPS)
-
-
-def colorize(
-    source,
-    target,
-    predict=tint,
-    values="auto",
-    smoothing=0.0,
-    overwrite=False,
-    max_frames=None,
-    channels=3,
-):
-    return video.colorize_video(
-        Colorizer(predict, channels=channels),
-        source,
-        target,
-        ranges.parse(values),
-        smoothing,
-        overwrite,
-        max_frames,
-    )
+LEVELS = [100, 40, 200]
+SUFFIXES = [".avi", ".m4v", ".mkv", ".mov", ".MP4"]
 
 
 @pytest.fixture
 def clip(tmp_path):
     """Gray frames of the levels 100, 40 and 200."""
-    return write_clip(tmp_path / "nir.mkv", [gray(100), gray(40), gray(200)])
+    return write_clip(tmp_path / "nir.mkv", list(map(gray, LEVELS)))
 
 
-@pytest.mark.parametrize("suffix", [".avi", ".m4v", ".mkv", ".mov", ".MP4"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_frames_size_and_rate_stay(tmp_path, clip, suffix):
     target = tmp_path / f"color{suffix}"
     summary = colorize(clip, target)
-    assert summary.startswith("3 frames (23.976 frames/s;")
-    frames, rate = read_clip(target)
+    assert summary == "3 frames (23.976 frames/s; the input has no sound)"
+    frames, times = read_clip(target)
     assert frames.shape == (3, 24, 32, 3)
-    assert rate == pytest.approx(RATE, abs=1e-3)
-    expected = np.outer([100, 40, 200], [1, 0.5, 0.25])
-    tolerance = 0.51 if suffix == ".mkv" else 4
+    np.testing.assert_allclose(
+        times, np.arange(3) / float(clips.RATE), atol=1e-3
+    )
+    expected = np.outer(LEVELS, [1, 0.5, 0.25])
+    tolerance = 0.51 if suffix == ".mkv" else 3
     np.testing.assert_allclose(
         frames.mean(axis=(1, 2)), expected, atol=tolerance
     )
+
+
+@pytest.mark.parametrize("height", [32, 640])  # BT.601 and BT.709
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_colors_are_what_players_show(tmp_path, suffix, height):
+    picture = np.zeros((height, 48, 3), np.float32)
+    picture[:, :16, 0] = picture[:, 16:32, 1] = picture[:, 32:, 2] = 1
+    source = write_clip(tmp_path / "nir.mkv", [gray(9, height, 48)])
+    target = tmp_path / f"color{suffix}"
+    colorize(source, target, lambda nir: picture[None])
+    frames, _ = read_clip(target)
+    np.testing.assert_allclose(
+        frames[0, :, 4:48:8], picture[:, 4:48:8] * 255, atol=6
+    )
+    shown = cv2.VideoCapture(str(target)).read()[1][..., ::-1]
+    np.testing.assert_allclose(shown[:, 4:48:8], frames[0, :, 4:48:8], atol=6)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_gray_has_no_tint(tmp_path, suffix):
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (32, 1))
+    source = write_clip(tmp_path / "nir.mkv", [ramp])
+    colorize(source, tmp_path / f"color{suffix}", lambda nir: nir, channels=1)
+    frames, _ = read_clip(tmp_path / f"color{suffix}")
+    np.testing.assert_array_equal(frames[..., 0], frames[..., 1])
+    np.testing.assert_array_equal(frames[..., 2], frames[..., 1])
+    np.testing.assert_allclose(frames[0, ..., 1], ramp, atol=8)
 
 
 def test_the_first_frame_decides_about_the_range(tmp_path, clip):
@@ -117,42 +96,118 @@ def test_a_folder_keeps_the_name_and_max_frames_end_it(tmp_path, clip):
     assert len(frames) == 2
 
 
-def test_odd_sizes_are_cut_and_the_summary_says_so(tmp_path):
-    # The only writer of OpenCV that takes odd sizes.
-    source = str(tmp_path / "odd.avi")
-    writer = cv2.VideoWriter(
-        source,
-        cv2.CAP_OPENCV_MJPEG,
-        cv2.VideoWriter_fourcc(*"MJPG"),
-        5,
-        (33, 24),
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_odd_sizes_keep_all_pixels(tmp_path, suffix):
+    image = np.add.outer(np.arange(25), np.arange(33) + 100).astype(np.uint8)
+    source = write_clip(tmp_path / "nir.mkv", [image])
+    summary = colorize(
+        source, tmp_path / f"color{suffix}", lambda nir: nir, channels=1
     )
-    writer.write(gray(100, 24, 33))
-    writer.release()
-    summary = colorize(source, tmp_path / "color.mkv")
-    assert "1 frame (5 frames/s; cut to 32 x 24 pixels" in summary
-    assert read_clip(tmp_path / "color.mkv")[0].shape == (1, 24, 32, 3)
+    frames, _ = read_clip(tmp_path / f"color{suffix}")
+    padded = suffix not in (".avi", ".mkv")
+    assert ("edges repeated to 34 x 26 pixels" in summary) == padded
+    assert frames.shape[1:3] == ((26, 34) if padded else (25, 33))
+    np.testing.assert_allclose(frames[0, :25, :33, 1], image, atol=6)
+    np.testing.assert_allclose(frames[0, -1, :33, 1], image[-1], atol=6)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_each_frame_is_shown_at_its_own_time(tmp_path, suffix):
+    times = [0, 0.1, 0.2, 0.3, 1.5, 2.5]
+    images = [gray(40 * number) for number in range(6)]
+    source = write_clip(
+        tmp_path / "nir.mkv", images, rate=Fraction(10), times=times
+    )
+    summary = colorize(source, tmp_path / f"color{suffix}")
+    frames, seen = read_clip(tmp_path / f"color{suffix}")
+    shown = np.searchsorted(seen, np.add(times, 0.02), side="right") - 1
+    levels = frames[shown][:, 0, 0, 0]
+    np.testing.assert_allclose(levels, [0, 40, 80, 120, 160, 200], atol=4)
+    if suffix == ".avi":
+        assert "20 frames repeated: steps are equal in .avi" in summary
+        assert len(seen) == 26
+        # Just before the next one, the one before is still shown.
+        np.testing.assert_allclose(frames[14, 0, 0, 0], 120, atol=4)
+    else:
+        assert "repeated" not in summary
+        np.testing.assert_allclose(seen, times, atol=1e-3)
+
+
+def test_the_time_base_stays_where_the_container_can(tmp_path):
+    unit = Fraction(1, 90_000)
+    source = write_clip(
+        tmp_path / "nir.ts",
+        [gray(10), gray(20), gray(30)],
+        *("yuv420p", "mpeg2video", Fraction(30000, 1001)),
+        sound="mp2",
+    )
+    colorize(source, tmp_path / "color.mp4")
+    with av.open(str(tmp_path / "color.mp4")) as result:
+        assert result.streams.video[0].time_base == unit
+        ticks = [frame.pts for frame in result.decode(video=0)]
+    assert np.diff(ticks).tolist() == [3003, 3003]
+
+
+def test_frames_closer_than_the_steps_of_avi_are_said(tmp_path):
+    times = [0, 0.1, 0.2, 0.3, 0.301, 0.4]
+    source = write_clip(
+        tmp_path / "nir.mkv", [gray(10)] * 6, rate=Fraction(10), times=times
+    )
+    summary = colorize(source, tmp_path / "color.avi")
+    with av.open(str(tmp_path / "color.avi")) as result:
+        step = 1 / result.streams.video[0].average_rate
+    assert step == Fraction(1, 10)
+    assert "1 frame left out: too close together for .avi" in summary
+
+
+def test_a_long_gap_is_not_filled_with_repetitions(tmp_path):
+    source = write_clip(
+        tmp_path / "nir.mkv",
+        [gray(10), gray(20)],
+        rate=Fraction(10),
+        times=[0, 3600],
+    )
+    with pytest.raises(InputError, match=r"color.avi: frame 2 comes 3600 s"):
+        colorize(source, tmp_path / "color.avi")
+    colorize(source, tmp_path / "color.mp4")
+    assert read_clip(tmp_path / "color.mp4")[1] == [0, 3600]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_shape_of_pixels_and_the_title_stay(tmp_path, suffix):
+    source = write_clip(
+        tmp_path / "nir.mp4",
+        [gray(10)],
+        *("yuv420p", "libx264"),
+        sample_aspect_ratio=Fraction(4, 3),
+        title="Wiese",
+    )
+    colorize(source, tmp_path / f"color{suffix}")
+    with av.open(str(tmp_path / f"color{suffix}")) as result:
+        assert result.streams.video[0].sample_aspect_ratio == Fraction(4, 3)
+        assert result.metadata["title"] == "Wiese"
 
 
 def test_bad_input_is_named(tmp_path, clip):
     junk = tmp_path / "junk.mp4"
     junk.write_bytes(b"no video" * 100)
-    color = gray(100)
-    color[..., 2] = 110
-    colored = write_clip(tmp_path / "rgb.mkv", [gray(100), color])
+    color = np.dstack([gray(110), gray(100), gray(100)])
+    colored = write_clip(
+        tmp_path / "rgb.mkv", [np.dstack([gray(100)] * 3), color], "bgr0"
+    )
     taken = tmp_path / "taken.mp4"
     taken.touch()
+    other = tmp_path / "o.mp4"
     cases = [
-        ((str(tmp_path / "no.mp4"), tmp_path / "o.mp4"), {}, "no such file"),
-        ((str(junk), tmp_path / "o.mp4"), {}, "junk.mp4: not a video"),
-        (("99", tmp_path / "o.mp4"), {}, "camera 99: there is none"),
+        ((str(tmp_path / "no.mp4"), other), {}, "no such file"),
+        ((str(junk), other), {}, "junk.mp4: not a video that FFmpeg can"),
         ((clip, taken), {}, "taken.mp4: exists already; --overwrite"),
         ((clip, clip), {"overwrite": True}, "would overwrite the input"),
         ((clip, tmp_path / "o.gif"), {}, r"o.gif: cannot be .* .avi, .m4v"),
         ((clip, taken / "o.mp4"), {}, "o.mp4: cannot be written: File exists"),
-        ((clip, tmp_path / "o.mp4"), {"smoothing": 1.0}, "--smoothing=1.0"),
-        ((clip, tmp_path / "o.mp4"), {"values": "0,999"}, "frame 1: --range"),
-        ((colored, tmp_path / "o.mp4"), {}, "frame 2: in color .* 10.0 levels"),
+        ((clip, other), {"smoothing": 1.0}, "--smoothing=1.0"),
+        ((clip, other), {"values": "0,999"}, "frame 1: --range"),
+        ((colored, other), {}, "frame 2: an RGB image .* 10 levels; --channel"),
     ]
     before = sorted(tmp_path.iterdir())
     for arguments, options, message in cases:
@@ -165,143 +220,24 @@ def test_bad_input_is_named(tmp_path, clip):
 
 def test_a_frame_that_fails_is_numbered_and_leaves_nothing(tmp_path, clip):
     def predict(nir):
-        return (
-            tint(nir) if nir.mean() > 0.2 else np.full_like(tint(nir), np.nan)
-        )
+        color = clips.tint(nir)
+        return color if nir.mean() > 0.2 else np.full_like(color, np.nan)
 
     with pytest.raises(InputError, match=r"nir.mkv: frame 2: .*not finite"):
         colorize(clip, tmp_path / "color.mp4", predict)
     assert list(tmp_path.iterdir()) == [tmp_path / "nir.mkv"]
 
 
-def test_a_video_that_cannot_be_completed_leaves_nothing(
-    tmp_path, clip, monkeypatch
-):
-    class Full:
-        """What OpenCV before 5 is like on a disk that is full."""
-
-        def open(self, path, *_):
-            self.path = path
-            return True
-
-        def write(self, _):
-            pass
-
-        def release(self):
-            with open(self.path, "wb") as file:
-                file.write(bytes(5000))
-
-    monkeypatch.setattr(cv2, "VideoWriter", Full)
-    monkeypatch.setattr(Full, "fourcc", cv2.VideoWriter_fourcc, raising=False)
-    with pytest.raises(InputError, match=r"color.mp4: .*is the disk full"):
-        colorize(clip, tmp_path / "color.mp4")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_full_disk_leaves_nothing(tmp_path, suffix):
+    noise = np.random.default_rng(0).integers(0, 255, (3, 64, 64), np.uint8)
+    source = write_clip(tmp_path / "nir.mkv", list(noise))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Python ignores the signal, and writing fails as it does on a full disk.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, before[1]))
+    try:
+        with pytest.raises(InputError, match=r"color.*: cannot be written: "):
+            colorize(source, tmp_path / f"color{suffix}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list(tmp_path.iterdir()) == [tmp_path / "nir.mkv"]
-
-
-class Camera:
-    """Delivers frames of the levels 0, 10, 20 and 30, then an interruption."""
-
-    def __init__(self):
-        self.level = -10
-
-    def isOpened(self):  # noqa: N802 - OpenCV's name
-        return True
-
-    def get(self, key):
-        return {cv2.CAP_PROP_FPS: 10.0, cv2.CAP_PROP_FRAME_COUNT: -1}[key]
-
-    def read(self):
-        self.level += 10
-        if self.level == 40:
-            raise KeyboardInterrupt
-        return True, gray(self.level)
-
-    def release(self):
-        pass
-
-
-def use_camera(monkeypatch, camera):
-    real = cv2.VideoCapture
-    monkeypatch.setattr(
-        cv2,
-        "VideoCapture",
-        lambda source: camera if source == 0 else real(source),
-    )
-
-
-def test_a_size_that_changes_is_named(tmp_path, monkeypatch):
-    camera = Camera()
-    sizes = iter([(24, 32), (24, 30)])
-    camera.read = lambda: (True, gray(9, *next(sizes)))
-    use_camera(monkeypatch, camera)
-    with pytest.raises(InputError, match="frame 2: the size changes from 32 x"):
-        colorize("0", tmp_path / "color.mkv")
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_camera_is_recorded_in_real_time_until_interrupted(
-    tmp_path, monkeypatch
-):
-    seconds = iter([0, 0.25, 0.5, 0.75])
-    use_camera(monkeypatch, Camera())
-    monkeypatch.setattr(video.time, "monotonic", lambda: next(seconds))
-    summary = colorize("0", tmp_path / "color.mkv")
-    assert summary == "8 frames (10 frames/s)"
-    frames, rate = read_clip(tmp_path / "color.mkv")
-    # When the frames are done, 0, 2.5, 5 and 7.5 of 10 a second are due.
-    assert rate == pytest.approx(10)
-    levels = frames[:, 0, 0, 0].tolist()
-    assert levels == [0, 10, 20, 20, 20, 30, 30, 30]
-
-
-def write_sound(source, target, codec):
-    """Adds a tone of 0.2 s."""
-    tone = ["-f", "lavfi", "-i", "sine=frequency=440:duration=0.2"]
-    subprocess.run(
-        [
-            *("ffmpeg", "-loglevel", "error", "-i", source, *tone),
-            *("-c:v", "copy", "-c:a", codec, str(target)),
-        ],
-        check=True,
-    )
-    return str(target)
-
-
-def sound_of(path):
-    """Returns the hash of the encoded sound."""
-    return subprocess.run(
-        [
-            *("ffmpeg", "-loglevel", "error", "-i", str(path)),
-            *("-map", "0:a", "-c", "copy", "-f", "md5", "-"),
-        ],
-        check=True,
-        capture_output=True,
-    ).stdout
-
-
-@needs_ffmpeg
-def test_sound_is_copied(tmp_path, clip):
-    source = write_sound(clip, tmp_path / "sound.mkv", "mp2")
-    summary = colorize(source, tmp_path / "color.mp4")
-    assert summary == "3 frames (23.976 frames/s; sound copied)"
-    assert sound_of(tmp_path / "color.mp4") == sound_of(source)
-    frames, rate = read_clip(tmp_path / "color.mp4")
-    assert (len(frames), rate) == (3, pytest.approx(RATE, abs=1e-3))
-    colorize(source, tmp_path / "short.mkv", max_frames=1)
-    assert sound_of(tmp_path / "short.mkv") != sound_of(source)
-
-
-@needs_ffmpeg
-def test_sound_that_the_format_does_not_take_is_left_out(tmp_path, clip):
-    source = write_sound(clip, tmp_path / "sound.mkv", "wavpack")
-    summary = colorize(source, tmp_path / "color.mp4")
-    assert "; without sound, which ffmpeg could not copy: " in summary
-    assert len(read_clip(tmp_path / "color.mp4")[0]) == 3
-    assert "the input has no sound" in colorize(clip, tmp_path / "o.mp4")
-
-
-def test_without_ffmpeg_the_summary_says_so(tmp_path, clip, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    summary = colorize(clip, tmp_path / "color.mp4")
-    assert "without sound, which ffmpeg copies where installed" in summary
-    assert len(read_clip(tmp_path / "color.mp4")[0]) == 3
