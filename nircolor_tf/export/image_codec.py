@@ -5,17 +5,20 @@ They give the same as `images/` with OpenCV, as TensorFlow ops.
 
 import tensorflow as tf
 
+from nircolor_tf.export import (
+    image_headers,
+    jpeg_header,
+    orientation,
+    png_header,
+)
 from nircolor_tf.images.conversions import GRAY_TOLERANCE
 from nircolor_tf.images.ranges import DEPTHS
-
-# The first bytes of a PNG file, and the place of its bit depth.
-_PNG_START = (0x89, 0x50, 0x4E, 0x47)
-_PNG_DEPTH_AT = 24
 
 
 def decode(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Decodes a PNG or JPEG image, gray or of three equal channels.
 
+    Alpha is dropped. The image is turned upright, as its EXIF or XMP says.
     White is that of bin/colorize.py --range=auto: for a 16-bit image the
     largest level of the smallest camera, of 8 to 16 bit, that holds its values.
 
@@ -26,43 +29,76 @@ def decode(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         (1, H, W, 1) float32 in [0, 1]; and whether the file has 16 bit.
 
     Raises:
-        tf.errors.InvalidArgumentError: It is no such file.
+        tf.errors.InvalidArgumentError: It is no such file, or is damaged.
     """
-    start = tf.io.decode_raw(encoded, tf.uint8, fixed_length=_PNG_DEPTH_AT + 1)
-    is_png = tf.reduce_all(start[: len(_PNG_START)] == _PNG_START)
-    deep = is_png & (start[_PNG_DEPTH_AT] == 16)
-    # decode_png scales the levels to the type that it returns;
-    # decode_jpeg reads PNG as well, and takes the DCT that OpenCV takes.
-    levels = tf.cond(
-        deep,
-        lambda: tf.cast(tf.io.decode_png(encoded, dtype=tf.uint16), tf.int32),
-        lambda: tf.cast(
-            tf.io.decode_jpeg(encoded, dct_method="INTEGER_ACCURATE"), tf.int32
-        ),
+    size = tf.strings.length(encoded)
+    data = tf.io.decode_raw(
+        encoded, tf.uint8, fixed_length=size + image_headers.MARGIN
     )
-    gray = _gray(levels, tf.where(deep, 65535, 255))
+    size = tf.cast(size, tf.int64)
+    is_png = image_headers.begins(data, png_header.START)
+    is_jpeg = image_headers.begins(data, jpeg_header.START)
+    known = image_headers.require(
+        is_png | is_jpeg,
+        "expected a PNG or JPEG file, got {} bytes that are neither",
+        size,
+    )
+    # TensorFlow's decoders take other formats as well.
+    with tf.control_dependencies([known]):
+        gray, deep, turn = tf.cond(
+            is_png,
+            lambda: _decode_png(data, size, encoded),
+            lambda: _decode_jpeg(data, size, encoded),
+        )
     white = tf.constant([2**bits - 1 for bits in DEPTHS])
     white = white[tf.reduce_sum(tf.cast(tf.reduce_max(gray) > white, tf.int32))]
     image = tf.cast(gray, tf.float32) / tf.cast(white, tf.float32)
-    return image[None, ..., None], deep
+    return orientation.upright(image, turn)[None, ..., None], deep
 
 
-def _gray(levels: tf.Tensor, largest: tf.Tensor) -> tf.Tensor:
-    """(H, W, 1 to 4) -> (H, W); drops alpha, the second or fourth."""
+def _decode_png(
+    data: tf.Tensor, size: tf.Tensor, encoded: tf.Tensor
+) -> tuple[tf.Tensor, ...]:
+    """Returns levels, (H, W) int32; are they of 16 bit; and orientation."""
+    header = png_header.read(data, size)
+    deep = header.bits == 16
+    # decode_png scales the levels to the type that it returns.
+    gray = tf.cond(
+        deep,
+        lambda: _gray(tf.io.decode_png(encoded, dtype=tf.uint16)),
+        lambda: _gray(tf.io.decode_png(encoded)),
+    )
+    return gray, deep, orientation.read(header)
+
+
+def _decode_jpeg(
+    data: tf.Tensor, size: tf.Tensor, encoded: tf.Tensor
+) -> tuple[tf.Tensor, ...]:
+    """As `_decode_png`."""
+    header = jpeg_header.read(data, size, encoded)
+    with tf.control_dependencies([header.bits]):
+        # The DCT is the one that OpenCV takes.
+        levels = tf.io.decode_jpeg(encoded, dct_method="INTEGER_ACCURATE")
+    return _gray(levels), tf.constant(False), orientation.read(header)
+
+
+def _gray(levels: tf.Tensor) -> tf.Tensor:
+    """(H, W, 1 to 4) -> (H, W) int32; drops alpha, the second or fourth."""
     count = tf.where(tf.shape(levels)[2] >= 3, 3, 1)
     colors = levels[..., :count]
+    # Unsigned differences of largest and smallest cannot wrap around.
     spread = tf.reduce_max(
         tf.reduce_max(colors, axis=-1) - tf.reduce_min(colors, axis=-1)
     )
-    allowed = tf.cast(GRAY_TOLERANCE * tf.cast(largest, tf.float32), tf.int32)
-    check = tf.debugging.assert_less_equal(
+    check = image_headers.require(
+        spread <= round(GRAY_TOLERANCE * levels.dtype.max),
+        "an RGB image where NIR or gray is expected: its channels differ by "
+        "up to {} levels, more than the rounding of a JPEG; send the channel "
+        "that is NIR as a gray image",
         spread,
-        allowed,
-        message="an RGB image where NIR or gray is expected; its channels "
-        "differ by more levels than a JPEG's rounding",
     )
     with tf.control_dependencies([check]):
-        return tf.identity(colors[..., count // 2])
+        return tf.cast(colors[..., count // 2], tf.int32)
 
 
 def encode_png(image: tf.Tensor, deep: tf.Tensor) -> tf.Tensor:
