@@ -18,14 +18,26 @@ at each size, beside it. The sizes are those that the network sees: shrunk to
 the working size, and padded. Without these flags the section `export` in the
 config of the workdir decides. A file that differs from the method by more than
 config.export.least_db allows fails the export.
+
+An export of an older version gets the SavedModel of this one, without its
+workdir:
+
+  bin/export.py --from_export=saved_models/old --output=saved_models/new
+
+All else stays as it is: TFLite files, training record, what the card says of
+training and measurements.
 """
 
 from absl import flags
 
 from nircolor_tf.commands import cli
+from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of bin/train.py.")
+_FROM_EXPORT = flags.DEFINE_string(
+    "from_export", None, "An export whose SavedModel is to be written again."
+)
 _OUTPUT = flags.DEFINE_string("output", None, "Export folder to write.")
 _CHECKPOINT = flags.DEFINE_enum(
     "checkpoint", "best", ("best", "latest"), "Which weights of the workdir."
@@ -60,10 +72,18 @@ _NOTE = flags.DEFINE_string(
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace an export that exists already."
 )
-cli.require("workdir", "output")
+cli.require("output")
+flags.mark_flags_as_mutual_exclusive(["workdir", "from_export"], required=True)
+
+
+# Flags that go with --from_export: all else is as the export has it.
+_OF_AN_EXPORT = ("from_export", "output", "overwrite")
 
 
 def main() -> None:
+    if _FROM_EXPORT.value is not None:
+        _renew()
+        return
     channel = channels.parse(_CHANNEL.value)
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.export import export
@@ -98,3 +118,23 @@ def main() -> None:
                 f"{file['milliseconds']:.1f} ms on {file['threads']} threads, "
                 f"{file['db']:.1f} dB from the method"
             )
+
+
+def _renew() -> None:
+    for flag in flags.FLAGS.get_key_flags_for_module(__name__):
+        if flag.present and flag.name not in _OF_AN_EXPORT:
+            raise InputError(
+                f"--{flag.name}: not with --from_export, which keeps all of "
+                "an export but its SavedModel"
+            )
+    from nircolor_tf.export import renewal
+
+    card = renewal.renew(
+        _FROM_EXPORT.value, _OUTPUT.value, _OVERWRITE.value, cli.command_line()
+    )
+    difference = max(card["largest_difference"].values())
+    print(
+        f"wrote the SavedModel of {_FROM_EXPORT.value} again, in "
+        f"{_OUTPUT.value}; largest difference of a file to the method "
+        f"{difference:.1g}"
+    )

@@ -83,7 +83,7 @@ def export_workdir(
             record, too few representative images, or `output` exists.
         ExportError: A file does not agree with the method; nothing is left.
     """
-    output = _check_output(output, overwrite)
+    output = check_output(output, overwrite)
     method, record = restore.load_method(workdir, checkpoint)
     exported = choose_paths(method, paths)
     steps = method.inference_steps()
@@ -92,7 +92,7 @@ def export_workdir(
     card = model_card.make_card(method, output.name, exported, record, training)
     card["training"] |= _describe_start(workdir)
     card |= {"note": note, "commands": _commands(workdir, command)}
-    with _replace_folder(output) as folder:
+    with replacing_folder(output) as folder:
         training_data.write(folder, training)
         entries = model_files.write_fixed(
             method, exported, fixed, representative, channel, folder
@@ -148,7 +148,16 @@ def _complete(
     model_card.write(folder, card)
 
 
-def _check_output(output: str | os.PathLike, overwrite: bool) -> Path:
+def check_output(output: str | os.PathLike, overwrite: bool) -> Path:
+    """Returns the folder of a new export.
+
+    Args:
+        output: The folder.
+        overwrite: Whether it may exist.
+
+    Raises:
+        InputError: It exists and may not.
+    """
     output = Path(output)
     if output.exists() and not overwrite:
         raise InputError(
@@ -176,16 +185,22 @@ def _read_training_data(
 
 
 @contextlib.contextmanager
-def _replace_folder(output: Path) -> Iterator[Path]:
-    """Yields a temporary folder that becomes `output` when all went well."""
+def replacing_folder(output: Path) -> Iterator[Path]:
+    """Yields a temporary folder that becomes `output` when all went well.
+
+    Args:
+        output: The folder of an export; what is there then is replaced.
+    """
     output.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=output.parent))
+    replaced = folder.with_name(f"{folder.name}-replaced")
     try:
         yield folder
-        if output.exists():
-            shutil.rmtree(output)
         folder.chmod(0o755)
+        if output.exists():
+            output.replace(replaced)
         folder.replace(output)
+        shutil.rmtree(replaced, ignore_errors=True)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -36,7 +36,7 @@ def make_card(
         "format": 1,
         "name": name,
         "method": config.method,
-        "paths": _describe_paths(paths),
+        "paths": describe_paths(paths),
         **cards.describe_steps(method.inference_steps()),
         "value_range": [0.0, 1.0],
         "parameters": sum(
@@ -72,6 +72,8 @@ def write(folder: Path, card: dict) -> None:
 def count_bytes(folder: Path, paths: Mapping[str, InferencePath]) -> dict:
     """Returns the bytes of each file of an export, and of its SavedModel.
 
+    Older exports have no weights by name.
+
     Args:
         folder: The export.
         paths: Its inference paths.
@@ -81,7 +83,9 @@ def count_bytes(folder: Path, paths: Mapping[str, InferencePath]) -> dict:
         *tflite_files(paths).values(),
         *map(weights.file_name, networks_of(paths)),
     ]
-    return {file: _size(folder / file) for file in files}
+    return {
+        file: _size(folder / file) for file in files if (folder / file).exists()
+    }
 
 
 def networks_of(paths: Mapping[str, InferencePath]) -> list[str]:
@@ -99,7 +103,8 @@ def tflite_files(paths: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _describe_paths(paths: Mapping[str, InferencePath]) -> dict[str, dict]:
+def describe_paths(paths: Mapping[str, InferencePath]) -> dict[str, dict]:
+    """Returns the card's entry of each path, without files of one size."""
     return {
         path: {
             "source": paths[path].source,

@@ -31,11 +31,24 @@ def write(
     Raises:
         ExportError: A file of weights does not hold them.
     """
-    with subpixel.substituted(method):
-        saved_model.write(method, paths, folder / model_card.SAVED_MODEL)
+    write_saved_model(method, paths, folder)
     weights.write(method, model_card.networks_of(paths), folder)
     for name, file in model_card.tflite_files(paths).items():
         tflite.write(method, paths[name], folder / file)
+
+
+def write_saved_model(
+    method: Method, paths: Mapping[str, InferencePath], folder: Path
+) -> None:
+    """Writes the SavedModel.
+
+    Args:
+        method: The exported one.
+        paths: The exported ones.
+        folder: The export.
+    """
+    with subpixel.substituted(method):
+        saved_model.write(method, paths, folder / model_card.SAVED_MODEL)
 
 
 def write_fixed(

@@ -63,17 +63,19 @@ def _entries(exif: tf.Tensor) -> tf.Tensor:
     padded = tf.pad(exif, [(0, _MARGIN)])
     size = tf.size(exif, tf.int64)
     place = tf.minimum(number(image_headers.part(padded, 4, 4)), size)
-    count = number(image_headers.part(padded, place, 2))
+    claimed = number(image_headers.part(padded, place, 2))
     whole = tf.maximum(size - place - 2, 0) // _ENTRY_BYTES
-    end = place + 2 + _ENTRY_BYTES * tf.minimum(count, whole)
+    end = place + 2 + _ENTRY_BYTES * tf.minimum(claimed, whole)
     entries = tf.reshape(padded[place + 2 : end], (-1, _ENTRY_BYTES))
     kind = number(entries[:, 2:4])
     is_short, is_long = kind == _SHORT, kind == _LONG
     value = tf.where(
         is_short, number(entries[:, 8:10]), number(entries[:, 8:12])
     )
-    valid = (number(entries[:, :2]) == _TAG) & (is_short | is_long)
-    valid &= number(entries[:, 4:8]) == 1
+    count = number(entries[:, 4:8])
+    # Two shorts have the place of a long; the first counts.
+    is_one = (is_short & (count == 2)) | ((is_short | is_long) & (count == 1))
+    valid = (number(entries[:, :2]) == _TAG) & is_one
     return value[valid & (little | image_headers.begins(exif, _BIG))]
 
 

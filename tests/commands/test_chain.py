@@ -233,6 +233,12 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
             "path 'g2c': supervised has none of that name; expected one of n2c",
         ),
         (
+            "export.py --from_export=saved_models/edge --output=new --sizes=9",
+            "--sizes: not with --from_export, which keeps all of an export",
+        ),
+        ("export.py --from_export=run --output=new", "run/card.json: cannot"),
+        ("export.py --output=new", "one of (workdir, from_export)"),
+        (
             "evaluate.py --model=saved_models/default --output=new "
             "--data=data/manifest.csv --path=g2c",
             "path 'g2c': saved_models/default has none of that name",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps, TiffImagePlugin
 
 from nircolor_tf.export import image_codec
+from nircolor_tf.images import decoding
 
 ORIENTATION, SOFTWARE = 274, 305
 SHORT, LONG = 3, 4
@@ -85,6 +86,8 @@ def assert_shown(file, image, orientation, tolerance=0):
     np.testing.assert_allclose(
         result * largest, expected, atol=tolerance + 0.01
     )
+    read = decoding.decode(file).bands[..., 0]
+    np.testing.assert_allclose(result * largest, read, atol=0.01)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -116,10 +119,11 @@ def test_files_as_pillow_writes_them():
 def test_where_else_it_may_stand():
     content = turned(6)
     for file in (
-        jpeg(segment(0xE2, b"ICC_PROFILE\0"), app1(content)),
+        jpeg(segment(0xE2, b"ICC_PROFILE\0\1\1" + bytes(9)), app1(content)),
         jpeg(app1(content), app1(turned(3))),  # the first one counts
         jpeg(app1(b"x", b"http://elsewhere/\0"), app1(content)),
         jpeg(app1(turned(6, kind=LONG))),
+        jpeg(app1(exif((ORIENTATION, SHORT, 2, 6)))),  # the first value
         jpeg(
             app1(exif((ORIENTATION, SHORT, 1, 6), (ORIENTATION, SHORT, 1, 3)))
         ),
@@ -167,7 +171,8 @@ def test_xmp_of_a_jpeg_says_it_where_exif_does_not(packet):
         turned(9),
         turned(2**16 - 1),
         turned(2**32 - 6, kind=LONG),
-        exif((ORIENTATION, SHORT, 2, 6)),
+        exif((ORIENTATION, SHORT, 0, 6)),
+        exif((ORIENTATION, LONG, 2, 6)),
         exif((ORIENTATION, 2, 1, 6)),
         exif((ORIENTATION, SHORT, 1, 6), count=0),
         b"II*\0" + b"\xff" * 40,

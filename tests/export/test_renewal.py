@@ -1,0 +1,148 @@
+"""An older export gets the SavedModel of today."""
+
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+import smoke
+import tensorflow as tf
+from PIL import Image
+
+from nircolor_tf.errors import ExportError, InputError
+from nircolor_tf.export import (
+    comparison,
+    export,
+    exported_method,
+    orientation,
+    renewal,
+    weights,
+)
+from nircolor_tf.training import build, restore
+
+# What a card says of the files that are written again.
+RENEWED = {"name", "commands", "largest_difference", "bytes", "mirror"}
+KEPT = ("model.tflite", "training_data.csv")
+SIZE = (64, 32)
+
+
+@pytest.fixture(scope="module")
+def older(pairs_manifest, tmp_path_factory):
+    """An export without weights by name, whose graph knows no orientation."""
+    config = smoke.smoke_config("default", "smoke", pairs_manifest)
+    method = build.make_method(config, mixed_bfloat16=False)
+    folder = tmp_path_factory.mktemp("exports") / "older"
+    with pytest.MonkeyPatch.context() as patch:
+        record = {"step": 5, "minutes": 1.5}
+        patch.setattr(restore, "load_method", lambda *_: (method, record))
+        upright = tf.constant(1, tf.int64)
+        patch.setattr(orientation, "read", lambda header: upright)
+        export.export_workdir("run", folder, "best", (), overwrite=False)
+    shutil.rmtree(folder / weights.FOLDER)
+    card = read_card(folder)
+    del card["mirror"], card["bytes"]["weights/colorizer.weights.h5"]
+    card["measured"] = [{"mean": {"std/psnr": 12.5}}]
+    card["commands"] = ["bin/train.py"]
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def renewed(older):
+    folder = older.with_name("renewed")
+    renewal.renew(older, folder, overwrite=False, command="bin/export.py")
+    return folder
+
+
+def read_card(folder):
+    return json.loads((folder / "card.json").read_text())
+
+
+def signatures(folder):
+    return tf.saved_model.load(str(folder / "saved_model")).signatures
+
+
+def contents(folder):
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def shown_size(folder):
+    """Of the result for an image that is stored on its side."""
+    file, tags = io.BytesIO(), Image.Exif()
+    tags[0x112] = 6
+    Image.new("L", SIZE).save(file, "JPEG", exif=tags)
+    run = signatures(folder)["image_bytes"]
+    png = run(image_bytes=tf.constant([file.getvalue()]))["png_bytes"]
+    return Image.open(io.BytesIO(png[0].numpy())).size
+
+
+def test_todays_graph_with_the_same_weights(older, renewed):
+    assert shown_size(older) == SIZE
+    assert shown_size(renewed) == SIZE[::-1]
+    image = np.random.default_rng(0).random((2, 64, 128, 1), np.float32)
+    before, after = signatures(older), signatures(renewed)
+    assert set(before) == set(after)
+    for name in ("network", "serving_default"):
+        np.testing.assert_array_equal(
+            before[name](nir=image)["rgb"], after[name](nir=image)["rgb"]
+        )
+
+
+def test_all_else_stays(older, renewed):
+    for name in KEPT:
+        assert (older / name).read_bytes() == (renewed / name).read_bytes()
+    assert not (renewed / weights.FOLDER).exists()
+    before, after = read_card(older), read_card(renewed)
+    assert {key for key in after if after[key] != before.get(key)} <= RENEWED
+    assert before.keys() <= after.keys()
+    assert after["measured"] == [{"mean": {"std/psnr": 12.5}}]
+    assert after["commands"] == ["bin/train.py", "bin/export.py"]
+    assert after["name"] == "renewed"
+    assert after["bytes"].keys() == before["bytes"].keys()
+    size = sum(
+        len(content)
+        for path, content in contents(renewed).items()
+        if path.parts[0] == "saved_model"
+    )
+    assert after["bytes"]["saved_model"] == size
+
+
+def test_in_its_own_place(older, renewed, tmp_path):
+    folder = shutil.copytree(older, tmp_path / "renewed")
+    with pytest.raises(InputError, match=r"renewed: exists already"):
+        renewal.renew(folder, folder, overwrite=False)
+    renewal.renew(folder, folder, overwrite=True)
+    assert shown_size(folder) == SIZE[::-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["renewed"]
+
+
+def test_weights_by_name_are_read_and_stay(older, tmp_path):
+    folder = shutil.copytree(older, tmp_path / "older")
+    method, _ = exported_method.load(folder)
+    weights.write(method, ["colorizer"], folder)
+    # The SavedModel is not what they are read from.
+    (folder / "saved_model" / "saved_model.pb").write_bytes(b"")
+    renewal.renew(folder, tmp_path / "new", overwrite=False)
+    assert shown_size(tmp_path / "new") == SIZE[::-1]
+    file = "weights/colorizer.weights.h5"
+    stored = (tmp_path / "new" / file).read_bytes()
+    assert stored == (folder / file).read_bytes()
+    assert read_card(tmp_path / "new")["bytes"][file] == len(stored)
+
+
+def test_where_something_differs_nothing_is_replaced(
+    older, tmp_path, monkeypatch
+):
+    folder = shutil.copytree(older, tmp_path / "older")
+    before = contents(folder)
+    limits = dict.fromkeys(comparison.TOLERANCES, -1.0)
+    monkeypatch.setattr(comparison, "TOLERANCES", limits)
+    with pytest.raises(ExportError, match="differs from the method"):
+        renewal.renew(folder, folder, overwrite=True)
+    assert contents(folder) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["older"]
