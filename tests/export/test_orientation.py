@@ -15,6 +15,12 @@ from PIL import Image, ImageOps, TiffImagePlugin
 from nircolor_tf.export import image_codec
 from nircolor_tf.images import decoding
 
+# Pillow's remarks on EXIF that is damaged on purpose.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Corrupt EXIF data"),
+    pytest.mark.filterwarnings("ignore:Metadata Warning"),
+]
+
 ORIENTATION, SOFTWARE = 274, 305
 SHORT, LONG = 3, 4
 TURNS = range(1, 9)

@@ -6,9 +6,11 @@ import shutil
 
 import numpy as np
 import pytest
-import smoke
 import tensorflow as tf
+import tint
+from ml_collections import ConfigDict
 from PIL import Image
+from tint import Tint
 
 from nircolor_tf.errors import ExportError, InputError
 from nircolor_tf.export import (
@@ -19,19 +21,32 @@ from nircolor_tf.export import (
     renewal,
     weights,
 )
-from nircolor_tf.training import build, restore
+from nircolor_tf.training import build, config_files, restore
 
 # What a card says of the files that are written again.
 RENEWED = {"name", "commands", "largest_difference", "bytes", "mirror"}
-KEPT = ("model.tflite", "training_data.csv")
+KEPT = ("model.tflite", "model_24x40_float16.tflite", "training_data.csv")
 SIZE = (64, 32)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def known():
+    """The method is one of those that a config can name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            config_files, "parse_config", lambda tree, where: ConfigDict(tree)
+        )
+        patch.setattr(
+            build, "make_method", lambda config, mixed_bfloat16: Tint(config)
+        )
+        yield
+
+
 @pytest.fixture(scope="module")
-def older(pairs_manifest, tmp_path_factory):
+def older(known, pairs_manifest, tmp_path_factory):
     """An export without weights by name, whose graph knows no orientation."""
-    config = smoke.smoke_config("default", "smoke", pairs_manifest)
-    method = build.make_method(config, mixed_bfloat16=False)
+    method = Tint(tint.config(pairs_manifest))
+    method.set_gain(1.1)  # not that of a new one
     folder = tmp_path_factory.mktemp("exports") / "older"
     with pytest.MonkeyPatch.context() as patch:
         record = {"step": 5, "minutes": 1.5}
@@ -112,27 +127,23 @@ def test_all_else_stays(older, renewed):
     assert after["bytes"]["saved_model"] == size
 
 
-def test_in_its_own_place(older, renewed, tmp_path):
+def test_in_its_own_place_and_from_weights_by_name(older, tmp_path):
     folder = shutil.copytree(older, tmp_path / "renewed")
     with pytest.raises(InputError, match=r"renewed: exists already"):
         renewal.renew(folder, folder, overwrite=False)
-    renewal.renew(folder, folder, overwrite=True)
-    assert shown_size(folder) == SIZE[::-1]
-    assert [path.name for path in tmp_path.iterdir()] == ["renewed"]
-
-
-def test_weights_by_name_are_read_and_stay(older, tmp_path):
-    folder = shutil.copytree(older, tmp_path / "older")
     method, _ = exported_method.load(folder)
     weights.write(method, ["colorizer"], folder)
+    file = folder / "weights" / "colorizer.weights.h5"
+    stored = file.read_bytes()
     # The SavedModel is not what they are read from.
     (folder / "saved_model" / "saved_model.pb").write_bytes(b"")
-    renewal.renew(folder, tmp_path / "new", overwrite=False)
-    assert shown_size(tmp_path / "new") == SIZE[::-1]
-    file = "weights/colorizer.weights.h5"
-    stored = (tmp_path / "new" / file).read_bytes()
-    assert stored == (folder / file).read_bytes()
-    assert read_card(tmp_path / "new")["bytes"][file] == len(stored)
+    renewal.renew(folder, folder, overwrite=True)
+    assert shown_size(folder) == SIZE[::-1]
+    assert file.read_bytes() == stored
+    assert read_card(folder)["bytes"]["weights/colorizer.weights.h5"] == len(
+        stored
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["renewed"]
 
 
 def test_where_something_differs_nothing_is_replaced(

@@ -4,16 +4,14 @@ import csv
 import runpy
 
 import cv2
-import keras
 import numpy as np
 import pytest
+import tint
 from absl import flags
-from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import difference_table, differences, export, verify
 from nircolor_tf.images import image_files
-from nircolor_tf.methods.base import Method
 from nircolor_tf.training import restore
 
 SIZES = {"a.png": (8, 12), "b.png": (30, 46), "c.tif": (5, 9)}
@@ -21,54 +19,9 @@ EVERY_FLOAT = ["saved_model", "litert", "serving"]
 FIXED = "model_24x40_float16.tflite"
 
 
-class Tint(Method):
-    """NIR to NIR times (1, 5/8, 3/8), a gain on red; takes multiples of 4."""
-
-    def __init__(self, config):
-        super().__init__(config, size_multiple=4)
-        layer = keras.layers.Conv2D(3, 1, use_bias=False)
-        network = keras.Sequential([layer])
-        self.colorizer = self.add_network(
-            "colorizer", network, channels=1, inference=True
-        )
-        self.kernel = layer.kernel
-        self.set_gain(1.0)
-
-    def set_gain(self, red):
-        self.kernel.assign([[[[red, 0.625, 0.375]]]])
-
-    def call(self, nir, training=False):
-        return self.colorizer(nir, training=training)
-
-    def phases(self):
-        return ()
-
-
 @pytest.fixture(scope="module")
 def method(pairs_manifest):
-    data = {
-        "value_range": (0.0, 1.0),
-        "manifest": str(pairs_manifest),
-        "description": "",
-        "terms": "",
-    }
-    return Tint(
-        ConfigDict(
-            {
-                "method": "tint",
-                "data": data,
-                "evaluate": {"split": "val"},
-                "inference": {"working_size": 24, "mirror": False},
-                "export": {
-                    "tflite": ("float16",),
-                    "sizes": ("24x40",),
-                    "representative": 1,
-                    "least_db": {"float16": 60.0},
-                    "threads": 1,
-                },
-            }
-        )
-    )
+    return tint.Tint(tint.config(pairs_manifest))
 
 
 @pytest.fixture(scope="module", autouse=True)
