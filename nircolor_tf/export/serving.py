@@ -45,6 +45,8 @@ services:
     restart: unless-stopped
 """
 
+_AGAIN = "export it again with bin/export.py --from_export"
+
 
 def write_serving(
     export: str | os.PathLike, output: str | os.PathLike, version: int
@@ -98,7 +100,7 @@ def _whole_model(export: Path, card: dict) -> Path:
         raise InputError(
             f"{export / cards.CARD_FILE}: key 'paths.{first}.signature' is "
             "missing: an older version wrote this export, whose SavedModel "
-            "holds the network alone; export it again"
+            f"holds the network alone; {_AGAIN}"
         )
     folder = cards.model_file(export, card, first, "saved_model")
     signatures = runtimes.load_signatures(folder)
@@ -108,7 +110,7 @@ def _whole_model(export: Path, card: dict) -> Path:
                 raise InputError(
                     f"{folder}: has no signature {name!r}, which a server "
                     f"needs for the path {path} in card.json; it has: "
-                    f"{', '.join(signatures) or 'none'}; export it again"
+                    f"{', '.join(signatures) or 'none'}; {_AGAIN}"
                 )
     return folder
 
