@@ -11,6 +11,7 @@ from nircolor_tf.export import (
     orientation,
     png_header,
 )
+from nircolor_tf.export.image_headers import Header
 from nircolor_tf.images.conversions import GRAY_TOLERANCE
 from nircolor_tf.images.ranges import DEPTHS
 
@@ -45,7 +46,7 @@ def decode(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     )
     # TensorFlow's decoders take other formats as well.
     with tf.control_dependencies([known]):
-        gray, deep, turn = tf.cond(
+        gray, header = tf.cond(
             is_png,
             lambda: _decode_png(data, size, encoded),
             lambda: _decode_jpeg(data, size, encoded),
@@ -53,33 +54,33 @@ def decode(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     white = tf.constant([2**bits - 1 for bits in DEPTHS])
     white = white[tf.reduce_sum(tf.cast(tf.reduce_max(gray) > white, tf.int32))]
     image = tf.cast(gray, tf.float32) / tf.cast(white, tf.float32)
-    return orientation.upright(image, turn)[None, ..., None], deep
+    image = orientation.upright(image, orientation.read(header))
+    return image[None, ..., None], header.bits == 16
 
 
 def _decode_png(
     data: tf.Tensor, size: tf.Tensor, encoded: tf.Tensor
-) -> tuple[tf.Tensor, ...]:
-    """Returns levels, (H, W) int32; are they of 16 bit; and orientation."""
+) -> tuple[tf.Tensor, Header]:
+    """Returns levels, (H, W) int32, of 8 or 16 bit, and the header."""
     header = png_header.read(data, size)
-    deep = header.bits == 16
     # decode_png scales the levels to the type that it returns.
     gray = tf.cond(
-        deep,
+        header.bits == 16,
         lambda: _gray(tf.io.decode_png(encoded, dtype=tf.uint16)),
         lambda: _gray(tf.io.decode_png(encoded)),
     )
-    return gray, deep, orientation.read(header)
+    return gray, header
 
 
 def _decode_jpeg(
     data: tf.Tensor, size: tf.Tensor, encoded: tf.Tensor
-) -> tuple[tf.Tensor, ...]:
+) -> tuple[tf.Tensor, Header]:
     """As `_decode_png`."""
     header = jpeg_header.read(data, size, encoded)
     with tf.control_dependencies([header.bits]):
         # The DCT is the one that OpenCV takes.
         levels = tf.io.decode_jpeg(encoded, dct_method="INTEGER_ACCURATE")
-    return _gray(levels), tf.constant(False), orientation.read(header)
+    return _gray(levels), header
 
 
 def _gray(levels: tf.Tensor) -> tf.Tensor:

@@ -62,11 +62,9 @@ def number(digits: tf.Tensor, little: tf.Tensor | bool = False) -> tf.Tensor:
         int64 (...).
     """
     rising = [256**place for place in range(digits.shape[-1])]
-    weights = tf.where(
-        little,
-        tf.constant(rising, tf.int64),
-        tf.constant(rising[::-1], tf.int64),
-    )
+    weights = tf.constant(rising[::-1], tf.int64)
+    if little is not False:
+        weights = tf.where(little, tf.constant(rising, tf.int64), weights)
     return tf.reduce_sum(tf.cast(digits, tf.int64) * weights, axis=-1)
 
 
