@@ -27,6 +27,7 @@ _EXTRAS = {
     **dict.fromkeys(("tensorboard", "tensorflow"), "train"),
     "tensorflow_serving": "serving",
     "keras_hub": "imagenet",
+    **dict.fromkeys(("onnx", "onnxruntime", "tf2onnx"), "onnx"),
     **dict.fromkeys(("lpips", "torch", "torch_fidelity"), "perceptual"),
 }
 

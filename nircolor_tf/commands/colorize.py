@@ -98,8 +98,9 @@ _RUNTIME = flags.DEFINE_enum(
     "runtime",
     "auto",
     models.RUNTIMES,
-    "What runs the model: LiteRT its TFLite file, TensorFlow its SavedModel; "
-    "auto: LiteRT where the export has such a file.",
+    "What runs the model: LiteRT its TFLite file, TensorFlow its SavedModel, "
+    "ONNX Runtime its ONNX file; auto: LiteRT where the export has such a "
+    "file.",
 )
 _FILE = flags.DEFINE_string(
     "file",

@@ -19,6 +19,9 @@ the working size, and padded. Without these flags the section `export` in the
 config of the workdir decides. A file that differs from the method by more than
 config.export.least_db allows fails the export.
 
+--onnx writes model.onnx beside model.tflite, for ONNX Runtime, TensorRT and
+other tool chains; it needs pip install 'nircolor-tf[onnx]'.
+
 An export of an older version gets the SavedModel of this one, without its
 workdir:
 
@@ -66,6 +69,9 @@ _CHANNEL = flags.DEFINE_string(
     "gray",
     f"Which channel of that folder's images is NIR: {channels.CHOICES}.",
 )
+_ONNX = flags.DEFINE_bool(
+    "onnx", False, "Write an ONNX file of each path, too."
+)
 _NOTE = flags.DEFINE_string(
     "note", "", "Text for the card: machine, known failures."
 )
@@ -77,7 +83,7 @@ flags.mark_flags_as_mutual_exclusive(["workdir", "from_export"], required=True)
 
 
 # Flags that go with --from_export: all else is as the export has it.
-_OF_AN_EXPORT = ("from_export", "output", "overwrite")
+_OF_AN_EXPORT = ("from_export", "output", "overwrite", "onnx")
 
 
 def main() -> None:
@@ -100,6 +106,7 @@ def main() -> None:
         _SIZES.value,
         _REPRESENTATIVE.value,
         channel,
+        _ONNX.value,
         cli.command_line(),
     )
     sizes = ", ".join(
@@ -128,9 +135,14 @@ def _renew() -> None:
                 "an export but its SavedModel"
             )
     from nircolor_tf.export import renewal
+    from nircolor_tf.inference import models
 
     card = renewal.renew(
-        _FROM_EXPORT.value, _OUTPUT.value, _OVERWRITE.value, cli.command_line()
+        models.locate(_FROM_EXPORT.value),
+        _OUTPUT.value,
+        _OVERWRITE.value,
+        _ONNX.value,
+        cli.command_line(),
     )
     difference = max(card["largest_difference"].values())
     print(

@@ -5,6 +5,7 @@
                         any size -> {'rgb': (B, H, W, 3) in [0, 1]}
         model.tflite    (1, H, W, 1) -> (1, H, W, 3), [0, 1], float32, H and W
                         multiples of the card's size_multiple
+        model.onnx      the same as ONNX, where it is asked for
         model_256x256_int8.tflite   and others of one size and kind, where
                         config.export asks for them
         weights/        the weights of each network under its name, for
@@ -41,6 +42,7 @@ from nircolor_tf.export import (
     fixed_sizes,
     model_card,
     model_files,
+    onnx_file,
 )
 from nircolor_tf.images import channels
 from nircolor_tf.images.channels import Channel
@@ -59,6 +61,7 @@ def export_workdir(
     sizes: Sequence[str] = (),
     representative: str | os.PathLike = "",
     channel: Channel = channels.GRAY,
+    onnx: bool = False,
     command: str | None = None,
 ) -> dict:
     """Exports a trained workdir, and returns the card.
@@ -76,6 +79,7 @@ def export_workdir(
         representative: Folder of images for the scales of 'int8'; '' for the
             training images.
         channel: Which channel of that folder's images is NIR.
+        onnx: Whether to write ONNX files, too.
         command: The command line that exports, for the card; None for none.
 
     Raises:
@@ -84,6 +88,8 @@ def export_workdir(
         ExportError: A file does not agree with the method; nothing is left.
     """
     output = check_output(output, overwrite)
+    if onnx:
+        onnx_file.require()
     method, record = restore.load_method(workdir, checkpoint)
     exported = choose_paths(method, paths)
     steps = method.inference_steps()
@@ -98,6 +104,8 @@ def export_workdir(
             method, exported, fixed, representative, channel, folder
         )
         model_files.write(method, exported, folder)
+        if onnx:
+            model_files.write_onnx(exported, card, folder)
         _complete(card, entries, method, exported, folder)
     return card
 

@@ -78,9 +78,13 @@ def count_bytes(folder: Path, paths: Mapping[str, InferencePath]) -> dict:
         folder: The export.
         paths: Its inference paths.
     """
+    onnx = [
+        Path(file).with_suffix(".onnx") for file in tflite_files(paths).values()
+    ]
     files = [
         SAVED_MODEL,
         *tflite_files(paths).values(),
+        *(file.name for file in onnx if (folder / file).is_file()),
         *map(weights.file_name, networks_of(paths)),
     ]
     return {

@@ -7,6 +7,7 @@ from pathlib import Path
 from nircolor_tf.errors import ExportError
 from nircolor_tf.export import (
     model_card,
+    onnx_file,
     samples,
     saved_model,
     subpixel,
@@ -49,6 +50,26 @@ def write_saved_model(
     """
     with subpixel.substituted(method):
         saved_model.write(method, paths, folder / model_card.SAVED_MODEL)
+
+
+def write_onnx(
+    paths: Mapping[str, InferencePath], card: dict, folder: Path
+) -> None:
+    """Writes an ONNX file of each path, from its TFLite file.
+
+    Args:
+        paths: The exported ones.
+        card: Gets the names of the files, their opset and time.
+        folder: The export.
+    """
+    for name, tflite_file in model_card.tflite_files(paths).items():
+        path, file = paths[name], Path(tflite_file).with_suffix(".onnx")
+        onnx_file.write(
+            folder / tflite_file, path.source, path.target, folder / file
+        )
+        side = card["working_size"] or card["minimum_size"]
+        card["paths"][name]["files"]["onnx"] = file.name
+        card["paths"][name]["onnx"] = onnx_file.measure(folder / file, side)
 
 
 def write_fixed(

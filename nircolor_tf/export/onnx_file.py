@@ -4,15 +4,23 @@ tf2onnx converts the TFLite file of the path, which holds the network alone.
 Needs the extra [onnx].
 """
 
+import os
+import platform
+import statistics
+import time
 from pathlib import Path
 
+import numpy as np
+
 from nircolor_tf.errors import InputError
+from nircolor_tf.inference.onnx_model import OnnxModel
 
 # The first that holds all of the networks' operations and that TensorRT 8 and
 # ONNX Runtime 1.13, both of 2022, read.
 OPSET = 17
 
 _SIDES = ("height", "width")
+_REPEATS = 5
 
 
 def require() -> None:
@@ -52,6 +60,34 @@ def write(tflite: Path, source: str, target: str, file: Path) -> None:
             dimensions[index].dim_param = side
     onnx.checker.check_model(model)
     file.write_bytes(model.SerializeToString())
+
+
+def measure(file: Path, side: int) -> dict[str, int | float | str]:
+    """Returns the opset of an ONNX file, and its time on this machine.
+
+    Args:
+        file: That `write` wrote.
+        side: Of the square image that it is timed with, in pixels.
+
+    Returns:
+        The opset, the size, the median milliseconds of an image, the threads
+        and the machine.
+    """
+    threads = os.cpu_count() or 1
+    predict = OnnxModel(file, threads).predict
+    image = np.full((1, side, side, 1), 0.5, np.float32)
+    seconds = []
+    for _ in range(_REPEATS):
+        start = time.perf_counter()
+        predict(image)
+        seconds.append(time.perf_counter() - start)
+    return {
+        "opset": OPSET,
+        **{"height": side, "width": side},
+        "milliseconds": 1000 * statistics.median(seconds),
+        "threads": threads,
+        "machine": platform.machine(),
+    }
 
 
 def _rename(graph, old: str, new: str) -> None:

@@ -21,6 +21,7 @@ from nircolor_tf.export import (
     exported_method,
     model_card,
     model_files,
+    onnx_file,
 )
 from nircolor_tf.inference import cards
 from nircolor_tf.methods.base import InferencePath, Method
@@ -30,6 +31,7 @@ def renew(
     source: str | os.PathLike,
     output: str | os.PathLike,
     overwrite: bool,
+    onnx: bool = False,
     command: str | None = None,
 ) -> dict:
     """Writes an export again, and returns the card.
@@ -39,6 +41,7 @@ def renew(
         output: The export folder to write, which may be `source`; its last
             part is the name.
         overwrite: Replace an export that exists.
+        onnx: Whether to write ONNX files, too.
         command: The command line, for the card; None for none.
 
     Raises:
@@ -48,6 +51,8 @@ def renew(
             and nothing is replaced.
     """
     source, output = Path(source), export.check_output(output, overwrite)
+    if onnx:
+        onnx_file.require()
     method, card = exported_method.load(source)
     paths = {name: method.inference_path(name) for name in card["paths"]}
     older = {entry["files"]["saved_model"] for entry in card["paths"].values()}
@@ -64,6 +69,8 @@ def renew(
             dirs_exist_ok=True,
         )
         model_files.write_saved_model(method, paths, folder)
+        if onnx:
+            model_files.write_onnx(paths, card, folder)
         _complete(card, method, paths, folder)
     return card
 

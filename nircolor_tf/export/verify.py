@@ -8,6 +8,7 @@ The method colorizes every photo whole, and so does each runtime of the export:
     image_bytes     its signature of image files, on the file itself; PNG and
                     JPEG only. Both results are rounded, so that they may be
                     apart by one level more
+    model.onnx                  where the export has it
     model_256x256_int8.tflite   and the other files of one size: the photos
                     that reach the network at this size
 
@@ -109,7 +110,7 @@ def _load_runtimes(
     method: Method, folder: Path, card: dict, path: str
 ) -> Iterator[Runtime]:
     entry = card["paths"][path]
-    for name, tolerance in comparison.TOLERANCES.items():
+    for name, tolerance in comparison.tolerances(entry).items():
         colorizer = comparison.load_runtime(folder, path, entry, name)
         yield Runtime(path, name, _on_image(colorizer), tolerance=tolerance)
     serve = runtimes.load_saved_model(

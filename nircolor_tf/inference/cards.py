@@ -16,8 +16,9 @@ The steps around the network are the keys of `steps.Steps`: "size_multiple",
 "minimum_size", "working_size", "mirror" and "fusion". Older cards have no
 "mirror", which means false.
 
-A path's files may also hold "tflite_fixed", TFLite files of one size each,
-and their measurements:
+A path's files may also hold "onnx", an ONNX file of the network alone, with
+its opset and its time beside it in the path's "onnx", and "tflite_fixed",
+TFLite files of one size each, and their measurements:
 
     {"file": "model_256x256_int8.tflite", "kind": "int8", "height": 256,
      "width": 256, "bytes": ..., "db": ..., "milliseconds": ...,
@@ -148,7 +149,7 @@ def model_file(
         folder: The export folder.
         card: Of that folder.
         path: Name of a path in the card.
-        kind: 'tflite' or 'saved_model'.
+        kind: 'tflite', 'saved_model' or 'onnx'.
 
     Raises:
         InputError: The card names none of that kind, or it is missing.

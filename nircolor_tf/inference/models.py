@@ -21,7 +21,7 @@ from nircolor_tf.inference.litert import LitertModel
 
 # The models that come with the package, by name.
 SHIPPED = ("default", "edge")
-RUNTIMES = ("auto", "litert", "saved_model")
+RUNTIMES = ("auto", "litert", "saved_model", "onnx")
 
 
 def locate(model: str | os.PathLike = "default") -> Path:
@@ -63,7 +63,8 @@ def load_export(
         model: As for `locate`. The folder holds card.json and the files that
             it names.
         runtime: `litert` runs the TFLite file, `saved_model` the SavedModel
-            in TensorFlow; `auto` is `litert` where the export has that file.
+            in TensorFlow, `onnx` the ONNX file in ONNX Runtime; `auto` is
+            `litert` where the export has that file.
         threads: CPU threads of LiteRT; all cores by default.
         path: Its name in the card; the first by default.
         tile: As for `Colorizer`.
@@ -100,7 +101,7 @@ def _path_of(
 ) -> str:
     """Returns the inference path of a file, if nothing else is asked for."""
     own = cards.find_fixed(folder, card, file)
-    if runtime == "saved_model":
+    if runtime in ("saved_model", "onnx"):
         raise InputError(
             f"runtime {runtime!r}: {folder / file} is a TFLite file; expected "
             "auto or litert, or no file"

@@ -1,4 +1,4 @@
-"""Loads the model of an export: in LiteRT, or as a SavedModel in TensorFlow.
+"""Loads the model of an export: in LiteRT, TensorFlow or ONNX Runtime.
 
 TensorFlow is imported only for a SavedModel.
 """
@@ -11,6 +11,7 @@ import numpy as np
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import cards
 from nircolor_tf.inference.litert import LitertModel
+from nircolor_tf.inference.onnx_model import OnnxModel
 
 
 def load_path(
@@ -22,9 +23,9 @@ def load_path(
         folder: The export folder.
         card: Of that folder.
         path: Name of a path in the card.
-        runtime: 'litert', 'saved_model', or 'auto' for LiteRT where the path
-            has a TFLite file.
-        threads: CPU threads of LiteRT; all cores by default.
+        runtime: 'litert', 'saved_model', 'onnx', or 'auto' for LiteRT where
+            the path has a TFLite file.
+        threads: CPU threads of LiteRT and ONNX Runtime; all cores by default.
 
     Returns:
         (1, H, W, 1) float32 -> (1, H, W, C).
@@ -38,6 +39,9 @@ def load_path(
     if runtime == "litert":
         file = cards.model_file(folder, card, path, "tflite")
         return LitertModel(file, threads).predict
+    if runtime == "onnx":
+        file = cards.model_file(folder, card, path, "onnx")
+        return OnnxModel(file, threads).predict
     return load_saved_model(
         cards.model_file(folder, card, path, "saved_model"),
         cards.signature(card, path),
