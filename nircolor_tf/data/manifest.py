@@ -8,6 +8,7 @@ import csv
 import dataclasses
 import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -138,8 +139,8 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
 
     The image files themselves are not opened.
 
-    An older manifest does not say which stored values are black and white. It
-    is read where all files have 8 bit, whose values are then 0 to 255.
+    An older one does not say which stored values are black and white. Files of
+    8 bit are read with 0 and 255.
 
     Args:
         path: The CSV file.
@@ -149,8 +150,7 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
 
     Raises:
         InputError: The file is missing, has other columns, no example, a
-            malformed value, two protocols, or is an older one of 16-bit
-            files; the message names file, line and column.
+            malformed value or two protocols, or is an older one of 16 bit.
     """
     path = Path(path)
     folder = Path(os.path.realpath(path.parent))
@@ -171,13 +171,9 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
         raise InputError(f"{path}: not a CSV file in UTF-8: {error}") from error
     if not examples:
         raise InputError(f"{path}: the manifest holds no example")
-    names = set()
-    for example in examples:
-        if example.name in names:
-            raise InputError(
-                f"{path}, column name: {example.name!r} appears twice"
-            )
-        names.add(example.name)
+    for name, count in Counter(example.name for example in examples).items():
+        if count > 1:
+            raise InputError(f"{path}, column name: {name!r} appears twice")
     protocols = sorted({example.protocol for example in examples})
     if len(protocols) > 1:
         raise InputError(

@@ -7,7 +7,7 @@ import dataclasses
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,19 +54,19 @@ def prepare(
         layout: A key of `sources.LAYOUTS`.
         output: Folder for manifest.csv and, with epfl, the crops.
         reading: What the values of the files mean.
-        split: One of `SPLIT_CHOICES`; auto is vcip-strict for the vcip2020
-            layout, else scene (0.8 / 0.1 / 0.1 of whole scenes).
+        split: One of `SPLIT_CHOICES`; auto is vcip-strict for the layout
+            vcip2020, else scene (0.8 / 0.1 / 0.1 of whole scenes).
         patch: epfl only: 64 for 64x64 patches instead of 480x480 crops.
         unpaired: Folder of color photos without NIR.
         seed: Of the scene split.
-        overwrite: Replace an existing manifest. Images are never replaced.
+        overwrite: Replace a manifest.csv. Images are never replaced.
 
     Returns:
         A summary table, and the pairs whose images do not seem to match.
 
     Raises:
-        InputError: Wrong arguments, or anything wrong with the files: then
-            the message lists all of it and nothing was written.
+        InputError: Wrong arguments or files; the message lists all of it, and
+            nothing was written.
     """
     output = Path(output)
     reading.check()
@@ -78,23 +78,13 @@ def prepare(
     named = _named_splits(split, candidates)
     protocol = _protocol(layout, split, patch)
     checked = checking.check(candidates, reading, protocol)
-    pairs, mismatches = _measured(
-        [pair for pair in checked if pair.nir], layout, seed
-    )
-    pairs = [
-        dataclasses.replace(pair, split=named.get(pair.name, pair.split))
-        for pair in pairs
-    ]
-    photos = [photo for photo in checked if not photo.nir]
-    output.parent.mkdir(parents=True, exist_ok=True)
-    if layout == "epfl":
-        examples = _write_crops(pairs, photos, output, patch)
-    else:
-        examples = pairs + photos
-        output.mkdir(exist_ok=True)
-        manifest.write_manifest(output / "manifest.csv", examples)
-    title = _title(split, named, pairs)
-    return "\n".join([summarize(examples, title), *mismatches])
+    pairs = [example for example in checked if example.nir]
+    photos = [example for example in checked if not example.nir]
+    pairs, mismatches = _measured(pairs, layout, named, seed)
+    write = _write_crops if layout == "epfl" else _write_list
+    examples = write(pairs, photos, output, patch)
+    summary = summarize(examples, _title(split, named, pairs))
+    return "\n".join([summary, *mismatches])
 
 
 def _protocol(layout: str, split: str, patch: int) -> str:
@@ -223,9 +213,9 @@ def _named_splits(split, candidates):
 
 
 def _measured(
-    pairs: Sequence[Example], layout: str, seed: int
+    pairs: Sequence[Example], layout: str, named: Mapping[str, str], seed: int
 ) -> tuple[list[Example], list[str]]:
-    """Gives pairs their scene, a split that is drawn, and their shift.
+    """Gives pairs their scene, their shift, and a split, named or drawn.
 
     Returns:
         The pairs, and lines about those that do not seem to match.
@@ -247,27 +237,43 @@ def _measured(
         x, y = shift.measure_shift(images["nir"], images["rgb"])
         measured.append(
             dataclasses.replace(
-                pair, split=split, scene=scene, shift_x=x, shift_y=y
+                pair,
+                split=named.get(pair.name, split),
+                scene=scene,
+                shift_x=x,
+                shift_y=y,
             )
         )
         mismatch = matching.describe_mismatch(images["nir"], images["rgb"])
         if mismatch:
             mismatches.append(f"  {pair.name}: {mismatch}")
-    if mismatches:
-        more = len(mismatches) - _NAMED_MISMATCHES
-        mismatches = [
-            f"pairs that do not seem to match, look at them: {len(mismatches)}",
-            *mismatches[:_NAMED_MISMATCHES],
-            *[f"  and {more} more"] * (more > 0),
-        ]
-    return measured, mismatches
+    return measured, _shortened(mismatches)
+
+
+def _shortened(mismatches: Sequence[str]) -> list[str]:
+    if not mismatches:
+        return []
+    more = len(mismatches) - _NAMED_MISMATCHES
+    return [
+        f"pairs that do not seem to match, look at them: {len(mismatches)}",
+        *mismatches[:_NAMED_MISMATCHES],
+        *[f"  and {more} more"] * (more > 0),
+    ]
+
+
+def _write_list(pairs, photos, output, patch):
+    """Writes a manifest of the files where they are."""
+    del patch
+    output.mkdir(parents=True, exist_ok=True)
+    manifest.write_manifest(output / "manifest.csv", pairs + photos)
+    return pairs + photos
 
 
 def _write_crops(pairs, photos, output, patch):
     """Builds everything beside the output, which then appears at once."""
     # As deep as the output, so that relative paths hold after the move.
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
-    folder.mkdir()
+    folder.mkdir(parents=True)
     try:
         examples = cutting.cut_photos(pairs, folder, patch) + photos
         manifest.write_manifest(folder / "manifest.csv", examples)

@@ -73,11 +73,9 @@ def export_workdir(
         paths: As `choose_paths` takes them.
         overwrite: Replace an export that exists.
         note: For the card: machine, known failures.
-        kinds: Of TFLite files of one size, `fixed_sizes.KINDS`; none for those
-            of config.export.
+        kinds: Of `fixed_sizes.KINDS`; none for those of config.export.
         sizes: Of these files, as 'HEIGHTxWIDTH'; likewise.
-        representative: Folder of images for the scales of 'int8'; '' for the
-            training images.
+        representative: Folder of images for 'int8'; '' for the training ones.
         channel: Which channel of that folder's images is NIR.
         onnx: Whether to write ONNX files, too.
         command: The command line that exports, for the card; None for none.

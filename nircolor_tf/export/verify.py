@@ -75,11 +75,7 @@ def verify_photos(
     compared, sizes, problems = [], set(), []
     for path in card["paths"]:
         colorizer = build.make_colorizer(method, path)
-        loaded = [
-            runtime
-            for runtime in _load_runtimes(method, folder, card, path)
-            if runtime.name != saved_model.BYTES or channel == channels.GRAY
-        ]
+        loaded = list(_load_runtimes(method, folder, card, path, channel))
         for file in tqdm(photos, path, unit="photo"):
             try:
                 photo = _read(file, channel, colorizer)
@@ -107,26 +103,14 @@ def _check_step(
 
 
 def _load_runtimes(
-    method: Method, folder: Path, card: dict, path: str
+    method: Method, folder: Path, card: dict, path: str, channel: Channel
 ) -> Iterator[Runtime]:
     entry = card["paths"][path]
     for name, tolerance in comparison.tolerances(entry).items():
         colorizer = comparison.load_runtime(folder, path, entry, name)
         yield Runtime(path, name, _on_image(colorizer), tolerance=tolerance)
-    serve = runtimes.load_saved_model(
-        folder / model_card.SAVED_MODEL,
-        saved_model.signature(saved_model.BYTES, path, card["paths"]),
-        saved_model.BYTES,
-        saved_model.BYTES_OUTPUT,
-    )
-    yield Runtime(
-        path,
-        saved_model.BYTES,
-        lambda photo: _decode(serve([photo.file.read_bytes()])[0]),
-        takes=lambda photo: photo.file.suffix.lower() in _ENCODED,
-        rounds=True,
-        tolerance=comparison.TOLERANCES["serving"],
-    )
+    if channel == channels.GRAY:
+        yield _load_bytes_signature(folder, card, path)
     for fixed in cards.fixed_files(card, path):
         colorizer = models.load_export(folder, file=fixed["file"])
         yield Runtime(
@@ -136,6 +120,23 @@ def _load_runtimes(
             takes=_of_size(fixed["height"], fixed["width"]),
             least_db=method.config.export.least_db[fixed["kind"]],
         )
+
+
+def _load_bytes_signature(folder: Path, card: dict, path: str) -> Runtime:
+    serve = runtimes.load_saved_model(
+        folder / model_card.SAVED_MODEL,
+        saved_model.signature(saved_model.BYTES, path, card["paths"]),
+        saved_model.BYTES,
+        saved_model.BYTES_OUTPUT,
+    )
+    return Runtime(
+        path,
+        saved_model.BYTES,
+        lambda photo: _decode(serve([photo.file.read_bytes()])[0]),
+        takes=lambda photo: photo.file.suffix.lower() in _ENCODED,
+        rounds=True,
+        tolerance=comparison.TOLERANCES["serving"],
+    )
 
 
 def _on_image(colorizer: Colorizer) -> Callable[[Photo], np.ndarray]:
