@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from nircolor_tf.export import image_codec
-from nircolor_tf.images import image_files
+from nircolor_tf.images import conversions, image_files
 
 decode = tf.function(
     image_codec.decode, input_signature=[tf.TensorSpec((), tf.string)]
@@ -165,12 +165,28 @@ def test_pixels_in_many_chunks():
     assert_decoded(file, image / 255)
 
 
+MOST_APART = round(255 * conversions.GRAY_TOLERANCE)
+
+
+def apart(count):
+    """Gray, but for one pixel whose channels differ by so many levels."""
+    image = levels(5, 6)[..., None].repeat(3, axis=2)
+    image[2, 3] = (100, 100 + count, 100)
+    return image
+
+
+@pytest.mark.parametrize(("dtype", "factor"), [(np.uint8, 1), (np.uint16, 257)])
+def test_channels_that_differ_as_those_of_the_file_reader_may(dtype, factor):
+    image = apart(MOST_APART)
+    file = encode((image * factor).astype(dtype))
+    assert_decoded(file, image[..., 1] / 255, deep=dtype == np.uint16)
+
+
 # What it refuses
 
 GRAY = encode(levels(50, 60).astype(np.uint8))
 JPEG = encode(levels(50, 60).astype(np.uint8), ".jpg")
-COLOR = levels(5, 6)[..., None].repeat(3, axis=2)
-COLOR[2, 3] = (100, 103, 100)
+COLOR = apart(MOST_APART + 1)
 DAMAGED_PNG = "Invalid PNG data"
 DAMAGED_JPEG = "Invalid JPEG data"
 CUT_PNG = "PNG file of .* cut off or damaged: expected a chunk IHDR first"
@@ -207,8 +223,11 @@ def flipped(file, place):
         (JPEG[:-2], DAMAGED_JPEG),
         (flipped(GRAY, 60), DAMAGED_PNG),
         (flipped(GRAY, len(GRAY) - 20), DAMAGED_PNG),
-        (encode(COLOR.astype(np.uint8)), IN_COLOR.format(3)),
-        (encode(COLOR.astype(np.uint16) * 257), IN_COLOR.format(771)),
+        (encode(COLOR.astype(np.uint8)), IN_COLOR.format(MOST_APART + 1)),
+        (
+            encode(COLOR.astype(np.uint16) * 257),
+            IN_COLOR.format(257 * (MOST_APART + 1)),
+        ),
         (save(Image.new("CMYK", (8, 8)), "JPEG"), "8 bit and 4 channels"),
         (
             save(

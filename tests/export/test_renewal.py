@@ -21,6 +21,7 @@ from nircolor_tf.export import (
     renewal,
     weights,
 )
+from nircolor_tf.images import conversions
 from nircolor_tf.training import build, config_files, restore
 
 # What a card says of the files that are written again.
@@ -86,21 +87,27 @@ def contents(folder):
     }
 
 
-def shown_size(folder):
-    """Of the result for an image that is stored on its side."""
-    file, tags = io.BytesIO(), Image.Exif()
-    tags[0x112] = 6
-    Image.new("L", SIZE).save(file, "JPEG", exif=tags)
-    run = signatures(folder)["image_bytes"]
+def colorize(signatures, image, **options):
+    """What a server answers for a PNG file of an image."""
+    file = io.BytesIO()
+    image.save(file, "PNG", **options)
+    run = signatures["image_bytes"]
     png = run(image_bytes=tf.constant([file.getvalue()]))["png_bytes"]
-    return Image.open(io.BytesIO(png[0].numpy())).size
+    return Image.open(io.BytesIO(png[0].numpy()))
+
+
+def shown_size(signatures):
+    """Of the result for an image that is stored on its side."""
+    tags = Image.Exif()
+    tags[0x112] = 6
+    return colorize(signatures, Image.new("L", SIZE), exif=tags).size
 
 
 def test_todays_graph_with_the_same_weights(older, renewed):
-    assert shown_size(older) == SIZE
-    assert shown_size(renewed) == SIZE[::-1]
-    image = np.random.default_rng(0).random((2, 64, 128, 1), np.float32)
     before, after = signatures(older), signatures(renewed)
+    assert shown_size(before) == SIZE
+    assert shown_size(after) == SIZE[::-1]
+    image = np.random.default_rng(0).random((2, 64, 128, 1), np.float32)
     assert set(before) == set(after)
     for name in ("network", "serving_default"):
         np.testing.assert_array_equal(
@@ -138,7 +145,7 @@ def test_in_its_own_place_and_from_weights_by_name(older, tmp_path):
     # The SavedModel is not what they are read from.
     (folder / "saved_model" / "saved_model.pb").write_bytes(b"")
     renewal.renew(folder, folder, overwrite=True)
-    assert shown_size(folder) == SIZE[::-1]
+    assert shown_size(signatures(folder)) == SIZE[::-1]
     assert file.read_bytes() == stored
     assert read_card(folder)["bytes"]["weights/colorizer.weights.h5"] == len(
         stored
@@ -157,3 +164,13 @@ def test_where_something_differs_nothing_is_replaced(
         renewal.renew(folder, folder, overwrite=True)
     assert contents(folder) == before
     assert [path.name for path in tmp_path.iterdir()] == ["older"]
+
+
+@pytest.mark.parametrize("name", ["default", "edge"])
+def test_the_shipped_models_have_todays_graph(name, repository):
+    shipped = signatures(repository / "saved_models" / name)
+    assert shown_size(shipped) == SIZE[::-1]
+    apart = round(255 * conversions.GRAY_TOLERANCE)
+    colorize(shipped, Image.new("RGB", SIZE, (100, 100 + apart, 100)))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="an RGB image"):
+        colorize(shipped, Image.new("RGB", SIZE, (100, 101 + apart, 100)))
