@@ -141,8 +141,8 @@ def _lines(section: ConfigDict, indent: str) -> Iterator[str]:
             yield f"{indent}{key}: {value!r}"
 
 
-def write_config(workdir: Path, config: ConfigDict) -> None:
-    """Writes the config into a workdir, or checks that it is the same.
+def check_same(workdir: Path, config: ConfigDict) -> None:
+    """Checks that a workdir, if it has a config, has this one.
 
     The manifest may be another file: whoever resumes a training compares what
     it holds (`recorded_images.py`).
@@ -151,11 +151,23 @@ def write_config(workdir: Path, config: ConfigDict) -> None:
         InputError: The workdir was trained with another config.
     """
     path = workdir / CONFIG_FILE
-    tree = json.loads(config.to_json())
     if path.exists():
         before = _flat(json.loads(read_config(workdir).to_json()))
-        _check_same({**before, _MANIFEST: config.data.manifest}, tree, path)
-        if before[_MANIFEST] == config.data.manifest:
+        before[_MANIFEST] = config.data.manifest
+        _check_same(before, json.loads(config.to_json()), path)
+
+
+def write_config(workdir: Path, config: ConfigDict) -> None:
+    """Writes the config into a workdir, or the path of its data alone.
+
+    Raises:
+        InputError: As `check_same`.
+    """
+    check_same(workdir, config)
+    path = workdir / CONFIG_FILE
+    tree = json.loads(config.to_json())
+    if path.exists():
+        if read_config(workdir).data.manifest == config.data.manifest:
             return
         # All else stays as the training began: a record of its version.
         tree = json.loads(path.read_text())
