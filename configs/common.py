@@ -103,6 +103,13 @@ COMMON = {
         "mirror": False,
         # Larger images are colorized with this shorter side, px; 0: as is.
         "working_size": 0,
+        # Their change is enlarged along the edges of the image, found in
+        # windows of so many px of the small image to each side; 0: everywhere
+        # as a cubic spline.
+        "guided_radius": 0,
+        # Variance of the gray values in a window that counts as an edge, above
+        # 0; images are in [0, 1].
+        "guided_epsilon": 5e-4,
     },
     "export": {
         # TFLite files of a fixed size: some of 'float32', 'float16',

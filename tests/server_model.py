@@ -19,7 +19,11 @@ class Blocks(Method):
         config = {
             "method": "blocks",
             "data": {"value_range": (-1.0, 1.0)},
-            "inference": {"working_size": working_size, "mirror": False},
+            "inference": {
+                "working_size": working_size,
+                "mirror": False,
+                "guided_radius": 0,
+            },
         }
         super().__init__(ConfigDict(config), size_multiple=4)
         self.fusion, self.mirror = fusion, mirror

@@ -42,7 +42,11 @@ def config(manifest):
             "method": "tint",
             "data": data,
             "evaluate": {"split": "val"},
-            "inference": {"working_size": 24, "mirror": False},
+            "inference": {
+                "working_size": 24,
+                "mirror": False,
+                "guided_radius": 0,
+            },
             "export": {
                 "tflite": ("float16",),
                 "sizes": ("24x40",),

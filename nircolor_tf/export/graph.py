@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from nircolor_tf.export import bfwls_graph, image_ops
+from nircolor_tf.export import bfwls_graph, guided_graph, image_ops
 from nircolor_tf.inference.steps import Steps
 
 
@@ -34,12 +34,26 @@ def colorize(
     else:
         small = image_ops.shrink(images, steps.working_size)
         change = _run_network(network, steps, small) - small
-        height, width = tf.shape(images)[1], tf.shape(images)[2]
-        change = image_ops.enlarge(change, height, width)
+        change = _enlarge(steps, images, small, change)
         result = tf.clip_by_value(images + change, 0.0, 1.0)
     if steps.fusion is not None:
         result = bfwls_graph.fuse(images, result, steps.fusion)
     return result
+
+
+def _enlarge(
+    steps: Steps, images: tf.Tensor, small: tf.Tensor, change: tf.Tensor
+) -> tf.Tensor:
+    """Enlarges the change of small images to the size of the images."""
+    height, width = tf.shape(images)[1], tf.shape(images)[2]
+    if steps.guided is None:
+        return image_ops.enlarge(change, height, width)
+    # A line does not go through every point: only what was shrunk has one.
+    return tf.cond(
+        tf.reduce_all(tf.shape(small) == tf.shape(images)),
+        lambda: change,
+        lambda: guided_graph.enlarge(images, small, change, steps.guided),
+    )
 
 
 def _run_network(

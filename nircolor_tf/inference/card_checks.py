@@ -28,7 +28,10 @@ _FIXED_KEYS = {
     "width": (int, "a whole number of pixels"),
 }
 # Keys that older cards lack.
-_OPTIONAL_KEYS = {"mirror": (bool, "true or false")}
+_OPTIONAL_KEYS = {
+    "mirror": (bool, "true or false"),
+    "guided": (dict | None, "null or the parameters of the enlargement"),
+}
 _OPTIONAL_PATH_KEYS = {"signature": (str, "a name")}
 _DOMAINS = {"source": ("nir", "gray"), "target": ("rgb", "gray", "nir")}
 

@@ -13,8 +13,9 @@ has to do. "signature", beside "source", names the one that is the network
 alone, for `Colorizer`. Older exports have none; their signatures are that.
 
 The steps around the network are the keys of `steps.Steps`: "size_multiple",
-"minimum_size", "working_size", "mirror" and "fusion". Older cards have no
-"mirror", which means false.
+"minimum_size", "working_size", "mirror", "fusion" and "guided". Older cards
+have no "mirror", which means false, and no "guided", which means null: the
+change of a shrunk image is enlarged as a cubic spline.
 
 A path's files may also hold "onnx", an ONNX file of the network alone, with
 its opset and its time beside it in the path's "onnx", and "tflite_fixed",
@@ -37,7 +38,7 @@ from typing import Any
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import card_checks
 from nircolor_tf.inference.fusion import BfwlsParameters
-from nircolor_tf.inference.steps import Steps
+from nircolor_tf.inference.steps import GuidedParameters, Steps
 
 CARD_FILE = "card.json"
 
@@ -110,23 +111,27 @@ def steps(folder: str | os.PathLike, card: dict[str, Any], path: str) -> Steps:
         path: Name of a path in the card.
 
     Raises:
-        InputError: The parameters of the fusion are wrong.
+        InputError: The parameters of a step are wrong.
     """
-    fusion = card["fusion"]
-    try:
-        if fusion is not None:
-            fusion = BfwlsParameters(**fusion)
-    except (TypeError, InputError) as error:
-        raise InputError(
-            f"{Path(folder) / CARD_FILE}: key 'fusion': {error}"
-        ) from error
+    file = Path(folder) / CARD_FILE
     return Steps(
         size_multiple=card["size_multiple"],
         minimum_size=card["minimum_size"],
         working_size=card["working_size"],
         mirror=card.get("mirror", False),
-        fusion=fusion,
+        fusion=_parameters(file, card, "fusion", BfwlsParameters),
+        guided=_parameters(file, card, "guided", GuidedParameters),
     ).for_target(card["paths"][path]["target"])
+
+
+def _parameters(file: Path, card: dict[str, Any], key: str, kind: type) -> Any:
+    """Returns the parameters of a step; None for a card without it."""
+    if card.get(key) is None:
+        return None
+    try:
+        return kind(**card[key])
+    except (TypeError, InputError) as error:
+        raise InputError(f"{file}: key {key!r}: {error}") from error
 
 
 def signature(card: dict[str, Any], path: str) -> str:

@@ -9,7 +9,8 @@ An image passes these steps, in this order:
               is the mean of both
     crop      the padding away
     enlarge   the change that the network made to a shrunk image, and add it
-              to the image at its own size
+              to the image at its own size; with `guided` along the edges of
+              the image, else as a cubic spline
     fuse      the detail of the image into the result, with `fusion`
 
 `Steps` describes them and runs nothing. A method hands it out, a card stores
@@ -19,7 +20,33 @@ images go in parts, and `export/graph.py` in TensorFlow, for a server.
 
 import dataclasses
 
+from nircolor_tf.errors import InputError
 from nircolor_tf.inference.fusion import BfwlsParameters
+
+
+@dataclasses.dataclass(frozen=True)
+class GuidedParameters:
+    """The windows of a guided enlargement (`guided.py`).
+
+    Attributes:
+        radius: Pixels of the small image to each side, at least 1.
+        epsilon: Above 0. A window whose gray values vary less, by their
+            variance, has the mean of the change and hardly a slope.
+
+    Raises:
+        InputError: A value is out of its range.
+    """
+
+    radius: int
+    epsilon: float
+
+    def __post_init__(self):
+        if self.radius != int(self.radius) or self.radius < 1:
+            raise InputError(
+                f"radius={self.radius}: expected a whole number, 1 or more"
+            )
+        if not self.epsilon > 0:
+            raise InputError(f"epsilon={self.epsilon}: expected more than 0")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +61,7 @@ class Steps:
         mirror: Whether the result is the mean over the image and its mirror
             image.
         fusion: Parameters of the detail fusion; None for no fusion.
+        guided: Parameters of the guided enlargement; None for a cubic one.
     """
 
     size_multiple: int = 1
@@ -41,6 +69,7 @@ class Steps:
     working_size: int | None = None
     mirror: bool = False
     fusion: BfwlsParameters | None = None
+    guided: GuidedParameters | None = None
 
     def for_target(self, target: str) -> "Steps":
         """Returns the steps of an inference path, by its target.

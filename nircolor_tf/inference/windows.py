@@ -9,10 +9,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from nircolor_tf.inference import bfwls, resizing, tiles
+from nircolor_tf.inference import bfwls, guided, resizing, tiles
 from nircolor_tf.inference.fusion import BfwlsParameters
 from nircolor_tf.inference.resizing import Decode
-from nircolor_tf.inference.steps import Steps
+from nircolor_tf.inference.steps import GuidedParameters, Steps
 from nircolor_tf.inference.tiles import Paint, Span
 
 # An image of any size through the network: (h, w, 1) -> (h, w, C), in [0, 1].
@@ -47,7 +47,7 @@ def divide(
     shape = (tile, tile) if in_tiles else (height, width)
     overlap = overlap if in_tiles else 0
     if small_size != (height, width):
-        paint = paint_enlarged(network, image, decode, small_size)
+        paint = paint_enlarged(network, image, decode, small_size, steps.guided)
         if steps.fusion is None:
             shape, overlap = (resizing.STRIP, width), 0
     elif in_tiles:
@@ -88,6 +88,7 @@ def paint_enlarged(
     image: np.ndarray,
     decode: Decode,
     size: tuple[int, int],
+    parameters: GuidedParameters | None,
 ) -> Paint:
     """Colors a window by the change that the network makes to a small image.
 
@@ -96,20 +97,35 @@ def paint_enlarged(
         image: (H, W, 1).
         decode: For windows of the image.
         size: Height and width of the shrunk image.
+        parameters: Of the guided enlargement; None for a cubic one.
     """
     height, width, _ = image.shape
     small = resizing.shrink(image, size, decode)
     change = network(small) - small
-    # Enlarged from top to bottom here, from left to right row by row: the
-    # same as both at once, and of this the full width is a few rows only.
-    change = resizing.resize(change, (height, small.shape[1]), cv2.INTER_CUBIC)
+    slope = None
+    if parameters is not None:
+        slope, change = guided.fit(small, change, parameters)
+        slope = _stretch(slope, height)
+    offset = _stretch(change, height)
 
     def paint(rows, columns):
-        part = change[rows]
-        large = resizing.resize(part, (len(part), width), cv2.INTER_CUBIC)
-        return decode(image[rows, columns]) + large[:, columns]
+        nir = decode(image[rows, columns])
+        change = _widen(offset[rows], width)[:, columns]
+        if slope is not None:
+            change += _widen(slope[rows], width)[:, columns] * nir
+        return nir + change
 
     return paint
+
+
+# Enlarged from top to bottom at once, from left to right row by row: the same
+# as both at once, and of this the full width is a few rows only.
+def _stretch(image: np.ndarray, height: int) -> np.ndarray:
+    return resizing.resize(image, (height, image.shape[1]), cv2.INTER_CUBIC)
+
+
+def _widen(image: np.ndarray, width: int) -> np.ndarray:
+    return resizing.resize(image, (len(image), width), cv2.INTER_CUBIC)
 
 
 def paint_tiles(

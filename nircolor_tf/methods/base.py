@@ -17,7 +17,7 @@ import keras
 from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference.steps import Steps
+from nircolor_tf.inference.steps import GuidedParameters, Steps
 
 Item = TypeVar("Item")
 Batch = Mapping[str, keras.KerasTensor]
@@ -258,9 +258,16 @@ class Method(keras.Model):
 
     def inference_steps(self) -> Steps:
         """Returns what inference does to an image around its networks."""
+        inference = self.config.inference
+        guided = None
+        if inference.guided_radius:
+            guided = GuidedParameters(
+                inference.guided_radius, inference.guided_epsilon
+            )
         return Steps(
             size_multiple=self.size_multiple,
             minimum_size=self.size_multiple,
-            working_size=self.config.inference.working_size or None,
-            mirror=self.config.inference.mirror,
+            working_size=inference.working_size or None,
+            mirror=inference.mirror,
+            guided=guided,
         )

@@ -67,6 +67,7 @@ def check_config(config: ConfigDict, replicas: int) -> None:
     _check_data(config.data, replicas)
     _check_train(config.train)
     _check_evaluate(config.evaluate)
+    _check_inference(config.inference)
     for key in config_keys:
         if key in SECTION_CHECKS:
             SECTION_CHECKS[key](config, key)
@@ -110,6 +111,14 @@ def _check_evaluate(evaluate: ConfigDict) -> None:
     ]
     metric = evaluate.best_metric
     expect("evaluate.best_metric", metric, metric in best, " or ".join(best))
+
+
+def _check_inference(inference: ConfigDict) -> None:
+    for key in ("working_size", "guided_radius"):
+        size = inference[key]
+        expect(f"inference.{key}", size, size >= 0, "at least 0")
+    epsilon = inference.guided_epsilon
+    expect("inference.guided_epsilon", epsilon, epsilon > 0, "more than 0")
 
 
 def check_phases(phases: Sequence[Phase]) -> None:

@@ -235,6 +235,11 @@ def _check_alike(
                 first.inference.working_size,
             ),
             (
+                "inference.guided_radius",
+                config.inference.guided_radius,
+                first.inference.guided_radius,
+            ),
+            (
                 "data.value_range",
                 tuple(config.data.value_range),
                 tuple(first.data.value_range),

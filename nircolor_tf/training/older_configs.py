@@ -86,6 +86,8 @@ ADDED = (
     Added("2026-11-22", "data.photo_probability", 0.0),
     Added("2026-11-28", "data.unpaired_from", ("pairs",)),
     Added("2026-11-28", "inference.mirror", False),
+    Added("2026-11-28", "inference.guided_radius", 0),
+    Added("2026-11-28", "inference.guided_epsilon", 5e-4),
 )
 
 ADDED_TO_NETWORKS = (

@@ -9,7 +9,7 @@ import tensorflow as tf
 from nircolor_tf.export import graph
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.inference.fusion import COLORNET
-from nircolor_tf.inference.steps import Steps
+from nircolor_tf.inference.steps import GuidedParameters, Steps
 
 # Largest difference between the back ends, in [0, 1]: the float32 rounding of
 # their resizes and filters.
@@ -62,12 +62,21 @@ def textures(height, width):
     return (images * ramp[:, None])[..., None]
 
 
+GUIDED = GuidedParameters(radius=4, epsilon=5e-4)
+
+
 @pytest.mark.parametrize("fusion", [None, COLORNET], ids=["plain", "fused"])
 @pytest.mark.parametrize("mirror", [False, True], ids=["once", "mirrored"])
-@pytest.mark.parametrize("working_size", [None, 24])
-def test_both_back_ends_give_the_same(network, working_size, mirror, fusion):
+@pytest.mark.parametrize(
+    ("working_size", "guided"),
+    [(None, None), (24, None), (24, GUIDED)],
+    ids=["own size", "cubic", "guided"],
+)
+def test_both_back_ends_give_the_same(
+    network, working_size, guided, mirror, fusion
+):
     minimum_size = 30 if mirror else 4
-    steps = Steps(4, minimum_size, working_size, mirror, fusion)
+    steps = Steps(4, minimum_size, working_size, mirror, fusion, guided)
     for size in SIZES:
         images = textures(*size)
         expected = run_numpy(network, steps, images)
@@ -87,3 +96,14 @@ def test_each_step_changes_the_result(network):
     ):
         changed = run_numpy(network, steps, images)
         assert np.abs(changed - plain).max() > 0.01, steps
+
+
+def test_the_guide_changes_what_was_shrunk_alone(network):
+    cubic = Steps(4, working_size=24)
+    guided = Steps(4, working_size=24, guided=GUIDED)
+    for size, changes in (((61, 38), True), ((24, 24), False)):
+        images = textures(*size)
+        plain, along_edges = (
+            run_tensorflow(network, steps, images) for steps in (cubic, guided)
+        )
+        assert (np.abs(along_edges - plain).max() > 0.01) == changes

@@ -91,7 +91,11 @@ def detour(pairs_manifest):
                 "method": "detour",
                 "data": data,
                 "evaluate": {"split": "val"},
-                "inference": {"working_size": 0, "mirror": False},
+                "inference": {
+                    "working_size": 0,
+                    "mirror": False,
+                    "guided_radius": 0,
+                },
                 "export": EXPORT,
             }
         )

@@ -100,7 +100,11 @@ def method(pairs_manifest):
                 "method": "down_and_up",
                 "data": data,
                 "evaluate": {"split": "val"},
-                "inference": {"working_size": 0, "mirror": False},
+                "inference": {
+                    "working_size": 0,
+                    "mirror": False,
+                    "guided_radius": 0,
+                },
                 "export": EXPORT,
             }
         )

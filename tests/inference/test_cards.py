@@ -6,7 +6,7 @@ import pytest
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import cards
 from nircolor_tf.inference.fusion import COLORNET
-from nircolor_tf.inference.steps import Steps
+from nircolor_tf.inference.steps import GuidedParameters, Steps
 
 N2C = {"source": "nir", "target": "rgb", "files": {"tflite": "model.tflite"}}
 FIXED = {"file": "8x4.tflite", "kind": "int8", "height": 8, "width": 4}
@@ -36,7 +36,14 @@ def test_the_first_path_is_the_default(tmp_path):
 
 
 def test_the_steps_are_read_as_they_were_written(tmp_path):
-    steps = Steps(4, 8, working_size=128, mirror=True, fusion=COLORNET)
+    steps = Steps(
+        4,
+        8,
+        working_size=128,
+        mirror=True,
+        fusion=COLORNET,
+        guided=GuidedParameters(radius=4, epsilon=5e-4),
+    )
     translation = N2C | {"target": "gray"}
     paths = {"paths": {"n2c": N2C, "n2g": translation}}
     write_card(tmp_path, **cards.describe_steps(steps), **paths)
@@ -47,10 +54,10 @@ def test_the_steps_are_read_as_they_were_written(tmp_path):
     assert cards.steps(tmp_path, card, "n2g") == without
 
 
-def test_an_older_card_does_not_mirror(tmp_path):
+def test_an_older_card_neither_mirrors_nor_guides(tmp_path):
     write_card(tmp_path)
     card = cards.read_card(tmp_path)
-    assert "mirror" not in card
+    assert not {"mirror", "guided"} & card.keys()
     assert cards.steps(tmp_path, card, "n2c") == Steps(4, 8)
 
 
@@ -79,6 +86,7 @@ def test_a_file_of_one_size_is_found_by_name(tmp_path):
         ({"size_multiple": 0}, "'size_multiple': 0; expected at least 1"),
         ({"minimum_size": "8"}, "'minimum_size': '8'; expected a whole"),
         ({"mirror": "no"}, "'mirror': 'no'; expected true or false"),
+        ({"guided": 4}, "'guided': 4; expected null or the parameters"),
         ({"paths": {}}, "'paths': .*at least one"),
         ({"paths": {"n2c": "nir"}}, "'paths.n2c': 'nir'; expected an object"),
         (

@@ -4,7 +4,7 @@ import contract
 import numpy as np
 
 from nircolor_tf.inference.fusion import COLORNET
-from nircolor_tf.inference.steps import Steps
+from nircolor_tf.inference.steps import GuidedParameters, Steps
 from nircolor_tf.training import build
 
 
@@ -15,6 +15,13 @@ def test_the_config_decides_about_the_working_size():
     assert method.inference_steps() == Steps(multiple, multiple)
     method.config.inference.working_size = 96
     assert method.inference_steps().working_size == 96
+
+
+def test_the_config_decides_about_the_enlargement():
+    method = contract.make_method("default", "smoke")
+    assert method.inference_steps().guided is None
+    method.config.inference.guided_radius = 4
+    assert method.inference_steps().guided == GuidedParameters(4, 5e-4)
 
 
 def test_the_mirror_image_is_colorized_around_the_network():

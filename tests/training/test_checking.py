@@ -33,6 +33,8 @@ def config(pairs_manifest):
             {"data.mirror_probability": 50.0},
             "mirror_probability is 50.0; .* 0 to 1",
         ),
+        ({"inference.guided_radius": -1}, "guided_radius is -1; .* at least 0"),
+        ({"inference.guided_epsilon": 0.0}, "epsilon is 0.0; .*more than 0"),
         ({"train.average_decay": 1.0}, "average_decay is 1.0; .* less than 1"),
         ({"rate.peak": -1e-3}, "config.rate.peak is -0.001; .*more than 0"),
         ({"loss.l1": -1.0}, "config.loss.l1 is -1.0; expected at least 0"),
