@@ -28,6 +28,7 @@ class Metric:
 # In the order of a table. LPIPS, FID and KID are measured in `evaluation`.
 METRICS: Mapping[str, Metric] = {
     "psnr": Metric("PSNR", "dB", True, metrics.LARGEST_PSNR, 2),
+    "psnr_gain": Metric("PSNR, own gain", "dB", True, metrics.LARGEST_PSNR, 2),
     "ssim": Metric("SSIM", "", True, 1, 3),
     "ms_ssim": Metric("MS-SSIM", "", True, 1, 3),
     "ae": Metric("AE", "degrees", False, 0, 2),

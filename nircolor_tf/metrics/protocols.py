@@ -49,6 +49,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "std": Protocol(
         metrics={
             "psnr": metrics.psnr,
+            "psnr_gain": metrics.psnr_gain,
             "ssim": similarity.ssim_gaussian,
             "ms_ssim": similarity.ms_ssim,
             "mae": metrics.mae,

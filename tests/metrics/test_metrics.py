@@ -59,6 +59,29 @@ def test_channels_are_averaged_before_the_logarithm_and_the_root():
     assert metrics.rmse(prediction, truth) == pytest.approx(0.1290994449)
 
 
+def test_psnr_after_a_gain_by_hand():
+    # Half as bright: the gain 2 makes it the truth.
+    truth = np.linspace(0, 1, 27).reshape(3, 3, 3)
+    assert metrics.psnr_gain(truth / 2, truth) == metrics.LARGEST_PSNR
+    assert metrics.psnr(truth / 2, truth) < 12
+    # What no gain mends: t^2 - (p t)^2 / p^2 = 0.41 - 0.16 / 0.41.
+    prediction, truth = _flat(0.5, 0.4, 0.0), _flat(0.4, 0.5, 0.0)
+    assert metrics.psnr_gain(prediction, truth) == pytest.approx(
+        -10 * np.log10((0.41 - 0.16 / 0.41) / 3)
+    )
+
+
+def test_a_gain_ends_at_white_and_leaves_black_black():
+    # The gain 1.25 / 1.0625 makes 1.18 of the second half: 1.
+    prediction = np.concatenate([_flat(0.25, 0.25, 0.25), _flat(1, 1, 1)])
+    truth = np.concatenate([_flat(1, 1, 1), _flat(1, 1, 1)])
+    gain = 1.25 / 1.0625
+    expected = -10 * np.log10((1 - gain / 4) ** 2 / 2)
+    assert metrics.psnr_gain(prediction, truth) == pytest.approx(expected)
+    black = np.zeros_like(truth)
+    assert metrics.psnr_gain(black, truth) == metrics.psnr(black, truth) == 0
+
+
 def test_errors_against_scikit_image(pair):
     prediction, truth = (image / 255 for image in pair)
     assert metrics.psnr(prediction, truth) == pytest.approx(
@@ -232,7 +255,13 @@ def test_protocols_differ_where_they_say(pair):
     std = protocols.measure(*pair, "std")
     hkbu = protocols.measure(*pair, "hkbu")
     assert set(hkbu) == {"psnr", "ssim", "mae", "ae", "ae_pixels_std"}
-    assert set(std) == {*hkbu, "rmse", "s_cielab", "ciede2000"}
+    assert set(std) == {
+        *hkbu,
+        "psnr_gain",
+        "rmse",
+        "s_cielab",
+        "ciede2000",
+    }
     assert std["psnr"] == hkbu["psnr"]
     assert std["mae"] == hkbu["mae"]
     assert std["ssim"] != pytest.approx(hkbu["ssim"], abs=1e-3)
@@ -376,8 +405,8 @@ def test_one_channel_is_measured_as_gray_rgb_is_without_color(pair):
         measured = protocols.measure(*gray, protocol)
         as_rgb = [np.repeat(image, 3, axis=-1) for image in gray]
         expected = protocols.measure(*as_rgb, protocol)
-        rmse = {"rmse"} if protocol == "std" else set()
-        assert set(measured) == {"psnr", "ssim", "mae"} | rmse
+        more = {"rmse", "psnr_gain"} if protocol == "std" else set()
+        assert set(measured) == {"psnr", "ssim", "mae"} | more
         assert measured == pytest.approx({k: expected[k] for k in measured})
         summary = protocols.summarize([measured, measured], [9, 1])
         assert summary == pytest.approx(measured)
