@@ -11,6 +11,9 @@ Layouts:
             (unpaired), Validation/, Testing/
   epfl      <category>/NNNN_nir.tiff and NNNN_rgb.tiff; photos are cut to
             480x480 pairs, written as PNG into the output folder
+  scenes    vcip2020/, rgb_nir_scene/ and rgb_nir_more/, each with nir/ and
+            rgb/, of the names in the split scenes-strict; photos to train on
+            are written into the output folder, shrunk
   multispectral  images of many bands, NIR and color among them: --channel=4,
             and --rgb_bands=3,2,1 where the file does not say which bands are
             red, green and blue; optionally unpaired/
@@ -45,8 +48,8 @@ _SPLIT = flags.DEFINE_enum(
     "auto",
     prepare.SPLIT_CHOICES,
     "scene: 0.8/0.1/0.1 of whole scenes; test: all of it, to measure a trained "
-    "model on; vcip-*: a shipped list of names; "
-    "auto: vcip-strict for vcip2020, else scene.",
+    "model on; vcip-*, scenes-strict: a shipped list of names; "
+    "auto: vcip-strict for vcip2020, scenes-strict for scenes, else scene.",
 )
 _PATCH = flags.DEFINE_enum(
     "patch",

@@ -19,7 +19,14 @@ SPLITS = ("train", "val", "test", "unused", "unpaired")
 
 # Data protocols: which images of a published data set train and which test.
 # Up to the dash it is the data set; 'folder' is anybody's own images and split.
-PROTOCOLS = ("vcip-strict", "vcip-official", "epfl", "epfl-patches", "folder")
+PROTOCOLS = (
+    "vcip-strict",
+    "vcip-official",
+    "scenes-strict",
+    "epfl",
+    "epfl-patches",
+    "folder",
+)
 
 
 @dataclasses.dataclass(frozen=True)

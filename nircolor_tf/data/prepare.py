@@ -1,13 +1,14 @@
 """From a folder of images to a checked, split data set with a manifest.
 
-check all -> scenes -> shift -> (epfl: cut) -> split -> manifest.csv
+check all -> scenes -> shift -> split -> (epfl: cut, scenes: shrink)
+-> manifest.csv
 """
 
 import dataclasses
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from nircolor_tf.data import (
     matching,
     scenes,
     shift,
+    shrinking,
     sources,
     splits,
 )
@@ -31,6 +33,12 @@ from nircolor_tf.images import conversions, ranges
 
 SPLIT_CHOICES = ("auto", "scene", "test", *splits.SPLIT_FILES)
 _MISALIGNED = 2  # px
+# Pairs of the layout scenes that are off by more train nothing, px.
+_TRAINED_SHIFT = 3
+# Their images are written into the output.
+_WRITTEN = ("epfl", "scenes")
+# What `auto` is; of other layouts it is scene.
+_AUTO = {"vcip2020": "vcip-strict", "scenes": "scenes-strict"}
 _NAMED_LEVELS = 4
 _NAMED_MISMATCHES = 20
 
@@ -52,10 +60,12 @@ def prepare(
     Args:
         source: Folder of the data set.
         layout: A key of `sources.LAYOUTS`.
-        output: Folder for manifest.csv and, with epfl, the crops.
+        output: Folder for manifest.csv and, with epfl and scenes, the images
+            that are made.
         reading: What the values of the files mean.
         split: One of `SPLIT_CHOICES`; auto is vcip-strict for the layout
-            vcip2020, else scene (0.8 / 0.1 / 0.1 of whole scenes).
+            vcip2020, scenes-strict for scenes, which has no other, else scene
+            (0.8 / 0.1 / 0.1 of whole scenes).
         patch: epfl only: 64 for 64x64 patches instead of 480x480 crops.
         unpaired: Folder of color photos without NIR.
         seed: Of the scene split.
@@ -72,7 +82,8 @@ def prepare(
     reading.check()
     _check_arguments(layout, output, patch, overwrite)
     if split == "auto":
-        split = "vcip-strict" if layout == "vcip2020" else "scene"
+        split = _AUTO.get(layout, "scene")
+    _check_split(layout, split)
     candidates = sources.LAYOUTS[layout](Path(source))
     candidates += sources.photos(Path(unpaired)) if unpaired else []
     named = _named_splits(split, candidates)
@@ -81,8 +92,7 @@ def prepare(
     pairs = [example for example in checked if example.nir]
     photos = [example for example in checked if not example.nir]
     pairs, mismatches = _measured(pairs, layout, named, seed)
-    write = _write_crops if layout == "epfl" else _write_list
-    examples = write(pairs, photos, output, patch)
+    examples = _write(layout, pairs, photos, output, patch)
     summary = summarize(examples, _title(split, named, pairs))
     return "\n".join([summary, *mismatches])
 
@@ -178,20 +188,28 @@ def _check_arguments(layout, output, patch, overwrite):
         raise InputError(f"--patch={patch}: only the epfl layout is cut")
     if output.exists() and not output.is_dir():
         raise InputError(f"--output={output}: a file; expected a folder")
-    if layout == "epfl" and (output.is_symlink() or not output.name):
+    if layout in _WRITTEN and (output.is_symlink() or not output.name):
         raise InputError(
-            f"--output={output}: crops are written into a new folder only; "
+            f"--output={output}: images are written into a new folder only; "
             "expected its name, and no link"
         )
-    if layout == "epfl" and output.exists() and any(output.iterdir()):
+    if layout in _WRITTEN and output.exists() and any(output.iterdir()):
         raise InputError(
-            f"--output={output}: crops are written into a new folder only; "
+            f"--output={output}: images are written into a new folder only; "
             "this one is not empty"
         )
     if (output / "manifest.csv").exists() and not overwrite:
         raise InputError(
             f"--output={output}: holds a manifest.csv already; expected "
             "another folder, or --overwrite"
+        )
+
+
+def _check_split(layout: str, split: str) -> None:
+    if (layout == "scenes") != (split == "scenes-strict"):
+        raise InputError(
+            f"--split={split}: the layout scenes has the split scenes-strict, "
+            "and no other layout has it"
         )
 
 
@@ -222,6 +240,9 @@ def _measured(
     """
     if layout == "epfl":
         labels = [pair.name for pair in pairs]  # a cut photo is a scene
+    elif layout == "scenes":
+        listed = splits.load_photo_scenes()
+        labels = [listed[pair.name] for pair in pairs]
     else:
         numbers = scenes.group_scenes(
             conversions.to_8bit(example_images.read_rgb(pair).unit, pair.rgb)
@@ -261,21 +282,48 @@ def _shortened(mismatches: Sequence[str]) -> list[str]:
     ]
 
 
-def _write_list(pairs, photos, output, patch):
-    """Writes a manifest of the files where they are."""
-    del patch
+def _write(layout, pairs, photos, output, patch):
+    """Writes the manifest, and the images that the layout has made."""
+    if layout == "epfl":
+        return _write_images(
+            output,
+            lambda folder: cutting.cut_photos(pairs, folder, patch) + photos,
+        )
+    if layout == "scenes":
+        return _write_images(
+            output, lambda folder: _shrink(pairs, folder) + photos
+        )
     output.mkdir(parents=True, exist_ok=True)
     manifest.write_manifest(output / "manifest.csv", pairs + photos)
     return pairs + photos
 
 
-def _write_crops(pairs, photos, output, patch):
+def _shrink(pairs: Sequence[Example], folder: Path) -> list[Example]:
+    """Shrinks the photos to train on; the rest stays where it is."""
+    groups = splits.load_groups("scenes-strict")
+    photos, others = [], []
+    for pair in pairs:
+        training = pair.split == "train"
+        if training and max(abs(pair.shift_x), abs(pair.shift_y)) > (
+            _TRAINED_SHIFT
+        ):
+            others.append(dataclasses.replace(pair, split="unused"))
+        elif training and groups[pair.name] != "vcip":
+            photos.append(pair)
+        else:
+            others.append(pair)
+    return others + shrinking.shrink_photos(photos, folder)
+
+
+def _write_images(
+    output: Path, write: Callable[[Path], list[Example]]
+) -> list[Example]:
     """Builds everything beside the output, which then appears at once."""
     # As deep as the output, so that relative paths hold after the move.
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
     folder.mkdir(parents=True)
     try:
-        examples = cutting.cut_photos(pairs, folder, patch) + photos
+        examples = write(folder)
         manifest.write_manifest(folder / "manifest.csv", examples)
         os.rename(folder, output)
     except BaseException:

@@ -106,11 +106,31 @@ def multispectral(source: Path) -> list[Candidate]:
     return pairs + _optional_photos(source, "unpaired")
 
 
+def scenes(source: Path) -> list[Candidate]:
+    """Three folders of registered pairs: `splits` says what they hold.
+
+    vcip2020/, rgb_nir_scene/ and rgb_nir_more/, each with nir/ and rgb/. A
+    pair is named after its folder: vcip_, scene_ or more_ and its file name.
+    """
+    folders = {
+        "vcip": source / "vcip2020",
+        "scene": source / "rgb_nir_scene",
+        "more": source / "rgb_nir_more",
+    }
+    _require_folders(source, *(place.name for place in folders.values()))
+    return [
+        dataclasses.replace(pair, name=f"{prefix}_{pair.name}")
+        for prefix, place in folders.items()
+        for pair in folder(place)
+    ]
+
+
 LAYOUTS = {
     "folder": folder,
     "vcip2020": vcip2020,
     "epfl": epfl,
     "multispectral": multispectral,
+    "scenes": scenes,
 }
 
 

@@ -7,9 +7,10 @@ for each image. Means, intervals and the order of the metrics follow from them.
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from nircolor_tf.data import splits
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation.contamination import Contamination
@@ -114,6 +115,13 @@ class RunResult:
                 interval_of[key] = interval
         return interval_of
 
+    def part(self, names: Collection[str]) -> "RunResult":
+        """Returns the result on some of the images, those that it has."""
+        images = {
+            name: image for name, image in self.images.items() if name in names
+        }
+        return dataclasses.replace(self, images=images, sets={}, curves=())
+
     def column(self, key: str) -> dict[str, float]:
         """{image: value} of one metric, of the images that have it."""
         return {
@@ -155,6 +163,22 @@ class Evaluation:
             example.name: example.scene or f"image {example.name}"
             for example in self.examples
         }
+
+    @property
+    def groups(self) -> dict[str, list[str]]:
+        """{group: its images} of a protocol that has groups."""
+        names = {}
+        listed = splits.load_groups(self.protocol)
+        for example in self.examples:
+            if example.name in listed:
+                names.setdefault(listed[example.name], []).append(example.name)
+        return names
+
+    def results_of(self, group: str) -> list[RunResult]:
+        """Returns the results on one of `groups`, of runs that have any."""
+        names = set(self.groups[group])
+        parts = [result.part(names) for result in self.results]
+        return [part for part in parts if part.images]
 
     @property
     def metrics(self) -> list[str]:

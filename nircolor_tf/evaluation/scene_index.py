@@ -4,6 +4,7 @@ One image or one scene may have several keys: a hash, a name in VCIP, a scene
 label. `contamination` says which of them count.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -52,16 +53,33 @@ class SceneIndex:
 
     def _image_keys(self, image: TrainingImage) -> set[tuple[str, str]]:
         keys = {("file", digits) for digits in (image.nir, image.rgb) if digits}
-        if image.protocol.startswith("vcip"):
-            keys.add(("vcip", self._copy_of.get(image.name, image.name)))
+        name = _vcip_name(image)
+        if name:
+            keys.add(("vcip", self._copy_of.get(name, name)))
         return keys
 
     def _scene_keys(self, image: TrainingImage) -> set[tuple[str, str]]:
-        if image.protocol.startswith("vcip") and image.name in self._scene_of:
-            return {("vcip", self._scene_of[image.name])}
+        if image.protocol == "scenes-strict":
+            # As `splits.load_photo_scenes` names them.
+            kind, _, label = image.scene.partition("_")
+            keys = {("vcip" if kind == "vcip" else "photo", label)}
+            photo = re.match(r"scene_([a-z]+_\d{4})", image.name)
+            return keys | ({("epfl", photo[1])} if photo else set())
+        name = _vcip_name(image)
+        if name in self._scene_of:
+            return {("vcip", self._scene_of[name])}
         if image.protocol.startswith("epfl") and image.scene:
             return {("epfl", image.scene)}
         return set()
+
+
+def _vcip_name(image: TrainingImage) -> str:
+    """Returns the name of an image in VCIP; empty for one of elsewhere."""
+    if image.protocol.startswith("vcip"):
+        return image.name
+    if image.protocol == "scenes-strict" and image.name.startswith("vcip_"):
+        return image.name.removeprefix("vcip_")
+    return ""
 
 
 def _union(names: Mapping[tuple, set[str]], keys: Iterable[tuple]) -> set[str]:

@@ -8,6 +8,8 @@ bin/costs.py, bin/card.py and bin/results.py read it.
                  whether the images are clean of its training data
     unmeasured   {run: why it has no numbers}
     differences  of every two runs, image by image
+    groups       {group: its images, runs and differences}, of a data protocol
+                 whose images are of several kinds; older ones have none
 """
 
 import dataclasses
@@ -51,10 +53,11 @@ def summarize(
             for result in evaluation.results
         ],
         "unmeasured": dict(evaluation.unmeasured),
-        "differences": [
-            dataclasses.asdict(comparison) | {"text": comparison.text}
-            for comparison in comparisons.compare(evaluation.results, COMPARED)
-        ],
+        "differences": _differences(evaluation.results),
+        "groups": {
+            group: _summarize_group(evaluation, group, names)
+            for group, names in evaluation.groups.items()
+        },
     }
 
 
@@ -100,6 +103,32 @@ def read_json(path: Path, binary: str, keys: Sequence[str]) -> dict[str, Any]:
     return contents
 
 
+def _differences(results: Sequence[RunResult]) -> list[dict[str, Any]]:
+    return [
+        dataclasses.asdict(comparison) | {"text": comparison.text}
+        for comparison in comparisons.compare(results, COMPARED)
+    ]
+
+
+def _summarize_group(
+    evaluation: Evaluation, group: str, names: Sequence[str]
+) -> dict[str, Any]:
+    results = evaluation.results_of(group)
+    return {
+        "images": len(names),
+        "scenes": len({evaluation.scenes[name] for name in names}),
+        "runs": [
+            {
+                "name": result.name,
+                "images": len(result.images),
+                **_numbers(result, evaluation.metrics),
+            }
+            for result in results
+        ],
+        "differences": _differences(results),
+    }
+
+
 def _summarize_run(result: RunResult, metrics: Sequence[str]) -> dict[str, Any]:
     return {
         "name": result.name,
@@ -108,6 +137,12 @@ def _summarize_run(result: RunResult, metrics: Sequence[str]) -> dict[str, Any]:
         "failures": dict(result.failures),
         "training_data": result.training_data,
         "training_data_text": result.training_data_text,
+        **_numbers(result, metrics),
+    }
+
+
+def _numbers(result: RunResult, metrics: Sequence[str]) -> dict[str, Any]:
+    return {
         "mean": {
             key: result.means[key] for key in metrics if key in result.means
         },

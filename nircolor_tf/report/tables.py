@@ -11,6 +11,7 @@ from nircolor_tf.evaluation.summaries import COMPARED
 from nircolor_tf.metrics import display
 
 _IN_WORDS = COMPARED[:3]
+_OF_GROUPS = ("std/psnr", "std/psnr_gain", "std/ssim", "std/ae")
 _PAPERS = ("std/psnr", "std/ssim", "std/ae", "hkbu/ssim", "hkbu/ae")
 _COLUMNS = 4
 _MARKS = {"clean": "", "contaminated": " (CONTAMINATED)", "unknown": " (?)"}
@@ -21,7 +22,8 @@ def format_report(evaluation: Evaluation) -> str:
 
     Returns:
         Tables of the means with their 95% intervals, at most four metrics
-        wide; the paired differences; warnings. No final newline.
+        wide; a short one for each group of the images; the paired
+        differences; warnings. No final newline.
     """
     results = evaluation.results
     scenes = len(set(evaluation.scenes.values()))
@@ -33,18 +35,32 @@ def format_report(evaluation: Evaluation) -> str:
     ]
     for keys in _chunks(evaluation.metrics):
         lines += ["", *_table(results, keys)]
-    best = max(results, key=lambda result: result.means["std/psnr"]).name
-    sentences = [
-        comparison.text
-        for pair in itertools.combinations(results, 2)
-        if best in (pair[0].name, pair[1].name)
-        for comparison in comparisons.compare(pair, _IN_WORDS)
-    ]
-    if sentences:
-        lines += ["", f"{best} and the others, image by image (std):"]
-        lines += sentences
+    for group, names in evaluation.groups.items():
+        parts = evaluation.results_of(group)
+        scenes = len({evaluation.scenes[name] for name in names})
+        lines += ["", f"{group}, {len(names)} images of {scenes} scenes"]
+        lines += _table(parts, _OF_GROUPS)
+        lines += _compared(parts)
+    sentences = _compared(results)
+    lines += ["", *sentences] if sentences else []
     lines += ["", *map(_statement, results)]
     return "\n".join(lines)
+
+
+def _compared(results: Sequence[RunResult]) -> list[str]:
+    """Returns the best run and the others, image by image, in sentences."""
+    if len(results) < 2:
+        return []
+    best = max(results, key=lambda result: result.means["std/psnr"]).name
+    return [
+        f"{best} and the others, image by image (std):",
+        *(
+            comparison.text
+            for pair in itertools.combinations(results, 2)
+            if best in (pair[0].name, pair[1].name)
+            for comparison in comparisons.compare(pair, _IN_WORDS)
+        ),
+    ]
 
 
 def write_table(path: Path, evaluation: Evaluation) -> None:

@@ -126,6 +126,31 @@ def test_crops_of_one_photo_of_epfl():
         assert seen(training, other) == ((), ())
 
 
+def test_whole_photos_and_their_crops():
+    crop = example("country_0005", "test", "vcip-strict")
+    photo = example(
+        "more_country_0007", "train", "scenes-strict", scene="vcip_36"
+    )
+    assert seen(trained_on(photo), crop) == (("more_country_0007",), ())
+    training = trained_on(dataclasses.replace(crop, split="train"))
+    assert seen(training, photo) == (("country_0005",), ())
+    same = example(
+        "vcip_country_0005", "train", "scenes-strict", scene="vcip_36"
+    )
+    names = ("vcip_country_0005",)
+    assert seen(trained_on(same), crop) == (names, names)
+    small = example(
+        "scene_street_0003_256",
+        "train",
+        "scenes-strict",
+        scene="scene_street_0001",
+    )
+    cut = example("street_0003_0_1", "test", "epfl", "street_0003")
+    assert seen(trained_on(small), cut) == (("scene_street_0003_256",), ())
+    other = example("street_0004_0_1", "test", "epfl", "street_0004")
+    assert seen(trained_on(small), other) == ((), ())
+
+
 def vcip(protocol):
     return [
         example(name, split, protocol)
