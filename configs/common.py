@@ -29,6 +29,14 @@ from ml_collections import ConfigDict
 
 Sections = Mapping[str, Any]
 
+GROUP = {
+    # How often a training image is of this group, 0 or more, against the
+    # others; 0 in all: all pairs alike, and photos by `photo_probability`.
+    "share": 0.0,
+    # Its limits of the enlargement of a crop, in place of `data.zoom`.
+    "zoom": (1.0, 1.0),
+}
+
 COMMON = {
     # Of the first weights, the order of the data and every augmentation.
     "seed": 0,
@@ -53,6 +61,9 @@ COMMON = {
         "unpaired_from": ("pairs",),
         # Share of the pairs that are photos with imitated NIR, 0 to 1.
         "photo_probability": 0.0,
+        # What the training images are of: pairs of the groups of the protocol
+        # scenes-strict, photos with imitated NIR.
+        "sources": dict.fromkeys(("vcip", "landscape", "town", "photo"), GROUP),
         # Of the images that networks see: (0, 1) sigmoid, (-1, 1) tanh.
         "value_range": (0.0, 1.0),
         # Limits of the enlargement of a crop, above 0; 0.5 is half resolution.

@@ -5,6 +5,9 @@ Everything random about it is a function of the seed and that number, so that a
 resumed training sees the batches that it would have seen.
 """
 
+import functools
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
@@ -60,23 +63,46 @@ class Source:
 
 
 class Mixture(Source):
-    """Examples of one source or, by chance, of another.
+    """Examples of several sources, drawn by chance.
 
     Args:
-        first: Where most examples come from.
-        second: Where the others come from.
-        probability: Of `second`, in [0, 1].
+        sources: Where they come from, one or more.
+        shares: Of each, 0 or more, not all 0.
     """
 
-    def __init__(self, first: Source, second: Source, probability: float):
-        self._first, self._second = first, second
-        self._probability = probability
+    def __init__(self, sources: Sequence[Source], shares: Sequence[float]):
+        self._sources = tuple(sources)
+        # Of the last source there is no limit, whatever the rounding.
+        self._limits = np.cumsum(shares)[:-1] / np.sum(shares)
 
     def example(self, number, config, seed):
         """As that of the source that is drawn."""
         place = tf.stack([seed + _MIXTURE, tf.cast(number, tf.int32)])
-        return tf.cond(
-            tf.random.stateless_uniform([], place) < self._probability,
-            lambda: self._second.example(number, config, seed),
-            lambda: self._first.example(number, config, seed),
+        draw = tf.random.stateless_uniform([], place)
+        limits = tf.constant(self._limits, tf.float32)
+        return tf.switch_case(
+            tf.reduce_sum(tf.cast(draw >= limits, tf.int32)),
+            [
+                functools.partial(source.example, number, config, seed)
+                for source in self._sources
+            ],
         )
+
+
+class Zoomed(Source):
+    """Examples of a source at a scale of its own.
+
+    Args:
+        source: Where they come from.
+        zoom: Takes the place of `config.zoom`.
+    """
+
+    def __init__(self, source: Source, zoom: tuple[float, float]):
+        self._source, self._zoom = source, zoom
+
+    def example(self, number, config, seed):
+        """As that of the source, at this zoom."""
+        own = config.copy_and_resolve_references()
+        with own.unlocked():
+            own.zoom = tuple(self._zoom)
+        return self._source.example(number, own, seed)

@@ -4,7 +4,7 @@
 what the training step sees.
 
     'paired'     {'nir': (B, crop, crop, 1), 'rgb': (B, crop, crop, 3)}: the
-                 pairs of the split 'train'
+                 pairs of the split 'train', and photos with imitated NIR
     'unpaired'   {'rgb': (B, crop, crop, 3)}: photos without NIR, the color
                  images of pairs, or both
 
@@ -17,11 +17,14 @@ from collections.abc import Collection, Sequence
 
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import manifest
+from nircolor_tf.data import manifest, splits
 from nircolor_tf.data.caches import ImitationCache, PairCache, PhotoCache
-from nircolor_tf.data.examples import Mixture, Source
+from nircolor_tf.data.examples import Mixture, Source, Zoomed
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError
+
+# Of `splits.load_groups`.
+GROUPS = ("vcip", "landscape", "town")
 
 
 def open_source(
@@ -36,12 +39,15 @@ def open_source(
         config: config.data; `unpaired_from` says what 'unpaired' is made of:
             'photos' (the split 'unpaired'), 'pairs' (the RGB images of the
             split 'train'), or both. With a `photo_probability` some examples
-            of 'paired' are photos with imitated NIR.
+            of 'paired' are photos with imitated NIR; with `sources` each
+            group of the pairs, and the photos, have a share and a zoom.
 
     Raises:
         InputError: A split is empty, or an image is bad.
     """
     has_photos = any(example.split == "unpaired" for example in examples)
+    if name == "paired" and has_shares(config):
+        return _open_groups(examples, config)
     if name == "paired":
         pairs = PairCache(manifest.select(examples, "train"))
         share = config.photo_probability
@@ -49,7 +55,7 @@ def open_source(
             return pairs
         _check_photos(has_photos, "photo_probability", share, "0.0")
         photos = ImitationCache(manifest.select(examples, "unpaired"))
-        return Mixture(pairs, photos, share)
+        return Mixture((photos, pairs), (share, 1 - share))
     if "photos" in config.unpaired_from:
         sources = tuple(config.unpaired_from)
         other = "\"('pairs',)\""
@@ -61,6 +67,45 @@ def open_source(
             for source in config.unpaired_from
             for example in manifest.select(examples, splits[source])
         ]
+    )
+
+
+def has_shares(config: ConfigDict) -> bool:
+    """Returns whether config.data draws groups, each with its share."""
+    return any(source.share for source in config.sources.values())
+
+
+def _open_groups(examples: Sequence[Example], config: ConfigDict) -> Source:
+    """Opens the groups of the pairs, and the photos, that have a share."""
+    members = {"photo": [], **{group: [] for group in GROUPS}}
+    listed = splits.load_groups(examples[0].protocol)
+    for example in examples:
+        if example.split == "unpaired":
+            members["photo"].append(example)
+        elif example.split == "train":
+            # A photo that was shrunk has its side behind its name.
+            name = example.name
+            group = listed.get(name) or listed.get(name.rpartition("_")[0])
+            members.get(group, []).append(example)
+    sources = {
+        group: source
+        for group, source in config.sources.items()
+        if source.share
+    }
+    for group, source in sources.items():
+        if not members[group]:
+            raise InputError(
+                f"config.data.sources.{group}.share is {source.share}, "
+                "but the manifest has no such images to train on; expected "
+                "one of scenes-strict, with --unpaired photos for 'photo'"
+            )
+    kinds = {"photo": ImitationCache}
+    return Mixture(
+        [
+            Zoomed(kinds.get(group, PairCache)(members[group]), source.zoom)
+            for group, source in sources.items()
+        ],
+        [source.share for source in sources.values()],
     )
 
 
@@ -80,6 +125,8 @@ def reads_photos(names: Collection[str], config: ConfigDict) -> bool:
         names: As `open_source` takes them.
         config: config.data.
     """
+    if "paired" in names and config.sources.photo.share:
+        return True
     if "paired" in names and config.photo_probability:
         return True
     return "unpaired" in names and "photos" in config.unpaired_from

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ml_collections import ConfigDict
 
+from nircolor_tf.data import pipeline
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method, Phase
@@ -88,9 +89,25 @@ def _check_data(data: ConfigDict, replicas: int) -> None:
         value = data[key]
         valid = len(value) == 2 and 0 < value[0] <= value[1]
         expect(f"data.{key}", value, valid, "two numbers, 0 < low <= high")
+    _check_sources(data)
     sources = data.unpaired_from
     known = bool(sources) and set(sources) <= {"photos", "pairs"}
     expect("data.unpaired_from", sources, known, "'photos', 'pairs' or both")
+
+
+def _check_sources(data: ConfigDict) -> None:
+    """Checks the shares of the groups of the training images."""
+    known = (*pipeline.GROUPS, "photo")
+    for group, source in data.sources.items():
+        key = f"data.sources.{group}"
+        expect(key, source, group in known, f"one of {', '.join(known)}")
+        expect(f"{key}.share", source.share, source.share >= 0, "at least 0")
+        valid = len(source.zoom) == 2 and 0 < source.zoom[0] <= source.zoom[1]
+        expected = "two numbers, 0 < low <= high"
+        expect(f"{key}.zoom", source.zoom, valid, expected)
+    share = data.photo_probability
+    valid = not (share and pipeline.has_shares(data))
+    expect("data.photo_probability", share, valid, "0 with data.sources")
 
 
 def _check_train(train: ConfigDict) -> None:

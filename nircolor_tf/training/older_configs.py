@@ -85,6 +85,14 @@ ADDED = (
     Added("2026-11-21", "data.noise", 0.0),
     Added("2026-11-22", "data.photo_probability", 0.0),
     Added("2026-11-28", "data.unpaired_from", ("pairs",)),
+    Added(
+        "2026-11-28",
+        "data.sources",
+        {
+            group: {"share": 0.0, "zoom": (1.0, 1.0)}
+            for group in ("vcip", "landscape", "town", "photo")
+        },
+    ),
     Added("2026-11-28", "inference.mirror", False),
     Added("2026-11-28", "inference.guided_radius", 0),
     Added("2026-11-28", "inference.guided_epsilon", 5e-4),

@@ -281,7 +281,11 @@ def test_a_malformed_record_is_named(tmp_path, old, new, message):
 
 def test_who_reads_photos():
     config = ConfigDict(
-        {"unpaired_from": ("photos", "pairs"), "photo_probability": 0.0}
+        {
+            "unpaired_from": ("photos", "pairs"),
+            "photo_probability": 0.0,
+            "sources": {"photo": {"share": 0.0}},
+        }
     )
     assert pipeline.reads_photos(["paired", "unpaired"], config)
     assert not pipeline.reads_photos(["paired"], config)

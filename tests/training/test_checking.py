@@ -33,6 +33,12 @@ def config(pairs_manifest):
             {"data.mirror_probability": 50.0},
             "mirror_probability is 50.0; .* 0 to 1",
         ),
+        ({"data.sources.town.share": -1.0}, "town.share is -1.0; .*at least 0"),
+        ({"data.sources.town.zoom": (1.0, 0.5)}, "town.zoom is .*0 < low <="),
+        (
+            {"data.sources.town.share": 1.0, "data.photo_probability": 0.5},
+            "photo_probability is 0.5; expected 0 with data.sources",
+        ),
         ({"inference.guided_radius": -1}, "guided_radius is -1; .* at least 0"),
         ({"inference.guided_epsilon": 0.0}, "epsilon is 0.0; .*more than 0"),
         ({"train.average_decay": 1.0}, "average_decay is 1.0; .* less than 1"),
