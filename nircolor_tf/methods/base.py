@@ -204,11 +204,15 @@ class Method(keras.Model):
     def load_pretrained(self) -> None:
         """Takes over weights from elsewhere, once, before the first step.
 
-        What is made again from a checkpoint needs none of it.
+        What is made again from a checkpoint needs none of it. Networks that
+        know where theirs come from have a method of this name.
 
         Raises:
             InputError: They cannot be had, or do not fit.
         """
+        for network in self.networks.values():
+            if hasattr(network, "load_pretrained"):
+                network.load_pretrained()
 
     def inference_paths(self) -> Mapping[str, InferencePath]:
         """Returns every way in which it is used, by name; `call`'s is first."""

