@@ -12,6 +12,8 @@ Look:    --print_config prints the whole config and starts nothing; it needs
 Go on:   --start_from=default, the name of a shipped model, an export or a
          workdir, takes its weights for the first of a new training on your
          own pairs.
+Log:     --logger=wandb,mlflow logs into Weights & Biases and MLflow, beside
+         TensorBoard; a training that is resumed goes on in the same runs.
 
 A config file is a complete experiment; any of its values can be changed on
 the command line, --config.train.steps=2000 for example. The manifest comes
@@ -20,7 +22,8 @@ which configs/atcyclegan.py needs. All GPUs are used; without one, the
 processor.
 
 The workdir gets config.json, checkpoints/ (the newest ones, to resume, and
-the best on validation), train/ and eval/ (TensorBoard and CSV).
+the best on validation), train/ and eval/ (TensorBoard, CSV and, in eval/, the
+newest image grids).
 """
 
 from absl import flags
@@ -52,6 +55,12 @@ _STOP_AT = flags.DEFINE_integer(
 )
 _START_FROM = flags.DEFINE_string(
     "start_from", None, "Workdir or export whose weights come first."
+)
+_LOGGER = flags.DEFINE_list(
+    "logger",
+    None,
+    "Loggers: tensorboard, which always logs, wandb, mlflow. Default: those "
+    "that the training had.",
 )
 flags.register_multi_flags_validator(
     ["workdir", "print_config"],
@@ -105,6 +114,7 @@ def _train(config: ConfigDict) -> None:
         _STOP_AT.value,
         start,
         cli.command_line(),
+        _LOGGER.value,
     )
     steps = sum(phase.steps for phase in method.phases())
     if _STOP_AT.value and _STOP_AT.value < steps:

@@ -10,6 +10,7 @@ Outputs, all in the workdir:
     training_data.csv    names and hashes of the images that the training reads
     checkpoints/         the three newest, to resume from, and the best
     train/, eval/        scalars as TensorBoard events and CSV, image grids
+    loggers.json         its runs in Weights & Biases and MLflow, if any
 
 A training is a sequence of phases (`methods.base.Phase`). At each step the loop
 sets the learning rates from the progress within the phase, and runs the
@@ -42,6 +43,7 @@ from nircolor_tf.training import (
     checking,
     command_log,
     config_files,
+    loggers,
     recorded_images,
     warm_start,
     workdir_lock,
@@ -70,6 +72,7 @@ def train(
     stop_at: int | None = None,
     start: Start | None = None,
     command: str | None = None,
+    logger_names: Sequence[str] | None = None,
 ) -> Method:
     """Trains a method through all its phases, or resumes it.
 
@@ -85,6 +88,8 @@ def train(
             weights.
         command: The command line that trains, for commands.json; None where
             there is none.
+        logger_names: Of loggers besides TensorBoard. None: those that the
+            training had.
 
     Returns:
         The method with the weights of the last step (not the average).
@@ -99,7 +104,9 @@ def train(
     if config.train.deterministic:
         tf.config.experimental.enable_op_determinism()
     with contextlib.ExitStack() as stack:
-        run = _Run.open(config, Path(workdir), strategy, start, stack)
+        run = _Run.open(
+            config, Path(workdir), strategy, start, stack, logger_names
+        )
         stack.enter_context(run.interruption.watched())
         if command is not None:
             sources = [] if start is None else [start.source]
@@ -138,7 +145,9 @@ class _Run:
     clock: float
 
     @classmethod
-    def open(cls, config, workdir, strategy, start, stack) -> "_Run":
+    def open(
+        cls, config, workdir, strategy, start, stack, logger_names
+    ) -> "_Run":
         """Reads the data, builds everything, restores what there is.
 
         What has to be closed in the end goes onto the stack.
@@ -147,6 +156,7 @@ class _Run:
         config = config_files.with_absolute_paths(config)
         if start is not None:
             warm_start.check_new(workdir)
+        logger_names = loggers.select(workdir, logger_names)
         examples = manifest.read_manifest(config.data.manifest)
         validation = manifest.select(examples, config.evaluate.split)
         training = make_training(config, strategy)
@@ -173,8 +183,9 @@ class _Run:
         recorded_images.write(workdir, images)
         _record_data(workdir, config, examples, data, start)
         checkpoints.restore_latest()
-        writer = Writer(workdir, int(step.numpy()), end)
-        stack.callback(writer.close)
+        opened = loggers.open_all(logger_names, workdir, config)
+        writer = Writer(workdir, int(step.numpy()), end, opened)
+        stack.push(lambda error, *_: writer.close(error is not None))
         writer.say(f"begins after step {int(step.numpy())} of {end}")
         return cls(
             config=config,
