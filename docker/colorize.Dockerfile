@@ -1,0 +1,23 @@
+# Colorizes, without TensorFlow:
+#   docker build --file docker/colorize.Dockerfile --tag nircolor .
+#   docker run --rm --volume "$PWD:/data" --user "$(id -u):$(id -g)" nircolor \
+#       colorize --input=nir --output=color
+
+FROM python:3.12-slim-bookworm AS build
+WORKDIR /source
+COPY . .
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
+    && python -m venv --without-pip /opt/nircolor \
+    && pip --python /opt/nircolor/bin/python install --no-cache-dir \
+        --constraint constraints.txt /wheels/*.whl \
+    # What only TensorFlow reads; the TFLite files are the same models.
+    && rm -r /opt/nircolor/lib/python3.12/site-packages/nircolor_tf/saved_models/*/saved_model
+
+FROM python:3.12-slim-bookworm
+COPY --from=build /opt/nircolor /opt/nircolor
+RUN useradd --uid 1000 nircolor && install --directory --owner=nircolor /data
+ENV PATH=/opt/nircolor/bin:$PATH
+USER 1000
+WORKDIR /data
+ENTRYPOINT ["nircolor"]
+CMD ["--help"]
