@@ -26,6 +26,7 @@ _EXTRAS = {
     ),
     **dict.fromkeys(("tensorboard", "tensorflow"), "train"),
     "tensorflow_serving": "serving",
+    "huggingface_hub": "hub",
     "keras_hub": "imagenet",
     **dict.fromkeys(("onnx", "onnxruntime", "tf2onnx"), "onnx"),
     **dict.fromkeys(("lpips", "torch", "torch_fidelity"), "perceptual"),

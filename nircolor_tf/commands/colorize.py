@@ -52,7 +52,10 @@ _OUTPUT = flags.DEFINE_string(
     "output", None, "Folder for the results; for a single input also a file."
 )
 _MODEL = flags.DEFINE_string(
-    "model", "default", "A shipped model, default or edge, or an export folder."
+    "model",
+    "default",
+    "A shipped model, default or edge, an export folder, or one of the "
+    "Hugging Face Hub, hf://OWNER/NAME[@REVISION].",
 )
 _PATH = flags.DEFINE_string(
     "path", None, "Inference path. Default: the first of the export."

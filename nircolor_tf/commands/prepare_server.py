@@ -14,7 +14,10 @@ from absl import flags
 from nircolor_tf.commands import cli
 
 _MODEL = flags.DEFINE_string(
-    "model", None, "A shipped model, default or edge, or an export folder."
+    "model",
+    None,
+    "A shipped model, default or edge, an export folder, or one of the "
+    "Hugging Face Hub, hf://OWNER/NAME[@REVISION].",
 )
 _OUTPUT = flags.DEFINE_string("output", None, "Folder of the server to write.")
 _VERSION = flags.DEFINE_integer(

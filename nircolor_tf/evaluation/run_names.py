@@ -1,7 +1,8 @@
 """How a run is named on the command line: [LABEL=]FOLDER[:PATH].
 
 The folder is an export, a workdir of bin/train.py, or holds images that other
-software made. Shipped models are known by their names. PATH is an inference
+software made. Shipped models are known by their names, those of the
+Hugging Face Hub as hf://OWNER/NAME[@REVISION]. PATH is an inference
 path of a model. LABEL is the run's name in the tables.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference import models
+from nircolor_tf.inference import hub, models
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,10 @@ def parse_names(texts: Sequence[str]) -> list[RunName]:
 
 def _parse_name(text: str) -> RunName:
     label, place = _split_label(text)
-    folder, colon, path = place.rpartition(":")
+    # The colon of hf:// starts no path.
+    scheme = hub.PREFIX if place.startswith(hub.PREFIX) else ""
+    folder, colon, path = place.removeprefix(scheme).rpartition(":")
+    folder = scheme + folder
     # Of runs/a:b, b is a path unless there is a folder of that name.
     if not colon or Path(place).is_dir():
         folder, path = place, None

@@ -46,6 +46,7 @@ from nircolor_tf.export import (
 )
 from nircolor_tf.images import channels
 from nircolor_tf.images.channels import Channel
+from nircolor_tf.inference import digests
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import command_log, restore, warm_start
 
@@ -151,6 +152,7 @@ def _complete(
     model_card.write(folder, card)  # the comparison reads it
     card["largest_difference"] = comparison.compare(method, folder)
     card["bytes"] = model_card.count_bytes(folder, paths)
+    card[digests.KEY] = digests.of(folder)
     model_card.write(folder, card)
 
 

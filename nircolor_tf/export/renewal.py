@@ -23,7 +23,7 @@ from nircolor_tf.export import (
     model_files,
     onnx_file,
 )
-from nircolor_tf.inference import cards
+from nircolor_tf.inference import cards, digests
 from nircolor_tf.methods.base import InferencePath, Method
 
 
@@ -86,4 +86,5 @@ def _complete(
     model_card.write(folder, card)  # the comparison reads it
     card["largest_difference"] = comparison.compare(method, folder)
     card["bytes"] = model_card.count_bytes(folder, paths)
+    card[digests.KEY] = digests.of(folder)
     model_card.write(folder, card)

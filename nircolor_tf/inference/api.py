@@ -124,8 +124,8 @@ def load(
     """Loads a model.
 
     Args:
-        model: 'default' or 'edge', which come with the package, or an export
-            folder.
+        model: 'default' or 'edge', which come with the package, an export
+            folder, or hf://OWNER/NAME[@REVISION].
         path: Its inference path, such as 'g2c'; the first by default.
         channel: Which channel of the images is NIR, as --channel.
         input_range: Which levels are black and white, as --range.

@@ -31,6 +31,7 @@ _FIXED_KEYS = {
 _OPTIONAL_KEYS = {
     "mirror": (bool, "true or false"),
     "guided": (dict | None, "null or the parameters of the enlargement"),
+    "sha256": (dict, "digests by file"),
 }
 _OPTIONAL_PATH_KEYS = {"signature": (str, "a name")}
 _DOMAINS = {"source": ("nir", "gray"), "target": ("rgb", "gray", "nir")}
@@ -80,6 +81,9 @@ def _check_paths(file: Path, paths: dict[str, Any]) -> None:
                     f"{file}: key '{where}.{key}': {path[key]!r}; expected "
                     f"{_PATH_KEYS[key][1]}"
                 )
+        for key, value in path["files"].items():
+            if key != "tflite_fixed":
+                _check_inside(file, str(value), f"{where}.files.{key}")
         _check_fixed(file, path["files"], f"{where}.files.tflite_fixed")
 
 
@@ -93,6 +97,16 @@ def _check_fixed(file: Path, files: dict[str, Any], where: str) -> None:
         )
     for index, entry in enumerate(entries):
         _check_types(file, entry, _FIXED_KEYS, f"{where}.{index}.")
+        _check_inside(file, entry["file"], f"{where}.{index}.file")
+
+
+def _check_inside(file: Path, name: str, where: str) -> None:
+    """Refuses what lies outside the export: its card may be a stranger's."""
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise InputError(
+            f"{file}: key {where!r}: {name!r}; expected a file in the folder "
+            "of the card"
+        )
 
 
 def _present(keys: dict, values: dict[str, Any]) -> dict:

@@ -17,6 +17,8 @@ The steps around the network are the keys of `steps.Steps`: "size_multiple",
 have no "mirror", which means false, and no "guided", which means null: the
 change of a shrunk image is enlarged as a cubic spline.
 
+"sha256" has the digest of each file (`digests.py`). Older cards have none.
+
 A path's files may also hold "onnx", an ONNX file of the network alone, with
 its opset and its time beside it in the path's "onnx", and "tflite_fixed",
 TFLite files of one size each, and their measurements:

@@ -15,7 +15,7 @@ import os
 from pathlib import Path
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference import cards, runtimes
+from nircolor_tf.inference import cards, hub, runtimes
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.inference.litert import LitertModel
 
@@ -28,12 +28,15 @@ def locate(model: str | os.PathLike = "default") -> Path:
     """Returns the export folder of a model.
 
     Args:
-        model: One of `SHIPPED`, or a folder; ./default is a folder of that
-            name.
+        model: One of `SHIPPED`; hf://OWNER/NAME[@REVISION], which is fetched
+            (`hub.py`); or a folder; ./default is a folder of that name.
 
     Raises:
-        InputError: It is a shipped model that is not there.
+        InputError: It is a shipped model that is not there, or cannot be
+            fetched.
     """
+    if str(model).startswith(hub.PREFIX):
+        return hub.fetch(str(model))
     if str(model) not in SHIPPED:
         return Path(model)
     package = Path(str(importlib.resources.files("nircolor_tf")))

@@ -8,7 +8,7 @@ import pytest
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import run_names, runs
 from nircolor_tf.images import image_files
-from nircolor_tf.inference import models
+from nircolor_tf.inference import hub, models
 
 
 def test_names(tmp_path):
@@ -123,6 +123,18 @@ def test_shipped_models_are_runs_by_name():
     for name, model in ((ours, "default"), (theirs, "edge")):
         assert name.folder == models.locate(model)
         assert (name.folder / "card.json").is_file()
+
+
+def test_models_of_the_hub_are_runs_by_name(monkeypatch):
+    monkeypatch.setattr(hub, "fetch", lambda model: Path("cache") / model[5:])
+    names = run_names.parse_names(
+        ["hf://me/tiny", "hf://me/tiny@v1:g2c", "theirs=hf://you/tiny"]
+    )
+    assert [(n.label, n.folder, n.path) for n in names] == [
+        ("tiny", Path("cache/me/tiny"), None),
+        ("tiny@v1:g2c", Path("cache/me/tiny@v1"), "g2c"),
+        ("theirs", Path("cache/you/tiny"), None),
+    ]
 
 
 def test_names_in_either_form_of_unicode(tmp_path):

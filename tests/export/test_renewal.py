@@ -22,10 +22,13 @@ from nircolor_tf.export import (
     weights,
 )
 from nircolor_tf.images import conversions
+from nircolor_tf.inference import digests
 from nircolor_tf.training import build, config_files, restore
 
 # What a card says of the files that are written again.
-RENEWED = {"name", "commands", "largest_difference", "bytes", "mirror"}
+RENEWED = {
+    *("name", "commands", "largest_difference", "bytes", "mirror", "sha256"),
+}
 KEPT = ("model.tflite", "model_24x40_float16.tflite", "training_data.csv")
 SIZE = (64, 32)
 
@@ -132,6 +135,10 @@ def test_all_else_stays(older, renewed):
         if path.parts[0] == "saved_model"
     )
     assert after["bytes"]["saved_model"] == size
+    digests.check(renewed, after)
+    assert {"model.tflite", "saved_model/saved_model.pb"} <= set(
+        after["sha256"]
+    )
 
 
 def test_in_its_own_place_and_from_weights_by_name(older, tmp_path):

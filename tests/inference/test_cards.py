@@ -83,6 +83,15 @@ def test_a_file_of_one_size_is_found_by_name(tmp_path):
     ("changes", "message"),
     [
         ({"format": 2}, "'format': 2"),
+        ({"sha256": []}, "'sha256': \\[\\]; expected digests by file"),
+        (
+            {"paths": {"n2c": N2C | {"files": {"onnx": "/tmp/a.onnx"}}}},
+            "'paths.n2c.files.onnx': '/tmp/a.onnx'; expected a file in",
+        ),
+        (
+            with_fixed(FIXED | {"file": "../8x4.tflite"}),
+            "'paths.n2c.files.tflite_fixed.0.file': '../8x4.tflite'; expected",
+        ),
         ({"size_multiple": 0}, "'size_multiple': 0; expected at least 1"),
         ({"minimum_size": "8"}, "'minimum_size': '8'; expected a whole"),
         ({"mirror": "no"}, "'mirror': 'no'; expected true or false"),

@@ -2,6 +2,7 @@ import dataclasses
 import importlib.resources
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,14 @@ def export_copy(tiny_export, tmp_path):
 def edit_card(folder, **changes):
     path = folder / "card.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_the_hub_needs_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(
+        InputError, match=r"hf://a/b needs .*install 'nircolor-tf\[hub\]'"
+    ):
+        models.load_export("hf://a/b")
 
 
 # Colorizer
