@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-CODE := nircolor_tf bin configs examples tests
+CODE := nircolor_tf bin configs docs examples tests
 # A process per core; a file's tests stay together, they share what they made.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadfile
 
@@ -15,7 +15,7 @@ comma := ,
 files = $(subst $(space),$(comma),$(wildcard $(1)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint bench results
+.PHONY: help demo test test-all lint docs bench results
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -34,6 +34,9 @@ lint: $(INSTALLED) ## Check style, format and which room imports which
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/lint-imports
 
+docs: .venv-docs/.installed ## Build the pages as a site, site/index.html
+	.venv-docs/bin/mkdocs build --strict
+
 bench: $(INSTALLED) ## Time the shipped model on this machine
 	$(BIN)/python bin/benchmark.py
 
@@ -43,6 +46,13 @@ results: $(INSTALLED) ## Write docs/results.md and the README's table
 	  --other="RGB-NIR Scene, photos of other scenes=$(call files,docs/measured/*/rgb_nir_scene)" \
 	  --costs=$(call files,docs/measured/*/costs.json) \
 	  --output=docs/results.md --readme=README.md
+
+# One of its own: `make test` does not grow.
+.venv-docs/.installed: setup.cfg constraints.txt pyproject.toml
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --constraint constraints.txt \
+	  --editable '.[docs]'
+	@touch $@
 
 $(INSTALLED): setup.cfg constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \

@@ -1,8 +1,10 @@
 """Colors for arrays, pictures and files, in three lines.
 
-import nircolor_tf as nircolor
-colorize = nircolor.load()
-rgb = colorize("nir.png")
+    import nircolor_tf as nircolor
+    colorize = nircolor.load()
+    rgb = colorize("nir.png")
+
+`load` says which models, options and images there are.
 """
 
 import dataclasses
