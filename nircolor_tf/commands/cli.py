@@ -25,6 +25,7 @@ _EXTRAS = {
         ("keras", "matplotlib", "ml_collections", "scipy", "skimage"), "train"
     ),
     **dict.fromkeys(("tensorboard", "tensorflow"), "train"),
+    "gradio": "demo",
     "tensorflow_serving": "serving",
     "huggingface_hub": "hub",
     "keras_hub": "imagenet",

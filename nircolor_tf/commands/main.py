@@ -6,8 +6,10 @@ import sys
 import nircolor_tf
 from nircolor_tf.commands import cli
 
-# Modules of this folder that are no commands, and one that needs the
-# repository.
+# The demo of bin/demo.py needs the repository; installed, the page is it.
+_ALIASES = {"demo": "web"}
+
+# Modules of this folder that are no commands, and that demo.
 _OTHERS = ("__init__", "cli", "demo", "main")
 
 
@@ -28,6 +30,7 @@ def commands() -> dict[str, str]:
 def main() -> None:
     """Runs the command that the first argument names."""
     name = sys.argv[1] if len(sys.argv) > 1 else ""
+    name = _ALIASES.get(name, name)
     if name == "--version":
         print(f"nircolor {nircolor_tf.__version__}")
     elif name in ("", "help", "-h", "--help"):
@@ -44,7 +47,8 @@ def _help() -> str:
         "Turns near-infrared images into color.\n\n"
         "usage: nircolor COMMAND --flag=value ...\n"
         "       nircolor COMMAND --help\n"
-        "       nircolor --version\n\n" + _listing()
+        "       nircolor --version\n\n" + _listing() + "\n\n"
+        "nircolor demo is nircolor web."
     )
 
 

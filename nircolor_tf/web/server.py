@@ -1,0 +1,102 @@
+"""Serves the page, on this machine alone unless told.
+
+with serve(["default"]) as url:
+    threading.Event().wait()
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import gradio as gr
+import httpx
+import safehttpx
+from gradio import processing_utils
+
+from nircolor_tf.web.events import Events
+from nircolor_tf.web.page import build
+
+# Visitors that wait; the work is done one after the other.
+_MOST_WAITING = 20
+
+
+@contextlib.contextmanager
+def serve(
+    models: Sequence[str],
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    max_upload: int = 200,
+) -> Iterator[str]:
+    """Serves the page in threads until the context ends.
+
+    Files of visitors lie in a temporary folder, which is deleted at the end.
+
+    Args:
+        models: As for `Events`.
+        host: Address to listen on; 0.0.0.0 is all of this machine.
+        port: TCP port.
+        max_upload: Size of a file, MiB.
+
+    Yields:
+        The URL.
+
+    Raises:
+        InputError: A model has no card.
+        OSError: The port is in use.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix="nircolor-", ignore_cleanup_errors=True
+    ) as folder:
+        root = Path(folder).resolve()
+        os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+        # Files in these two folders, and no others, can be asked for.
+        os.environ["GRADIO_TEMP_DIR"] = str(root)
+        os.environ["GRADIO_EXAMPLES_CACHE"] = str(root)
+        _refuse_addresses()
+        blocks = build(Events(models, root))
+        blocks.queue(max_size=_MOST_WAITING, default_concurrency_limit=1)
+        try:
+            _, url, _ = blocks.launch(
+                server_name=host,
+                server_port=port,
+                max_file_size=max_upload * 2**20,
+                theme=gr.themes.Default(
+                    font=["system-ui", "sans-serif"],
+                    font_mono=["ui-monospace", "monospace"],
+                ),
+                share=False,
+                ssr_mode=False,
+                pwa=False,
+                mcp_server=False,
+                enable_monitoring=False,
+                run_history=False,
+                footer_links=[],
+                inbrowser=False,
+                quiet=True,
+                prevent_thread_lock=True,
+            )
+            yield url
+        finally:
+            blocks.close(verbose=False)
+
+
+def _refuse_addresses() -> None:
+    """Has gradio fetch nothing from the network.
+
+    Where a client names a web address in place of a file, it would be fetched
+    by this machine.
+    """
+
+    async def refuse(hostname: str) -> str:
+        raise ValueError(f"{hostname}: addresses are not fetched")
+
+    safehttpx.async_validate_url = refuse
+    processing_utils.async_transport = _NoTransport()
+
+
+class _NoTransport(httpx.AsyncBaseTransport):
+    async def handle_async_request(self, request: httpx.Request) -> NoReturn:
+        raise httpx.ConnectError(f"{request.url}: addresses are not fetched")

@@ -1,0 +1,121 @@
+"""What the page shows of an image: before, after, and its stored levels."""
+
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from nircolor_tf.images import channels, conversions, image_files, ranges
+from nircolor_tf.web.uploads import Pair, Settings
+
+# Longest side that a browser gets, px; a download has all pixels.
+_SHOWN = 4096
+
+_BARS = 128
+# Of the histogram, in its own units.
+_WIDTH, _HEIGHT, _FOOT = 512, 120, 24
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """An image before and after, for a browser.
+
+    Attributes:
+        before: WebP of the NIR, black and white at the ends of the range.
+        after: WebP of the result, of the same size.
+        histogram: SVG of the stored levels and the range.
+        caption: Size, depth and range in words.
+    """
+
+    before: Path
+    after: Path
+    histogram: str
+    caption: str
+
+
+def view(pair: Pair, settings: Settings) -> View:
+    """Prepares an image and its result to be shown.
+
+    Args:
+        pair: An image that was colorized.
+        settings: As it was colorized.
+
+    Returns:
+        The view; its files lie beside the result.
+
+    Raises:
+        InputError: A file cannot be read any more.
+    """
+    bands = image_files.read_raster(pair.source).bands
+    nir = channels.parse(settings.channel).of(bands, pair.source.name)
+    low, high = ranges.parse(settings.input_range).of(nir)
+    result = image_files.read_raster(pair.result).bands
+    folder = pair.result.parent.parent / "shown"
+    folder.mkdir(exist_ok=True)
+    before = _write(
+        folder / f"{pair.source.name}.before.webp",
+        conversions.to_integers(ranges.to_unit(nir, low, high), 8),
+    )
+    after = _write(
+        folder / f"{pair.source.name}.after.webp",
+        conversions.to_8bit(result, pair.result.name),
+    )
+    height, width, _ = nir.shape
+    below, above = np.mean(nir < low), np.mean(nir > high)
+    caption = (
+        f"{width} x {height} px, {8 * nir.itemsize}-bit file, "
+        f"{ranges.describe(low, high, nir.dtype)}; "
+        f"{below:.1%} of the pixels are darker, {above:.1%} brighter"
+    )
+    return View(before, after, histogram(nir, low, high), caption)
+
+
+def _write(path: Path, image: np.ndarray) -> Path:
+    height, width, _ = image.shape
+    scale = _SHOWN / max(height, width)
+    if scale < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    image_files.write_image(path, image)
+    return path
+
+
+def histogram(nir: np.ndarray, low: int, high: int) -> str:
+    """Draws the stored levels of an image, and its range.
+
+    Args:
+        nir: (H, W, 1) uint8 or uint16.
+        low: Level that is black.
+        high: Level that is white.
+
+    Returns:
+        SVG. A bar's height is the square root of its number of pixels, so that
+        rare levels show. The first and last level drawn are 0 and the
+        largest of the camera's depth, or `high` if that is more.
+    """
+    top = max(high, ranges.AUTO.of(nir)[1])
+    edges = np.linspace(0, top + 1, min(_BARS, top + 1) + 1)
+    levels = np.bincount(nir.ravel(), minlength=top + 1)
+    # The levels of a bar are those from one edge to below the next.
+    counts = np.add.reduceat(levels, np.ceil(edges[:-1]).astype(int))
+    heights = _HEIGHT * np.sqrt(counts / counts.max())
+    bar = _WIDTH / len(counts)
+    outline = "".join(f"V{_HEIGHT - height:.1f}h{bar:g}" for height in heights)
+    lines = "".join(
+        f'<g class="{name}"><line x1="{x:.1f}" x2="{x:.1f}" y2="{_HEIGHT}" '
+        'stroke="#d9480f" stroke-width="2"/>'
+        f'<text x="{x:.1f}" y="{_HEIGHT + 17}" text-anchor="{anchor}" '
+        f'fill="currentColor" font-size="14">{name} {level}</text></g>'
+        for name, level, anchor in (
+            ("low", low, "start"),
+            ("high", high, "end"),
+        )
+        for x in [_WIDTH * level / top]
+    )
+    return (
+        f'<svg viewBox="-2 0 {_WIDTH + 4} {_HEIGHT + _FOOT}" role="img" '
+        f'aria-label="stored levels 0 to {top}, low {low}, high {high}">'
+        f'<path d="M0 {_HEIGHT}{outline}V{_HEIGHT}Z" fill="currentColor" '
+        f'opacity="0.5"/>{lines}</svg>'
+    )
