@@ -11,9 +11,6 @@ from nircolor_tf.web import uploads
 from nircolor_tf.web.events import Events
 from nircolor_tf.web.uploads import Outcome, Pair, Settings
 
-# A visitor whose leaving was not seen: age of files and interval, s.
-_KEPT, _SWEEP = 3600, 300
-
 _ABOUT = """# nircolor: near-infrared images in color
 Files stay on the machine that serves this page and are deleted when you close
 it. The colors are a guess: what looks alike in near infrared gets one color."""
@@ -37,9 +34,7 @@ def build(events: Events) -> gr.Blocks:
     Args:
         events: What it does.
     """
-    with gr.Blocks(
-        title="nircolor", analytics_enabled=False, delete_cache=(_SWEEP, _KEPT)
-    ) as blocks:
+    with gr.Blocks(title="nircolor", analytics_enabled=False) as blocks:
         gr.Markdown(_ABOUT)
         with gr.Row():
             with gr.Column(scale=1, min_width=280):

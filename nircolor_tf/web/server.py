@@ -7,6 +7,7 @@ with serve(["default"]) as url:
 import contextlib
 import os
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -18,6 +19,10 @@ from gradio import processing_utils
 
 from nircolor_tf.web.events import Events
 from nircolor_tf.web.page import build
+from nircolor_tf.web.sessions import Sessions
+
+# Files of visitors whose leaving was not seen: age and interval, s.
+_KEPT, _SWEEP = 3600, 300
 
 # Visitors that wait; the work is done one after the other.
 _MOST_WAITING = 20
@@ -56,8 +61,13 @@ def serve(
         os.environ["GRADIO_TEMP_DIR"] = str(root)
         os.environ["GRADIO_EXAMPLES_CACHE"] = str(root)
         _refuse_addresses()
-        blocks = build(Events(models, root))
+        events = Events(models, root)
+        blocks = build(events)
         blocks.queue(max_size=_MOST_WAITING, default_concurrency_limit=1)
+        ended = threading.Event()
+        threading.Thread(
+            target=_sweep, args=(events.sessions, ended), daemon=True
+        ).start()
         try:
             _, url, _ = blocks.launch(
                 server_name=host,
@@ -80,7 +90,13 @@ def serve(
             )
             yield url
         finally:
+            ended.set()
             blocks.close(verbose=False)
+
+
+def _sweep(sessions: Sessions, ended: threading.Event) -> None:
+    while not ended.wait(_SWEEP):
+        sessions.sweep(_KEPT)
 
 
 def _refuse_addresses() -> None:

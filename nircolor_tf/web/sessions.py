@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,9 +23,11 @@ class Sessions:
 
     def folder(self, session: str) -> Path:
         """Returns the folder of a session, which is created first."""
-        if session not in self._folders:
-            self._folders[session] = Path(tempfile.mkdtemp(dir=self._root))
-        return self._folders[session]
+        folder = self._folders.get(session)
+        if folder is None or not folder.exists():
+            folder = Path(tempfile.mkdtemp(dir=self._root))
+            self._folders[session] = folder
+        return folder
 
     def add_uploads(self, session: str, uploads: Iterable[str]) -> None:
         """Notes uploads to be deleted with the session."""
@@ -40,3 +43,18 @@ class Sessions:
         folder = self._folders.pop(session, None)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def sweep(self, age: float) -> None:
+        """Deletes what was not written to for so long, of whomever it is.
+
+        Args:
+            age: In seconds.
+        """
+        for path in self._root.iterdir():
+            # Others delete at the same time.
+            with contextlib.suppress(FileNotFoundError):
+                times = [
+                    part.stat().st_mtime for part in (path, *path.rglob("*"))
+                ]
+                if time.time() - max(times) > age:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -19,7 +19,9 @@ GRAY = np.arange(48, dtype=np.uint8).reshape(6, 8) * 5
 # What the base install lacks.
 BLOCK = """
 import sys
-for name in ("tensorflow", "keras", "ml_collections", "scipy", "skimage"):
+for name in (
+    *("tensorflow", "keras", "ml_collections", "scipy", "skimage"), "gradio"
+):
     sys.modules[name] = None
 """
 
@@ -103,6 +105,10 @@ def test_commands_are_listed(installed, tmp_path):
         assert summary in result.stdout
     result = nircolor(installed, tmp_path, "--version")
     assert result.stdout == f"nircolor {nircolor_tf.__version__}\n"
+    assert result.returncode == 0
+    # The name of bin/demo.py, which needs the repository, is the page's.
+    result = nircolor(installed, tmp_path, "demo", "--help")
+    assert main.commands()["web"] in result.stdout
     result = nircolor(installed, tmp_path, "paint")
     assert result.returncode == 1
     assert result.stderr.startswith("error: paint: no such command; expected")
@@ -125,6 +131,12 @@ def test_a_missing_extra_is_one_line(installed, tmp_path):
     assert result.stderr == (
         "error: train needs ml_collections, which is not installed: "
         "pip install 'nircolor-tf[train]'\n"
+    )
+    result = nircolor(installed, tmp_path, "demo")
+    assert result.returncode == 1
+    assert result.stderr == (
+        "error: web needs gradio, which is not installed: "
+        "pip install 'nircolor-tf[demo]'\n"
     )
 
 

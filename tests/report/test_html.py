@@ -3,13 +3,12 @@
 import base64
 import json
 import re
-import shutil
 
 import cv2
 import numpy as np
 import pytest
-from selenium import webdriver
-from selenium.webdriver import ActionChains, ChromeOptions, ChromeService, Keys
+from browser import headless, requested
+from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.support.select import Select
 
 from nircolor_tf.errors import InputError
@@ -17,16 +16,6 @@ from nircolor_tf.report import html
 
 # What a name must not do: end the data, be markup, be a placeholder.
 HOSTILE = """</script><b id=hacked>'"& <!--<script> /*data*/ /*report.js*/"""
-BROWSER_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1200,900",
-)
 ABSENT, MINUS = "\u2013", "\u2212"
 SORT_BUTTONS = "#methods th button"
 
@@ -156,21 +145,8 @@ def test_nothing_half_written(report, tmp_path):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    driver_program = shutil.which("chromedriver")
-    if program is None or driver_program is None:
-        pytest.skip("needs chromium (or google-chrome) and chromedriver")
-    options = ChromeOptions()
-    options.binary_location = program
-    profile = tmp_path_factory.mktemp("profile")
-    for flag in (*BROWSER_FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    options.set_capability(
-        "goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"}
-    )
-    driver = webdriver.Chrome(options, ChromeService(driver_program))
-    yield driver
-    driver.quit()
+    with headless(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")
@@ -186,12 +162,8 @@ def page(browser, address):
     browser.get(address)
     yield browser
     assert browser.get_log("browser") == []
-    for entry in browser.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        # Chromium's own first tab loads things, too.
-        if message["params"].get("documentURL") == address:
-            url = message["params"]["request"]["url"]
-            assert url == address or url.startswith("data:")
+    for url in requested(browser, address):
+        assert url == address or url.startswith("data:")
 
 
 def _find(page, selector):
