@@ -155,6 +155,7 @@ def _connect(
         colorize,
         {files, *form.values()},
         [*asked, outputs["files"], outputs["archive"]],
+        show_progress_on=[outputs["slider"], outputs["clip"]],
         **_PRIVATE,
     ).success(show, asked, views, **_PRIVATE)
     outputs["shown"].input(show, asked, views, **_PRIVATE)

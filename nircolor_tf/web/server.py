@@ -73,10 +73,7 @@ def serve(
                 server_name=host,
                 server_port=port,
                 max_file_size=max_upload * 2**20,
-                theme=gr.themes.Default(
-                    font=["system-ui", "sans-serif"],
-                    font_mono=["ui-monospace", "monospace"],
-                ),
+                theme=_theme(),
                 share=False,
                 ssr_mode=False,
                 pwa=False,
@@ -92,6 +89,17 @@ def serve(
         finally:
             ended.set()
             blocks.close(verbose=False)
+
+
+def _theme() -> gr.themes.Base:
+    """gradio's, with the system's fonts, and hints dark enough to read."""
+    return gr.themes.Default(
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    ).set(
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_300",
+    )
 
 
 def _sweep(sessions: Sessions, ended: threading.Event) -> None:

@@ -14,7 +14,7 @@ _SHOWN = 4096
 
 _BARS = 128
 # Of the histogram, in its own units.
-_WIDTH, _HEIGHT, _FOOT = 512, 120, 24
+_WIDTH, _HEIGHT, _FOOT = 512, 120, 42
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,20 +102,22 @@ def histogram(nir: np.ndarray, low: int, high: int) -> str:
     heights = _HEIGHT * np.sqrt(counts / counts.max())
     bar = _WIDTH / len(counts)
     outline = "".join(f"V{_HEIGHT - height:.1f}h{bar:g}" for height in heights)
-    lines = "".join(
-        f'<g class="{name}"><line x1="{x:.1f}" x2="{x:.1f}" y2="{_HEIGHT}" '
-        'stroke="#d9480f" stroke-width="2"/>'
-        f'<text x="{x:.1f}" y="{_HEIGHT + 17}" text-anchor="{anchor}" '
-        f'fill="currentColor" font-size="14">{name} {level}</text></g>'
-        for name, level, anchor in (
-            ("low", low, "start"),
-            ("high", high, "end"),
-        )
-        for x in [_WIDTH * level / top]
-    )
+    marks = _mark("low", low, top, 1) + _mark("high", high, top, 2)
     return (
         f'<svg viewBox="-2 0 {_WIDTH + 4} {_HEIGHT + _FOOT}" role="img" '
         f'aria-label="stored levels 0 to {top}, low {low}, high {high}">'
         f'<path d="M0 {_HEIGHT}{outline}V{_HEIGHT}Z" fill="currentColor" '
-        f'opacity="0.5"/>{lines}</svg>'
+        f'opacity="0.5"/>{marks}</svg>'
+    )
+
+
+def _mark(name: str, level: int, top: int, line: int) -> str:
+    """A vertical line at a level, with its name in a line below the bars."""
+    x = _WIDTH * level / top
+    anchor = "start" if x < _WIDTH / 2 else "end"
+    return (
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y2="{_HEIGHT}" stroke="#d9480f" '
+        f'stroke-width="2"/><text x="{x:.1f}" y="{_HEIGHT + 18 * line}" '
+        f'text-anchor="{anchor}" fill="currentColor" font-size="16">'
+        f"{name} {level}</text>"
     )

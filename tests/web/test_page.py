@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -174,6 +176,43 @@ def test_zoom_by_the_wheel(page, images):
     assert scales[0].split("scale")[1][:5] == scales[1].split("scale")[1][:5]
 
 
+def test_several_images_have_a_progress_bar(page, images, tmp_path):
+    names = [f"{number}.png" for number in range(8)]
+    for name in names:
+        shutil.copy(images / "nir" / "synthetic_0000.png", tmp_path / name)
+    drop(page, *(tmp_path / name for name in names))
+    page.execute_script(
+        "window.texts = ''; new MutationObserver(() => window.texts += "
+        "document.querySelector('#slider').innerText + '\\n').observe("
+        "document.body, {childList: true, subtree: true, characterData: true})"
+    )
+    press(page, "Colorize")
+    wait(lambda: len(links(page)) == 8)
+    texts = page.execute_script("return window.texts")
+    assert re.search(r"[1-8]/8 image", texts)
+
+
+def test_another_image_is_shown_by_its_name(page, images):
+    names = ["synthetic_0000.png", "synthetic_0001.png"]
+    drop(page, *(images / "nir" / name for name in names))
+    press(page, "Colorize")
+
+    def shown():
+        return [
+            image.get_attribute("src").rpartition("/")[2]
+            for image in find(page, SLIDER_IMAGES)
+        ]
+
+    wait(lambda: len(shown()) == 2)
+    assert shown()[0] == f"{names[0]}.before.webp"
+    find(page, "input[aria-label=Shown]")[0].click()
+    options = wait(lambda: find(page, "[role=option]"))
+    assert [option.text.split()[-1] for option in options] == names
+    options[1].click()
+    after = [f"{names[1]}.{side}.webp" for side in ("before", "after")]
+    wait(lambda: shown() == after)
+
+
 def test_files_are_deleted_when_the_page_is_left(page, images):
     drop(page, images / "nir" / "synthetic_0000.png")
     press(page, "Colorize")
@@ -287,25 +326,20 @@ def test_a_port_in_use_is_one_line(site):
 
 @pytest.fixture
 def events(tmp_path, monkeypatch):
-    """Events of a model that does as `events.predict` says."""
+    """Events of a model that fails."""
+
+    def fail(nir):
+        raise RuntimeError("/srv/secret")
+
     events = Events(["default"], tmp_path)
-    monkeypatch.setattr(
-        events,
-        "_load",
-        lambda model, path: Colorizer(events.predict),
-    )
+    monkeypatch.setattr(events, "_load", lambda model, path: Colorizer(fail))
     return events
 
 
 def test_an_error_of_another_kind_says_nothing_of_the_server(tmp_path, events):
-    def fail(nir):
-        raise RuntimeError("/srv/secret")
-
-    events.predict = fail
-    nir = tmp_path / "a.png"
-    write_nir(nir)
+    write_nir(tmp_path / "a.png")
     with pytest.raises(gradio.Error) as caught:
-        events.colorize([str(nir)], Settings(), "session")
+        events.colorize([str(tmp_path / "a.png")], Settings(), "session")
     assert caught.value.message == (
         "failed: RuntimeError; the server's log says more"
     )
