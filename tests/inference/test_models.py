@@ -1,9 +1,6 @@
 import dataclasses
-import importlib.resources
 import json
 import shutil
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,17 +45,6 @@ def export_copy(tiny_export, tmp_path):
 def edit_card(folder, **changes):
     path = folder / "card.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
-def test_the_hub_needs_its_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(
-        InputError, match=r"hf://a/b needs .*install 'nircolor-tf\[hub\]'"
-    ):
-        models.load_export("hf://a/b")
-
-
-# Colorizer
 
 
 @pytest.mark.parametrize(
@@ -372,21 +358,6 @@ def test_a_signature_that_is_not_there_is_named(export_copy):
     edit_card(export_copy, paths=paths | {"g2c": paths["g2n"]})
     with pytest.raises(InputError, match="saved_model: has no signature 'g2c'"):
         models.load_export(export_copy, "saved_model", path="g2c")
-
-
-def test_shipped_models_lie_in_the_package_or_beside_it(monkeypatch, tmp_path):
-    package = tmp_path / "nircolor_tf"
-    monkeypatch.setattr(importlib.resources, "files", lambda _: package)
-    inside, beside = (
-        place / "saved_models" / "edge" for place in (package, tmp_path)
-    )
-    with pytest.raises(InputError, match=f"edge: .*{inside} or {beside}"):
-        models.locate("edge")
-    for folder in (beside, inside):
-        folder.mkdir(parents=True)
-        assert models.locate("edge") == folder
-    assert models.locate("./edge") == Path("edge")
-    assert models.locate(tmp_path) == tmp_path
 
 
 def test_a_file_of_one_size_is_run_by_name(export_copy):

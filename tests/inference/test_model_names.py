@@ -1,0 +1,48 @@
+"""Where a model is found by its name."""
+
+import importlib.resources
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.inference import models
+from nircolor_tf.inference.fusion import BfwlsParameters
+
+FUSION = BfwlsParameters(
+    bilateral_diameter=5,
+    bilateral_sigma_color=0.3,
+    bilateral_sigma_space=2.0,
+    wls_lambda=0.1,
+    wls_alpha=1.2,
+    wls_epsilon=1e-4,
+)
+GAINS = np.float32([1, 0.5, 0.25])  # what the tiny export does to nir
+
+
+def test_the_hub_needs_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(
+        InputError, match=r"hf://a/b needs .*install 'nircolor-tf\[hub\]'"
+    ):
+        models.load_export("hf://a/b")
+
+
+# Colorizer
+
+
+def test_shipped_models_lie_in_the_package_or_beside_it(monkeypatch, tmp_path):
+    package = tmp_path / "nircolor_tf"
+    monkeypatch.setattr(importlib.resources, "files", lambda _: package)
+    inside, beside = (
+        place / "saved_models" / "edge" for place in (package, tmp_path)
+    )
+    with pytest.raises(InputError, match=f"edge: .*{inside} or {beside}"):
+        models.locate("edge")
+    for folder in (beside, inside):
+        folder.mkdir(parents=True)
+        assert models.locate("edge") == folder
+    assert models.locate("./edge") == Path("edge")
+    assert models.locate(tmp_path) == tmp_path
