@@ -142,7 +142,7 @@ class _Guarded:
             yield
         except Exception as error:  # of the network, the disk, the package
             self._sink = None
-            reason = " ".join(str(error).split()) or "no reason given"
+            reason = " ".join(str(error).split()).rstrip(".")
             tqdm.write(
                 f"warning: {self._name} gets nothing more: "
                 f"{type(error).__name__}: {reason}. The training goes on; its "

@@ -15,6 +15,8 @@ import numpy as np
 
 # MLflow reports its use to its makers, unless this is said before the import.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# By itself it asks a server that is away for minutes, and the training waits.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param

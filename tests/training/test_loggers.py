@@ -203,13 +203,15 @@ def test_mlflow_run_that_is_gone(
 
 
 def test_wandb(config, tmp_path, one_replica, monkeypatch):
-    pytest.importorskip("wandb")
+    wandb = pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
     workdir = tmp_path / "run"
     for stop_at in (2, None):
         trainer.train(
             config, workdir, one_replica, stop_at, logger_names=["wandb"]
         )
+    # Its process writes on behind `finish`, to its end.
+    wandb.teardown()
     run = json.loads((workdir / loggers.FILE).read_text())["wandb"]["run"]
     assert len(run) == 8
     folders = sorted(workdir.glob("wandb/offline-run-*"))
