@@ -30,7 +30,7 @@ def main() -> None:
         _MODEL.value, _EVALUATION.value, _NAME.value
     ):
         data, mean = entry["data"], entry["mean"]
-        print(
+        cli.say(
             f"wrote {entry['path']} to {_MODEL.value}/card.json: "
             f"{data['images']} images of {data['name'] or data['protocol']}, "
             f"split {data['split']}: {float(mean['std/psnr']):.2f} dB (std)"

@@ -8,7 +8,7 @@ import re
 import shlex
 import signal
 import sys
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import NoReturn
 
 from absl import app, flags, logging
@@ -18,6 +18,10 @@ from nircolor_tf.errors import InterruptionError, NirColorError
 # An absolute path in an argument: alone, after `=`, or in a list with commas.
 # The group is its last part: of --data=/home/me/manifest.csv the file name.
 _ABSOLUTE_PATH = re.compile(r"(?:(?<=[=,])|^)/(?:[^,]*/)?([^,/]+)/?(?=,|$)")
+
+# What the installed command is called, and a command of the repository.
+_INSTALLED = "nircolor "
+_BINARY = re.compile(r"\bbin/(\w+)\.py\b")
 
 # Module -> the extra of setup.cfg that installs it.
 _EXTRAS = {
@@ -57,44 +61,69 @@ def run(name: str) -> None:
     except ModuleNotFoundError as error:
         _fail_without(error, name)
     # absl takes help and flags from the module that was started.
-    sys.modules["__main__"].__doc__ = command.__doc__
+    sys.modules["__main__"].__doc__ = as_typed(command.__doc__ or "")
     for flag in flags.FLAGS.get_key_flags_for_module(command):
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
-    takes_arguments = hasattr(command, "TAKES")
+    app.run(
+        lambda argv: _run_main(command, name, argv[1:]),
+        flags_parser=_parse_flags,
+    )
 
-    def guarded(argv):
-        # TensorFlow reports every file that it saves.
-        logging.set_verbosity(logging.WARNING)
-        if len(argv) > 1 and not takes_arguments:
-            raise app.UsageError(
-                f"unexpected argument {argv[1]!r}; every option is a "
-                "--flag=value, see --help"
-            )
-        signal.signal(signal.SIGTERM, _terminate)
-        try:
-            command.main(*argv[1:])
-        except InterruptionError as error:
-            # What a shell reports of a program that the signal ended.
-            print(error, file=sys.stderr)
-            sys.exit(128 + error.signal)
-        except NirColorError as error:
-            fail(str(error))
-        except OSError as error:
-            fail(_last_line(error))
-        except ModuleNotFoundError as error:
-            _fail_without(error, name)
-        except _Terminated:
-            fail("terminated", 128 + signal.SIGTERM)
-        except KeyboardInterrupt:
-            fail("interrupted")
 
-    app.run(guarded, flags_parser=_parse_flags)
+def _run_main(command: ModuleType, name: str, arguments: list[str]) -> None:
+    # TensorFlow reports every file that it saves.
+    logging.set_verbosity(logging.WARNING)
+    if arguments and not hasattr(command, "TAKES"):
+        raise app.UsageError(
+            f"unexpected argument {arguments[0]!r}; every option is a "
+            "--flag=value, see --help"
+        )
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        command.main(*arguments)
+    except InterruptionError as error:
+        # What a shell reports of a program that the signal ended.
+        print(as_typed(str(error)), file=sys.stderr)
+        sys.exit(128 + error.signal)
+    except NirColorError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(_last_line(error))
+    except ModuleNotFoundError as error:
+        _fail_without(error, name)
+    except _Terminated:
+        fail("terminated", 128 + signal.SIGTERM)
+    except KeyboardInterrupt:
+        fail("interrupted")
 
 
 def require(*names: str) -> None:
     """Makes string flags of a command mandatory."""
     for name in names:
         flags.mark_flag_as_required(name)
+
+
+def say(text: str) -> None:
+    """Prints what a command did, and how to go on."""
+    print(as_typed(text))
+
+
+def as_typed(text: str) -> str:
+    """Names the commands in a text as this program was started.
+
+    Args:
+        text: Names them as in the repository, bin/train.py.
+
+    Returns:
+        In the installed package, `nircolor train` in its place.
+    """
+    installed = sys.argv[0].startswith(_INSTALLED)
+    return as_installed(text) if installed else text
+
+
+def as_installed(text: str) -> str:
+    """Names the commands in a text as the installed package has them."""
+    return _BINARY.sub(rf"{_INSTALLED}\1", text)
 
 
 def command_line() -> str:
@@ -106,7 +135,7 @@ def command_line() -> str:
     """
     program, *arguments = sys.argv
     # `nircolor train` is bin/train.py.
-    name = os.path.basename(program).removeprefix("nircolor ")
+    name = os.path.basename(program).removeprefix(_INSTALLED)
     words = [f"bin/{name.removesuffix('.py')}.py"]
     words += [_ABSOLUTE_PATH.sub(r"\1", argument) for argument in arguments]
     return shlex.join(words)
@@ -144,8 +173,8 @@ def _fail_without(error: ModuleNotFoundError, name: str) -> NoReturn:
     if extra is None:
         raise error
     if {"--help", "-h", "--helpfull"} & set(sys.argv):
-        print(docstring(name))
-        print(f"\nThe flags are listed where the extra [{extra}] is installed.")
+        say(docstring(name))
+        say(f"\nThe flags are listed where the extra [{extra}] is installed.")
     fail(
         f"{name} needs {error.name}, which is not installed: "
         f"pip install 'nircolor-tf[{extra}]'"
@@ -159,5 +188,5 @@ def _last_line(error: Exception) -> str:
 
 def fail(message: str, status: int = 1) -> NoReturn:
     """Ends the program with a message."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {as_typed(message)}", file=sys.stderr)
     sys.exit(status)

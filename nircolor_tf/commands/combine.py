@@ -62,7 +62,7 @@ def main() -> None:
     else:
         metrics = combine.combine(_MEMBERS.value, _WORKDIR.value, command)
     numbers = ", ".join(f"{key} {mean:.4g}" for key, mean in metrics.items())
-    print(
+    cli.say(
         f"combined {len(_MEMBERS.value)} trainings in {_WORKDIR.value}; "
         f"validation: {numbers}"
     )

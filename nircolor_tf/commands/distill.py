@@ -59,7 +59,7 @@ def main() -> None:
             saturation=_SATURATION.value,
         ),
     )
-    print(
+    cli.say(
         f"colored {count} pairs; the new manifest is "
         f"{_OUTPUT.value}/manifest.csv"
     )

@@ -112,7 +112,7 @@ def main() -> None:
     sizes = ", ".join(
         f"{name} {size / 1e6:.1f} MB" for name, size in card["bytes"].items()
     )
-    print(
+    cli.say(
         f"exported step {card['training']['step']} of {_WORKDIR.value} to "
         f"{_OUTPUT.value} ({sizes})\n"
         f"  use: bin/colorize.py --model={_OUTPUT.value} --input=DIR "
@@ -120,7 +120,7 @@ def main() -> None:
     )
     for path in card["paths"]:
         for file in cards.fixed_files(card, path):
-            print(
+            cli.say(
                 f"  {file['file']}: {file['bytes'] / 1e6:.1f} MB, "
                 f"{file['milliseconds']:.1f} ms on {file['threads']} threads, "
                 f"{file['db']:.1f} dB from the method"
@@ -145,7 +145,7 @@ def _renew() -> None:
         cli.command_line(),
     )
     difference = max(card["largest_difference"].values())
-    print(
+    cli.say(
         f"wrote the SavedModel of {_FROM_EXPORT.value} again, in "
         f"{_OUTPUT.value}; largest difference of a file to the method "
         f"{difference:.1g}"

@@ -22,7 +22,7 @@ def commands() -> dict[str, str]:
         if file.name.endswith(".py")
     }
     return {
-        name: cli.docstring(name).partition("\n")[0]
+        name: cli.as_installed(cli.docstring(name)).partition("\n")[0]
         for name in sorted(names.difference(_OTHERS))
     }
 

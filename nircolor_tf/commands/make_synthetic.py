@@ -31,7 +31,7 @@ def main() -> None:
         bits=int(_BITS.value),
         seed=_SEED.value,
     )
-    print(
+    cli.say(
         f"wrote {_COUNT.value} pairs of {size}x{size} px, {_BITS.value} bit, "
         f"to {_OUTPUT.value}/nir and {_OUTPUT.value}/rgb"
     )

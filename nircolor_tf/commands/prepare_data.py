@@ -98,4 +98,4 @@ def main() -> None:
         seed=_SEED.value,
         overwrite=_OVERWRITE.value,
     )
-    print(f"{summary}\nwrote {_OUTPUT.value}/manifest.csv")
+    cli.say(f"{summary}\nwrote {_OUTPUT.value}/manifest.csv")

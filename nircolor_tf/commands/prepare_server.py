@@ -32,4 +32,4 @@ def main() -> None:
 
     model = models.locate(_MODEL.value)
     folder = serving.write_serving(model, _OUTPUT.value, _VERSION.value)
-    print(f"wrote {folder}\n  run: cd {_OUTPUT.value} && docker compose up")
+    cli.say(f"wrote {folder}\n  run: cd {_OUTPUT.value} && docker compose up")

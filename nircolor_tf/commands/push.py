@@ -35,7 +35,7 @@ def main() -> None:
         _LICENSE.value,
         _PRIVATE.value,
     )
-    print(
+    cli.say(
         f"pushed: {commit}\n"
         f"  use: bin/colorize.py --model=hf://{_REPO.value} "
         "--input=IMAGE --output=RESULT"

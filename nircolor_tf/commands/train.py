@@ -72,7 +72,7 @@ flags.register_multi_flags_validator(
 def main() -> None:
     config = _read_config()
     if _PRINT_CONFIG.value:
-        print(config_files.format_config(config))
+        cli.say(config_files.format_config(config))
     else:
         _train(config)
 
@@ -118,12 +118,12 @@ def _train(config: ConfigDict) -> None:
     )
     steps = sum(phase.steps for phase in method.phases())
     if _STOP_AT.value and _STOP_AT.value < steps:
-        print(
+        cli.say(
             f"stopped before step {steps} as --stop_at says\n"
             f"  go on:    bin/train.py --workdir={_WORKDIR.value}"
         )
         return
-    print(
+    cli.say(
         f"trained; everything is in {_WORKDIR.value}\n"
         f"  watch:    tensorboard --logdir={_WORKDIR.value}\n"
         f"  evaluate: bin/evaluate.py --workdir={_WORKDIR.value} "

@@ -121,6 +121,20 @@ def test_help_works_on_the_base_install(installed, tmp_path, name):
     assert main.commands()[name] in result.stdout
 
 
+def test_messages_name_commands_that_the_package_has(installed, tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), GRAY)
+    (tmp_path / "empty").mkdir()
+    result = nircolor(
+        *(installed, tmp_path, "colorize", "--model=./empty"),
+        *("--input=a.png", "--output=b.png"),
+    )
+    assert result.returncode == 1
+    assert "nircolor export writes it" in result.stderr
+    help_text = nircolor(installed, tmp_path, "colorize", "--help").stdout
+    assert "  nircolor colorize --input=photos/nir" in help_text
+    assert "bin/" not in result.stderr + help_text
+
+
 def test_a_missing_extra_is_one_line(installed, tmp_path):
     result = nircolor(
         *(installed, tmp_path, "train", "--config=configs/default.py"),
