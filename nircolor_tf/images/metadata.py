@@ -78,10 +78,6 @@ def orientation(data: bytes) -> int:
     Returns:
         1, upright, where the file does not say it or its EXIF is damaged.
     """
-    if data.startswith(chunks.PNG) and not re.search(
-        b"eXIf|Raw profile type", data
-    ):
-        return 1  # without the time that Pillow takes to start
     try:
         exif, _, _ = _read(data)
         value = exif.get(_ORIENTATION, 1)

@@ -15,7 +15,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
 class Interruption:
-    """Attributes: signal: The one that was received; None so far."""
+    """Whether a signal came.
+
+    Attributes:
+        signal: The one that was received; None so far.
+    """
 
     def __init__(self):
         self.signal: signal.Signals | None = None
