@@ -29,6 +29,6 @@ def load(
 
 def models() -> Sequence[str]:
     """Returns the names of the models that come with the package."""
-    from nircolor_tf.inference import api  # noqa: PLC0415 - as above
+    from nircolor_tf.inference.models import SHIPPED  # noqa: PLC0415 - as above
 
-    return api.names()
+    return SHIPPED

@@ -9,7 +9,6 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -146,8 +145,3 @@ def load(
         channels.parse(channel),
         ranges.parse(input_range),
     )
-
-
-def names() -> Sequence[str]:
-    """Returns the names of the models that come with the package."""
-    return models.SHIPPED

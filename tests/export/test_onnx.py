@@ -7,14 +7,13 @@ import numpy as np
 import onnx
 import pytest
 import tint
-from ml_collections import ConfigDict
 from tint import Tint
 
 from nircolor_tf.errors import ExportError, InputError
 from nircolor_tf.export import comparison, export, onnx_file, renewal
 from nircolor_tf.inference import models
 from nircolor_tf.inference.onnx_model import OnnxModel
-from nircolor_tf.training import build, config_files, restore
+from nircolor_tf.training import restore
 
 
 def random_nir(height, width, seed=0):
@@ -25,13 +24,7 @@ def random_nir(height, width, seed=0):
 @pytest.fixture(scope="module")
 def known():
     """The method is the one that the config names."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            config_files, "parse_config", lambda tree, where: ConfigDict(tree)
-        )
-        patch.setattr(
-            build, "make_method", lambda config, mixed_bfloat16: Tint(config)
-        )
+    with tint.known():
         yield
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tint
-from ml_collections import ConfigDict
 from PIL import Image
 from tint import Tint
 
@@ -23,7 +22,7 @@ from nircolor_tf.export import (
 )
 from nircolor_tf.images import conversions
 from nircolor_tf.inference import digests
-from nircolor_tf.training import build, config_files, restore
+from nircolor_tf.training import restore
 
 # What a card says of the files that are written again.
 RENEWED = {
@@ -36,13 +35,7 @@ SIZE = (64, 32)
 @pytest.fixture(scope="module", autouse=True)
 def known():
     """The method is one of those that a config can name."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            config_files, "parse_config", lambda tree, where: ConfigDict(tree)
-        )
-        patch.setattr(
-            build, "make_method", lambda config, mixed_bfloat16: Tint(config)
-        )
+    with tint.known():
         yield
 
 

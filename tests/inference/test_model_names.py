@@ -4,22 +4,10 @@ import importlib.resources
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import models
-from nircolor_tf.inference.fusion import BfwlsParameters
-
-FUSION = BfwlsParameters(
-    bilateral_diameter=5,
-    bilateral_sigma_color=0.3,
-    bilateral_sigma_space=2.0,
-    wls_lambda=0.1,
-    wls_alpha=1.2,
-    wls_epsilon=1e-4,
-)
-GAINS = np.float32([1, 0.5, 0.25])  # what the tiny export does to nir
 
 
 def test_the_hub_needs_its_extra(monkeypatch):
@@ -28,9 +16,6 @@ def test_the_hub_needs_its_extra(monkeypatch):
         InputError, match=r"hf://a/b needs .*install 'nircolor-tf\[hub\]'"
     ):
         models.load_export("hf://a/b")
-
-
-# Colorizer
 
 
 def test_shipped_models_lie_in_the_package_or_beside_it(monkeypatch, tmp_path):
