@@ -81,8 +81,7 @@ def prepare(
     output = Path(output)
     reading.check()
     _check_arguments(layout, output, patch, overwrite)
-    if split == "auto":
-        split = _AUTO.get(layout, "scene")
+    split = _AUTO.get(layout, "scene") if split == "auto" else split
     _check_split(layout, split)
     candidates = sources.LAYOUTS[layout](Path(source))
     candidates += sources.photos(Path(unpaired)) if unpaired else []

@@ -27,25 +27,10 @@ def write(card: dict[str, Any], repository: str, license_name: str) -> str:
         repository: OWNER/NAME.
         license_name: As the hub names licenses; 'other' for the card's terms.
     """
-    package = hub.load_package("pushing")
     terms = card.get("terms") or "The card names no terms."
-    other = (
-        {"license_name": "terms-below", "license_link": "README.md"}
-        if license_name == "other"
-        else {}
-    )
-    data = package.ModelCardData(
-        license=license_name,
-        **other,
-        library_name="nircolor",
-        pipeline_tag=TASK,
-        tags=["near-infrared", "colorization", "litert", card["method"]],
-        model_name=card["name"],
-        eval_results=_results(package, card) or None,
-    )
     model = f"{hub.PREFIX}{repository}"
     return f"""---
-{data.to_yaml().strip()}
+{_front_matter(card, license_name)}
 ---
 
 # {card["name"]}
@@ -74,6 +59,22 @@ Colorizes near-infrared images. Method `{card["method"]}`, inference paths \
 
 `card.json` has all that was measured, the config and the SHA-256 of each file.
 """
+
+
+def _front_matter(card: dict[str, Any], license_name: str) -> str:
+    """Returns what the hub itself reads, in YAML."""
+    package = hub.load_package("pushing")
+    other = {"license_name": "terms-below", "license_link": "README.md"}
+    data = package.ModelCardData(
+        license=license_name,
+        **(other if license_name == "other" else {}),
+        library_name="nircolor",
+        pipeline_tag=TASK,
+        tags=["near-infrared", "colorization", "litert", card["method"]],
+        model_name=card["name"],
+        eval_results=_results(package, card) or None,
+    )
+    return data.to_yaml().strip()
 
 
 def _measured(card: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:

@@ -89,20 +89,15 @@ def colorize_video(
                 for color, frame in colors:
                     result.write(color, frame)
             result.close()
-            # A model may be slower than the camera.
-            rate = (
-                result.frames / result.end if camera else video.properties.rate
-            )
-            notes = [
-                f"{float(rate):.5g} frames/s",
-                *video.notes(),
-                *result.notes(),
-            ]
-            path = result.path
-            if not camera:
+            path, notes = result.path, [*video.notes(), *result.notes()]
+            if camera:  # which a model may be slower than
+                rate = result.frames / result.end
+            else:
+                rate = video.properties.rate
                 end = result.end if max_frames else None
                 path, note = add_sound(path, source, video.origin, end)
                 notes.append(note)
+            notes.insert(0, f"{float(rate):.5g} frames/s")
             os.replace(path, target)
     return f"{counted(result.frames)} ({'; '.join(notes)})"
 

@@ -113,11 +113,7 @@ def train(
             command_log.append(workdir, command, run.current_step, sources)
         if start is not None:
             run.save_start()
-        for phase, first_step in run.remaining_phases():
-            if stop_at is not None and run.current_step >= stop_at:
-                break
-            if run.train_phase(phase, first_step, stop_at):
-                break
+        run.train(stop_at)
     if run.interruption and run.current_step < run.end:
         raise InterruptionError(
             f"stopped by {run.interruption.signal.name} after step "
@@ -166,11 +162,9 @@ class _Run:
         phases = training.method.phases()
         checking.check_phases(phases)
         end = sum(phase.steps for phase in phases)
+        names = sorted({name for phase in phases for name in phase.data})
         data = {
-            name: open_source(name, examples, config.data)
-            for name in sorted(
-                {name for phase in phases for name in phase.data}
-            )
+            name: open_source(name, examples, config.data) for name in names
         }
         images = _images(examples, config, data)
         recorded_images.check(workdir, config, images)
@@ -219,6 +213,14 @@ class _Run:
         self._evaluate(phase)
         self._count_time()
         self.checkpoints.save_latest()
+
+    def train(self, stop_at: int | None) -> None:
+        """Runs what is left of all phases, up to `stop_at`."""
+        for phase, first_step in self.remaining_phases():
+            if stop_at is not None and self.current_step >= stop_at:
+                return
+            if self.train_phase(phase, first_step, stop_at):
+                return
 
     def train_phase(
         self, phase: Phase, start: int, stop_at: int | None

@@ -27,6 +27,13 @@ _KEPT, _SWEEP = 3600, 300
 # Visitors that wait; the work is done one after the other.
 _MOST_WAITING = 20
 
+# Of gradio's launch: nothing but the page, in a thread.
+_LAUNCH = {
+    **{"share": False, "ssr_mode": False, "pwa": False, "mcp_server": False},
+    **{"enable_monitoring": False, "run_history": False, "footer_links": []},
+    **{"inbrowser": False, "quiet": True, "prevent_thread_lock": True},
+}
+
 
 @contextlib.contextmanager
 def serve(
@@ -74,16 +81,7 @@ def serve(
                 server_port=port,
                 max_file_size=max_upload * 2**20,
                 theme=_theme(),
-                share=False,
-                ssr_mode=False,
-                pwa=False,
-                mcp_server=False,
-                enable_monitoring=False,
-                run_history=False,
-                footer_links=[],
-                inbrowser=False,
-                quiet=True,
-                prevent_thread_lock=True,
+                **_LAUNCH,
             )
             yield url
         finally:
