@@ -171,9 +171,14 @@ def test_zoom_by_the_wheel(page, images):
         ScrollOrigin.from_element(before, -90, 60), 0, -300
     ).perform()
     wait(lambda: "scale(1)" not in before.get_attribute("style"))
-    # Both halves show the same place.
-    scales = [image.get_attribute("style") for image in (before, after)]
-    assert scales[0].split("scale")[1][:5] == scales[1].split("scale")[1][:5]
+    # Both halves show the same place, once the zoom has ended.
+    wait(lambda: scale(before) == scale(after))
+    assert "scale(1)" not in before.get_attribute("style")
+
+
+def scale(image):
+    """The first digits of an image's zoom, as in '(1.33'."""
+    return image.get_attribute("style").split("scale")[1][:5]
 
 
 def test_several_images_have_a_progress_bar(page, images, tmp_path):
