@@ -14,10 +14,10 @@ from small_split import measure_split, write_split
 from nircolor_tf.data import manifest, synthetic, training_data
 from nircolor_tf.evaluation import runs
 
-# Two processors to replicate over; it must be said before TensorFlow starts.
+# Four processors to replicate over; it must be said before TensorFlow starts.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
-    [tf.config.LogicalDeviceConfiguration()] * 2,
+    [tf.config.LogicalDeviceConfiguration()] * 4,
 )
 
 
@@ -28,8 +28,17 @@ def one_replica():
 
 @pytest.fixture(scope="session")
 def two_replicas():
-    # Two MirroredStrategy objects in one process fail: tests share this one.
+    # Two objects of this kind in one process fail: tests share this one.
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture(scope="session")
+def four_replicas():
+    # It can stand beside another one as it has no collective operations.
+    return tf.distribute.MirroredStrategy(
+        [f"CPU:{number}" for number in range(4)],
+        cross_device_ops=tf.distribute.ReductionToOneDevice(),
+    )
 
 
 def _sha256(path):

@@ -99,14 +99,15 @@ def _train(config: ConfigDict) -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.export import start as starts
     from nircolor_tf.inference import models
-    from nircolor_tf.training import trainer, warm_start
+    from nircolor_tf.training import cluster, trainer, warm_start
 
-    start = None
     if _START_FROM.value is not None:
         warm_start.check_new(_WORKDIR.value)
+    strategy = cluster.make_strategy()
+    start = None
+    if _START_FROM.value is not None:
         # Before anything is made whose seeds it would change.
         start = starts.read(models.locate(_START_FROM.value))
-    strategy = trainer.make_strategy()
     method = trainer.train(
         config,
         _WORKDIR.value,

@@ -35,7 +35,11 @@ class Source:
         raise NotImplementedError
 
     def batches(
-        self, config: ConfigDict, seed: int, start_step: int
+        self,
+        config: ConfigDict,
+        seed: int,
+        start_step: int,
+        context: tf.distribute.InputContext | None = None,
     ) -> tf.data.Dataset:
         """An endless data set of augmented batches.
 
@@ -43,23 +47,31 @@ class Source:
             config: config.data.
             seed: Of the shuffle and of every augmentation.
             start_step: The first batch is that of this train step.
+            context: Of one of several processes that share each batch; for
+                this one come only its parts, one for each of its devices.
+                None: whole batches.
 
         Returns:
             Batches of examples.
         """
-        options = tf.data.Options()
-        options.experimental_distribute.auto_shard_policy = (
-            tf.data.experimental.AutoShardPolicy.OFF
+        context = context or tf.distribute.InputContext()
+        share = config.batch_size // context.num_input_pipelines
+        first = context.input_pipeline_id * share
+        counts = tf.data.Dataset.range(
+            start_step * share, np.iinfo(np.int64).max
         )
-        start = start_step * config.batch_size
-        numbers = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
-        examples = numbers.map(
-            lambda number: self.example(number, config, seed),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
+
+        def example(count):
+            step, place = count // share, count % share
+            number = step * config.batch_size + first + place
+            return self.example(number, config, seed)
+
+        examples = counts.map(
+            example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
-        batches = examples.batch(config.batch_size, drop_remainder=True)
-        return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
+        size = context.get_per_replica_batch_size(config.batch_size)
+        batches = examples.batch(size, drop_remainder=True)
+        return batches.prefetch(tf.data.AUTOTUNE)
 
 
 class Mixture(Source):

@@ -24,8 +24,9 @@ from absl import logging
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.training import checksums
+from nircolor_tf.training import checksums, cluster
 from nircolor_tf.training.build import Training
+from nircolor_tf.training.image_pool import PoolCopy
 
 _BEST = "best.json"
 
@@ -60,13 +61,16 @@ class Checkpoints:
         self._method = training.method
         self._averages = training.averages
         self._seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+        self._is_chief = cluster.is_chief(training.strategy)
+        self._pools = {
+            name: PoolCopy(pool, training.strategy)
+            for name, pool in training.pools.items()
+        }
         self._checkpoint = tf.train.Checkpoint(
             step=step,
             seconds=self._seconds,
             averages=[*self._averages.variables, self._averages.step],
-            pools={
-                name: pool.variables for name, pool in training.pools.items()
-            },
+            pools={name: pool.variables for name, pool in self._pools.items()},
             **_variables(training.method.networks),
             **_variables(training.optimizers),
         )
@@ -87,9 +91,15 @@ class Checkpoints:
     def save_latest(self) -> None:
         """Saves everything at the current step.
 
+        Every process calls it, and the chief writes.
+
         Raises:
             InputError: It cannot be written; what was there stays.
         """
+        for pool in self._pools.values():
+            pool.update()
+        if not self._is_chief:
+            return
         try:
             path = self._manager.save(int(self._step.numpy()))
         except tf.errors.OpError as error:

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
+from nircolor_tf.training import cluster
 
 
 def make_pools(
@@ -60,7 +61,7 @@ class ImagePool:
 
     Attributes:
         variables: What a checkpoint has to hold: images and number of images
-            seen, of each replica.
+            seen, of each replica of this process.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class ImagePool:
         seed: int,
         strategy: tf.distribute.Strategy,
     ):
-        self._size, self._seed = size, seed
+        self._size, self._seed, self._strategy = size, seed, strategy
         self._images = _local(tf.zeros((size, *shape)))
         self._seen = _local(tf.zeros((), tf.int32))
         # Replica by replica, so that those of another number of replicas are
@@ -84,6 +85,20 @@ class ImagePool:
             )
             for variable in of_replica
         ]
+
+    @tf.function
+    def gather(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns images and counts of all replicas, of all processes.
+
+        Every process calls it.
+
+        Returns:
+            (replicas, size, H, W, C) and (replicas,).
+        """
+        return (
+            cluster.gather(self._strategy, self._images.read_value),
+            cluster.gather(self._strategy, self._seen.read_value),
+        )
 
     def __call__(self, images):
         """Exchanges a replica's images, (B, H, W, C), for as many others."""
@@ -127,3 +142,48 @@ def _local(value) -> tf.Variable:
         synchronization=tf.VariableSynchronization.ON_READ,
         aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
     )
+
+
+class PoolCopy:
+    """A pool as a checkpoint holds it: the replicas of all processes.
+
+    Of those of other processes it keeps copies.
+
+    Args:
+        pool: Of this process.
+        strategy: The pool's; this is made outside of its scope.
+
+    Attributes:
+        variables: As the pool's, but of all replicas, in their order. To
+            restore them restores the pool.
+    """
+
+    def __init__(self, pool: ImagePool, strategy: tf.distribute.Strategy):
+        self._pool = pool
+        own = cluster.replica_numbers(strategy)
+        self._others = {
+            number: [
+                tf.Variable(tf.zeros(variable.shape, variable.dtype))
+                for variable in pool.variables[:2]
+            ]
+            for number in range(strategy.num_replicas_in_sync)
+            if number not in own
+        }
+        pairs = dict(zip(own, _in_pairs(pool.variables), strict=True))
+        pairs |= self._others
+        self.variables = [
+            variable for number in sorted(pairs) for variable in pairs[number]
+        ]
+
+    def update(self) -> None:
+        """Fetches what other processes have; every process calls it."""
+        if not self._others:
+            return
+        images, seen = self._pool.gather()
+        for number, (images_copy, seen_copy) in self._others.items():
+            images_copy.assign(images[number])
+            seen_copy.assign(seen[number])
+
+
+def _in_pairs(variables: list[tf.Variable]) -> list[tuple]:
+    return list(zip(variables[::2], variables[1::2], strict=True))

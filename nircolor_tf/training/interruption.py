@@ -9,6 +9,8 @@ import signal
 import threading
 from collections.abc import Iterator
 
+from nircolor_tf.training.cluster import Agreement
+
 # Slurm and Kubernetes send SIGTERM before they kill; Slurm's --signal=USR1@60
 # sends SIGUSR1 that many seconds ahead.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
@@ -26,6 +28,19 @@ class Interruption:
 
     def __bool__(self) -> bool:
         return self.signal is not None
+
+    def is_agreed(self, agreement: Agreement) -> bool:
+        """Returns whether a signal came to this process or another one.
+
+        Every process gets the same answer; the signal is noted in all.
+
+        Args:
+            agreement: Of the processes that share the training.
+        """
+        number = max(agreement.gather(self.signal or 0))
+        if number:
+            self.signal = signal.Signals(number)
+        return bool(number)
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:

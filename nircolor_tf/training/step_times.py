@@ -9,7 +9,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.methods.base import Batch, Phase, Scalars
-from nircolor_tf.training import memory, trainer
+from nircolor_tf.training import cluster, memory
 from nircolor_tf.training.build import make_training
 from nircolor_tf.training.step import compile_step
 
@@ -82,7 +82,7 @@ class _Kind:
 
 
 def _compile(config: ConfigDict) -> list[_Kind]:
-    strategy = trainer.make_strategy()
+    strategy = cluster.make_strategy()
     training = make_training(config, strategy)
     kinds = {}
     for phase in training.method.phases():

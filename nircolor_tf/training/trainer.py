@@ -20,6 +20,9 @@ loss that is not finite stops the training before anything is kept.
 
 Everything random is a function of the seed and the step. A resumed training
 takes the steps that it would have taken without the interruption.
+
+Where several processes share a training (`cluster.py`), all go through this
+loop, step by step; only the chief evaluates and writes.
 """
 
 import contextlib
@@ -27,24 +30,26 @@ import dataclasses
 import math
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import manifest, training_data
+from nircolor_tf.data import manifest
 from nircolor_tf.data.examples import Source
-from nircolor_tf.data.pipeline import open_source, reads_photos
+from nircolor_tf.data.pipeline import open_source
 from nircolor_tf.errors import InterruptionError, NonFiniteLossError
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.training import (
     checking,
+    cluster,
     command_log,
     config_files,
     loggers,
     recorded_images,
+    records,
     warm_start,
     workdir_lock,
 )
@@ -54,15 +59,7 @@ from nircolor_tf.training.evaluator import Evaluator
 from nircolor_tf.training.interruption import Interruption
 from nircolor_tf.training.step import compile_step
 from nircolor_tf.training.warm_start import Start
-from nircolor_tf.training.writer import Writer
-
-
-def make_strategy() -> tf.distribute.Strategy:
-    """MirroredStrategy over all GPUs; one device where there is none."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        return tf.distribute.MirroredStrategy()
-    return tf.distribute.OneDeviceStrategy("/cpu:0")
+from nircolor_tf.training.writer import SilentWriter, Writer
 
 
 def train(
@@ -108,12 +105,14 @@ def train(
             config, Path(workdir), strategy, start, stack, logger_names
         )
         stack.enter_context(run.interruption.watched())
-        if command is not None:
+        if command is not None and run.is_chief:
             sources = [] if start is None else [start.source]
             command_log.append(workdir, command, run.current_step, sources)
         if start is not None:
             run.save_start()
         run.train(stop_at)
+        # The chief may still be writing.
+        run.agreement.gather(run.current_step)
     if run.interruption and run.current_step < run.end:
         raise InterruptionError(
             f"stopped by {run.interruption.signal.name} after step "
@@ -138,6 +137,8 @@ class _Run:
     data: dict[str, Source]
     compiled: dict[tuple, Callable]
     interruption: Interruption
+    agreement: cluster.Agreement
+    is_chief: bool
     clock: float
 
     @classmethod
@@ -166,21 +167,26 @@ class _Run:
         data = {
             name: open_source(name, examples, config.data) for name in names
         }
-        images = _images(examples, config, data)
+        images = records.images(examples, config, data)
         recorded_images.check(workdir, config, images)
         evaluator = Evaluator(training.method, validation, config.evaluate)
         checkpoints = Checkpoints(workdir, training, step)
         _initialise(training, checkpoints, start)
         config_files.check_same(workdir, config)
-        stack.enter_context(workdir_lock.locked(workdir))
-        config_files.write_config(workdir, config)
-        recorded_images.write(workdir, images)
-        _record_data(workdir, config, examples, data, start)
+        is_chief = cluster.is_chief(strategy)
+        if is_chief:
+            stack.enter_context(workdir_lock.locked(workdir))
+            records.write(workdir, config, examples, data, start)
         checkpoints.restore_latest()
-        opened = loggers.open_all(logger_names, workdir, config)
-        writer = Writer(workdir, int(step.numpy()), end, opened)
+        first = int(step.numpy())
+        agreement = cluster.Agreement(strategy)
+        agreement.check_same_step(first, workdir)
+        writer = SilentWriter()
+        if is_chief:
+            opened = loggers.open_all(logger_names, workdir, config)
+            writer = Writer(workdir, first, end, opened)
         stack.push(lambda error, *_: writer.close(error is not None))
-        writer.say(f"begins after step {int(step.numpy())} of {end}")
+        writer.say(f"begins after step {first} of {end}")
         return cls(
             config=config,
             training=training,
@@ -192,6 +198,8 @@ class _Run:
             data=data,
             compiled={},
             interruption=Interruption(),
+            agreement=agreement,
+            is_chief=is_chief,
             clock=time.monotonic(),
         )
 
@@ -244,7 +252,7 @@ class _Run:
             pending.append(train_step(next(batches)))
             self.step.assign(step)
             self.writer.advance()
-            interrupted = bool(self.interruption)
+            interrupted = self.interruption.is_agreed(self.agreement)
             last = interrupted or step in (self.end, stop_at)
             save = last or step % train.checkpoint_every == 0
             evaluate = step == self.end or step % train.evaluate_every == 0
@@ -279,20 +287,22 @@ class _Run:
         return self.compiled[key]
 
     def _batches(self, phase: Phase):
-        datasets = {
-            name: self.data[name].batches(
-                self.config.data, self.config.seed, self.current_step
-            )
-            for name in phase.data
-        }
-        dataset = (
-            tf.data.Dataset.zip(datasets)
-            if len(datasets) > 1
-            else datasets[phase.data[0]]
-        )
-        return iter(
-            self.training.strategy.experimental_distribute_dataset(dataset)
-        )
+        def of_process(context):
+            datasets = {
+                name: self.data[name].batches(
+                    self.config.data,
+                    self.config.seed,
+                    self.current_step,
+                    context,
+                )
+                for name in phase.data
+            }
+            if len(datasets) > 1:
+                return tf.data.Dataset.zip(datasets)
+            return datasets[phase.data[0]]
+
+        strategy = self.training.strategy
+        return iter(strategy.distribute_datasets_from_function(of_process))
 
     def _log(self, phase: Phase, pending: list[dict]) -> None:
         """Checks and writes the scalars of the steps since the last call."""
@@ -327,6 +337,8 @@ class _Run:
 
     def _evaluate(self, phase: Phase) -> None:
         """Measures whole validation images; keeps the best weights."""
+        if not self.is_chief:
+            return
         step, metric = self.current_step, self.config.evaluate.best_metric
         with self.training.averages.applied():
             metrics, grids = self.evaluator.evaluate()
@@ -363,36 +375,3 @@ def _initialise(
     if start is not None:
         start.apply(training.method)
     training.averages.restart()
-
-
-def _images(
-    examples: Sequence[manifest.Example],
-    config: ConfigDict,
-    data: Collection[str],
-) -> list[manifest.Example]:
-    """Returns all that the training reads, in the order of the manifest."""
-    splits = {"train", config.evaluate.split}
-    if reads_photos(data, config.data):
-        splits.add("unpaired")
-    return [example for example in examples if example.split in splits]
-
-
-def _record_data(
-    workdir: Path,
-    config: ConfigDict,
-    examples: Sequence[manifest.Example],
-    data: Mapping[str, Source],
-    start: Start | None,
-) -> None:
-    """Writes into the workdir which images this training sees."""
-    training_data.write(
-        workdir,
-        training_data.collect_taught(
-            config.data.manifest,
-            examples,
-            reads_photos(data, config.data),
-            config.evaluate.split,
-        ),
-    )
-    if start is not None:
-        start.write(workdir)

@@ -76,3 +76,14 @@ class Writer:
         for sink in self._sinks:
             sink.close(failed)
         self._bar.close()
+
+
+class SilentWriter(Writer):
+    """Writes nothing: that of a process that is not the chief."""
+
+    def __init__(self):
+        self._sinks = []
+        self._bar = tqdm(disable=True)
+
+    def say(self, text: str) -> None:
+        """Leaves it to the chief."""

@@ -1,0 +1,185 @@
+"""Several processes that share a training, by TF_CONFIG, on this machine."""
+
+import json
+import signal
+import time
+
+import contract
+import keras
+import numpy as np
+import pytest
+import smoke
+import workers
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.methods import METHODS
+from nircolor_tf.training import build, cluster, optimizers, trainer
+
+# One experiment of every method.
+EXPERIMENTS = {
+    smoke.load_config(name, variant).method: f"{name}:{variant}"
+    for name, variant in reversed(smoke.SMOKE)
+}
+
+
+@pytest.fixture
+def sgd(monkeypatch):
+    monkeypatch.setitem(METHODS, "toy", workers.Toy)
+    monkeypatch.setattr(
+        optimizers, "make_adam", lambda settings: keras.optimizers.SGD(0.0)
+    )
+
+
+def read_weights(file):
+    with np.load(file) as arrays:
+        return list(arrays.values())
+
+
+def assert_finished(processes):
+    for status, output in workers.finish(processes):
+        assert status == 0, output
+
+
+def assert_same_checkpoints(first, second, tolerance):
+    first, second = contract.everything(first), contract.everything(second)
+    assert first.keys() == second.keys()
+    for key, value in first.items():
+        np.testing.assert_allclose(
+            value, second[key], rtol=0, atol=tolerance, err_msg=key
+        )
+
+
+def test_two_processes_train_as_two_devices_of_one(
+    tmp_path, pairs_manifest, sgd, two_replicas
+):
+    processes = workers.start(2, pairs_manifest, 4, tmp_path, "NUMBER", "toy:4")
+    config = workers.config_of("toy:4", pairs_manifest, 4)
+    trainer.train(config, tmp_path / "one", two_replicas)
+    results = workers.finish(processes)
+    assert [status for status, _ in results] == [0, 0], results
+    weights = [read_weights(tmp_path / f"toy:4-{n}.npz") for n in range(2)]
+    assert len(weights[0]) == 6
+    for first, second in zip(*weights, strict=True):
+        np.testing.assert_array_equal(first, second)
+    # The pools, which are of either process, too.
+    shared = tmp_path / "toy:4"
+    assert_same_checkpoints(shared, tmp_path / "one", 1e-6)
+    # One of them has written: a second one's rows would stand there too.
+    files = [
+        {str(path.relative_to(folder)) for path in folder.rglob("*.[!0-9]*")}
+        for folder in (shared, tmp_path / "one")
+    ]
+    assert len(files[0]) == len(files[1]) > 10
+    rows = [
+        (folder / "eval" / "scalars.csv").read_text().count("\n")
+        for folder in (shared, tmp_path / "one")
+    ]
+    assert rows[0] == rows[1]
+    assert "begins after step 0" in results[0][1]
+    assert "begins after step 0" not in results[1][1]
+
+
+def wait_for(processes, path):
+    while not path.exists():
+        assert all(process.poll() is None for process in processes)
+        time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_what_ends_one_process_ends_all_and_is_resumed(
+    tmp_path, pairs_manifest, sgd, two_replicas
+):
+    steps = 400
+    flags = (pairs_manifest, 4, tmp_path, "NUMBER", f"toy:{steps}")
+    shared = tmp_path / f"toy:{steps}"
+    checkpoints = shared / "checkpoints"
+    processes = workers.start(2, *flags)
+    wait_for(processes, checkpoints / "ckpt-2.index")
+    processes[1].send_signal(signal.SIGTERM)
+    results = workers.finish(processes, 60)
+    assert [status for status, _ in results] == [143, 143], results
+    ends = {output.split("after step")[-1].split()[0] for _, output in results}
+    (step,) = ends
+    assert 2 <= int(step) < steps
+    assert (checkpoints / f"ckpt-{step}.index").exists()
+
+    processes = workers.start(2, *flags)
+    wait_for(processes, checkpoints / f"ckpt-{int(step) // 2 * 2 + 4}.index")
+    processes[1].kill()
+    # The first one does not wait for it for ever.
+    results = workers.finish(processes, 180)
+    assert results[0][0] not in (0, None)
+
+    assert_finished(workers.start(2, *flags))
+    config = workers.config_of(f"toy:{steps}", pairs_manifest, 4)
+    trainer.train(config, tmp_path / "one", two_replicas)
+    assert_same_checkpoints(shared, tmp_path / "one", 1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_has_the_weights_of_one_process(
+    method, count, tmp_path, pairs_manifest, sgd, one_replica
+):
+    experiment = EXPERIMENTS[method]
+    assert_finished(
+        workers.start(
+            count, pairs_manifest, count, tmp_path, "NUMBER", experiment
+        )
+    )
+    weights = [
+        read_weights(tmp_path / f"{experiment}-{n}.npz") for n in range(count)
+    ]
+    config = workers.config_of(experiment, pairs_manifest, count)
+    with one_replica.scope():
+        start = build.make_method(config, mixed_bfloat16=False)
+        before = contract.weights_of(start.networks)
+    trained = trainer.train(config, tmp_path / "one", one_replica)
+    alone = contract.weights_of(trained.networks)
+    update = contract.largest_difference(before, alone)
+    flat = [value for network in alone.values() for value in network]
+    for one in weights:
+        difference = contract.largest_difference({"": one}, {"": flat})
+        assert difference < 0.01 * update
+        for first, second in zip(one, weights[0], strict=True):
+            np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"cluster": {"worker": ["a:1", "b:1"]}}',
+        '{"cluster": {"worker": ["a:1"]}, '
+        '"task": {"type": "worker", "index": 1}}',
+        '{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}',
+    ],
+)
+def test_a_bad_cluster_is_refused(text, monkeypatch):
+    monkeypatch.setenv(cluster.VARIABLE, text)
+    with pytest.raises(InputError, match=r"TF_CONFIG is .*; expected"):
+        cluster.make_strategy()
+
+
+def test_a_cluster_of_one_is_one_process(monkeypatch):
+    tree = {
+        "cluster": {"worker": ["localhost:1"]},
+        "task": {"type": "worker", "index": 0},
+    }
+    monkeypatch.setenv(cluster.VARIABLE, json.dumps(tree))
+    strategy = cluster.make_strategy()
+    assert strategy.num_replicas_in_sync == 1
+    assert cluster.is_chief(strategy)
+    assert not cluster.is_shared(strategy)
+
+
+def test_processes_that_begin_at_different_steps_are_refused(
+    tmp_path, monkeypatch, one_replica
+):
+    agreement = cluster.Agreement(one_replica)
+    agreement.check_same_step(3, tmp_path)
+    monkeypatch.setattr(agreement, "gather", lambda step: [step, 0])
+    with pytest.raises(InputError, match=r"after the steps \[0, 3\]"):
+        agreement.check_same_step(3, tmp_path)
