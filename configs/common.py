@@ -84,8 +84,12 @@ COMMON = {
         "noise": 0.0,
     },
     "train": {
-        # Whether networks compute in bfloat16; weights stay float32.
-        "mixed_bfloat16": False,
+        # In which networks compute: 'float32', 'bfloat16' or, with a scaled
+        # loss, 'float16'. Weights stay float32.
+        "precision": "float32",
+        # Parts in which each device computes its share of a batch, one after
+        # the other, for the memory of one; 1 or more.
+        "accumulate": 1,
         # Whether activations are computed twice to save memory.
         "recompute": False,
         # Decay of the moving average of the weights, 0 to less than 1; 0: off.
@@ -193,7 +197,7 @@ EQUAL_BUDGET = {
         "contrast": (0.5, 1.5),
         "contrast_probability": 0.8,
     },
-    "train": {"mixed_bfloat16": True, "average_decay": 0.995},
+    "train": {"precision": "bfloat16", "average_decay": 0.995},
 }
 
 

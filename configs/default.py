@@ -55,7 +55,7 @@ CONFIG = {
     },
     "train": {
         "steps": 9500,
-        "mixed_bfloat16": True,
+        "precision": "bfloat16",
         "average_decay": 0.998,
         "log_every": 25,
         **common.every(500),
@@ -98,7 +98,7 @@ DEMO = {
     "network": {"filters": 16, "max_filters": 64, "levels": 5},
     "data": {"crop": 96, "zoom": (0.75, 1.4)},
     "inference": {"working_size": 192},
-    "train": {"steps": 900, "mixed_bfloat16": False, **common.every(300)},
+    "train": {"steps": 900, "precision": "float32", **common.every(300)},
 }
 SMOKE = {
     "network": {"filters": 8, "max_filters": 16, "levels": 4},

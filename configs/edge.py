@@ -37,7 +37,7 @@ CONFIG = {
     },
     "train": {
         "steps": 2400,
-        "mixed_bfloat16": True,
+        "precision": "bfloat16",
         "average_decay": 0.998,
         "log_every": 25,
         **common.every(150),

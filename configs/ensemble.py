@@ -44,7 +44,7 @@ CONFIG = {
     },
     "train": {
         "steps": 1500,
-        "mixed_bfloat16": True,
+        "precision": "bfloat16",
         "average_decay": 0.998,
         "log_every": 25,
         **common.every(150),

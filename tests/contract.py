@@ -15,7 +15,7 @@ from nircolor_tf.training.step import compile_step
 def make_method(name, variant, **changes):
     config = smoke.smoke_config(name, variant)
     config.update_from_flattened_dict(changes)
-    return build.make_method(config, mixed_bfloat16=False)
+    return build.make_method(config)
 
 
 def make_batch(method, data=("paired",), count=2):

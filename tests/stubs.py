@@ -67,9 +67,7 @@ def gradients(losses, optimizer: str, networks, batch) -> list[float | None]:
 @functools.cache
 def tiny_method(name: str) -> Method:
     """The method of a config file's smoke variant, one for all tests."""
-    return build.make_method(
-        smoke.load_config(name, "smoke"), mixed_bfloat16=False
-    )
+    return build.make_method(smoke.load_config(name, "smoke"))
 
 
 def experiment(

@@ -40,9 +40,7 @@ def known():
         patch.setattr(
             config_files, "parse_config", lambda tree, where: ConfigDict(tree)
         )
-        patch.setattr(
-            build, "make_method", lambda config, mixed_bfloat16: Tint(config)
-        )
+        patch.setattr(build, "make_method", Tint)
         yield
 
 

@@ -37,7 +37,10 @@ class Toy(Method):
     def __init__(self, config):
         super().__init__(config, size_multiple=1)
         network = keras.Sequential(
-            [layers.BatchNormalization(synchronized=True), layers.Conv2D(3, 1)]
+            [
+                layers.BatchNormalization(synchronized=True),
+                layers.Conv2D(3, 1, dtype="float32"),
+            ]
         )
         self.colorizer = self.add_network(
             "colorizer", network, channels=1, inference=True

@@ -34,7 +34,7 @@ def load(folder: str | os.PathLike) -> tuple[Method, dict]:
     card = cards.read_card(folder)
     where = f"{folder / cards.CARD_FILE}, key 'config'"
     config = config_files.parse_config(card.get("config", {}), where)
-    method = build.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config)
     _check_paths(folder, card, method)
     if (folder / weights.FOLDER).is_dir():
         weights.read(method, method.inference_networks, folder)

@@ -20,24 +20,23 @@ from nircolor_tf.methods.base import CHANNELS, InferencePath, Method
 from nircolor_tf.training import checking, optimizers, recompute
 from nircolor_tf.training.averages import MovingAverages
 from nircolor_tf.training.image_pool import ImagePool, make_pools
+from nircolor_tf.training.loss_scale import LossScale
 
 
-def make_method(config: ConfigDict, mixed_bfloat16: bool) -> Method:
+def make_method(config: ConfigDict, precision: str = "float32") -> Method:
     """Builds the method that `config.method` names, with seeded weights.
 
     Args:
         config: A whole experiment.
-        mixed_bfloat16: Whether to compute in bfloat16; weights and outputs
-            are float32 either way.
+        precision: In which its networks compute, one of
+            `checking.PRECISIONS`; weights and outputs are float32 always.
 
     Raises:
         InputError: The name is unknown, or the config does not fit it.
     """
     method_class = checking.method_class(config)
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy(
-        "mixed_bfloat16" if mixed_bfloat16 else "float32"
-    )
+    keras.config.set_dtype_policy(checking.PRECISIONS[precision])
     try:
         method = method_class(config)
     finally:
@@ -57,6 +56,7 @@ class Training:
         averages: Of the method's weights.
         pools: The histories of generated images, by name; empty without.
         strategy: Under whose scope everything is made.
+        loss_scale: Of a float16 training; else None.
     """
 
     method: Method
@@ -64,6 +64,7 @@ class Training:
     averages: MovingAverages
     pools: Mapping[str, ImagePool]
     strategy: tf.distribute.Strategy
+    loss_scale: LossScale | None = None
 
 
 def make_training(
@@ -79,7 +80,7 @@ def make_training(
         InputError: Method, network or crop do not fit one another.
     """
     with strategy.scope():
-        method = make_method(config, config.train.mixed_bfloat16)
+        method = make_method(config, config.train.precision)
         checking.check_crop(config, method.size_multiple)
         return prepare_training(method, strategy)
 
@@ -93,13 +94,14 @@ def prepare_training(
         method: Made under the scope that this is called in.
         strategy: The scope's.
     """
-    decay = method.config.train.average_decay
+    train = method.config.train
     return Training(
         method=method,
         optimizers=optimizers.make_optimizers(method),
-        averages=MovingAverages(method, decay, strategy),
+        averages=MovingAverages(method, train.average_decay, strategy),
         pools=make_pools(method, strategy),
         strategy=strategy,
+        loss_scale=LossScale() if train.precision == "float16" else None,
     )
 
 

@@ -13,6 +13,12 @@ from nircolor_tf.training.section_checks import SECTION_CHECKS, expect
 
 # A larger value of these is better, so that the best can be kept.
 _BEST_METRICS = ("psnr", "ssim")
+# In which networks compute -> Keras' name of it.
+PRECISIONS = {
+    "float32": "float32",
+    "bfloat16": "mixed_bfloat16",
+    "float16": "mixed_float16",
+}
 _STEP_COUNTS = ("log_every", "evaluate_every", "checkpoint_every")
 _PROBABILITIES = (
     "photo_probability",
@@ -66,7 +72,7 @@ def check_config(config: ConfigDict, replicas: int) -> None:
             "bin/prepare_data.py wrote: --config.data.manifest=FILE"
         )
     _check_data(config.data, replicas)
-    _check_train(config.train)
+    _check_train(config, replicas)
     _check_evaluate(config.evaluate)
     _check_inference(config.inference)
     for key in config_keys:
@@ -110,11 +116,22 @@ def _check_sources(data: ConfigDict) -> None:
     expect("data.photo_probability", share, valid, "0 with data.sources")
 
 
-def _check_train(train: ConfigDict) -> None:
+def _check_train(config: ConfigDict, replicas: int) -> None:
+    train = config.train
     for key in _STEP_COUNTS:
         expect(f"train.{key}", train[key], train[key] >= 1, "at least 1")
     decay = train.average_decay
     expect("train.average_decay", decay, 0 <= decay < 1, "0 to less than 1")
+    precision = train.precision
+    known = precision in PRECISIONS
+    expect("train.precision", precision, known, " or ".join(PRECISIONS))
+    parts, size = train.accumulate, config.data.batch_size
+    valid = parts >= 1 and size % (parts * replicas) == 0
+    expected = (
+        f"1 or more, and the batch of {size} a multiple of it times the "
+        f"{replicas} devices"
+    )
+    expect("train.accumulate", parts, valid, expected)
 
 
 def _check_evaluate(evaluate: ConfigDict) -> None:

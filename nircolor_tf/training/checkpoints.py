@@ -1,7 +1,8 @@
 """The checkpoints of a workdir: the newest, to resume from, and the best.
 
     checkpoints/
-        ckpt-STEP.*    networks, optimizers, averages, image pools, the step
+        ckpt-STEP.*    networks, optimizers, averages, image pools, the
+                       loss scale of float16, the step
         best-STEP.*    the inference networks of the best evaluation, and of
                        the best one before
         best.json      its step, its metrics and the minutes trained, and those
@@ -43,6 +44,11 @@ def _variables(owners: Mapping[str, Any]) -> dict[str, list[tf.Variable]]:
     }
 
 
+def _loss_scale(training: Training) -> dict[str, list[tf.Variable]]:
+    scale = training.loss_scale
+    return {} if scale is None else {"loss_scale": scale.variables}
+
+
 class Checkpoints:
     """The checkpoints of a workdir: the latest, to resume, and the best.
 
@@ -73,6 +79,7 @@ class Checkpoints:
             pools={name: pool.variables for name, pool in self._pools.items()},
             **_variables(training.method.networks),
             **_variables(training.optimizers),
+            **_loss_scale(training),
         )
         self._manager = tf.train.CheckpointManager(
             self._checkpoint, str(self._folder), max_to_keep=3

@@ -36,7 +36,7 @@ def make_strategy() -> tf.distribute.Strategy:
         InputError: TF_CONFIG does not say which processes there are.
     """
     text = os.environ.get(VARIABLE)
-    if text and _worker_count(text) > 1:
+    if text and worker_count(text) > 1:
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
         # Every batch is whole, and there is no last one: without this line
         # the processes would agree, before each, on whether it is there.
@@ -47,8 +47,11 @@ def make_strategy() -> tf.distribute.Strategy:
     return tf.distribute.OneDeviceStrategy("/cpu:0")
 
 
-def _worker_count(text: str) -> int:
+def worker_count(text: str) -> int:
     """Returns how many processes TF_CONFIG names.
+
+    Args:
+        text: Its value.
 
     Raises:
         InputError: It is not as `make_strategy` expects it.

@@ -82,7 +82,7 @@ def combine(
     validation = manifest.select(
         manifest.read_manifest(config.data.manifest), config.evaluate.split
     )
-    ensemble = build.make_method(config, mixed_bfloat16=False)
+    ensemble = build.make_method(config)
     for name, (method, _) in zip(ensemble.networks, loaded, strict=True):
         ensemble.networks[name].set_weights(method.colorizer.get_weights())
     metrics, _ = Evaluator(ensemble, validation, config.evaluate).evaluate()
@@ -130,7 +130,7 @@ def average(
         )
     shares = [share / sum(shares) for share in shares]
     config = _averaged_config(members, shares)
-    method = build.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config)
     _set_mean(method, members, shares)
     validation = manifest.select(
         manifest.read_manifest(config.data.manifest), config.evaluate.split

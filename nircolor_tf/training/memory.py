@@ -71,6 +71,10 @@ def estimate(config: ConfigDict) -> list[PhaseMemory]:
     Raises:
         InputError: Method, network or crop do not fit one another.
     """
+    config = config.copy_and_resolve_references()
+    if config.train.precision == "float16":
+        # As large, and without a branch for the steps that are skipped.
+        config.train.precision = "bfloat16"
     # In the host's memory, wherever the training will be.
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     training = make_training(config, strategy)
@@ -110,7 +114,7 @@ def format_table(config: ConfigDict, estimates: Sequence[PhaseMemory]) -> str:
     return (
         f"{table}\n\nIn GB (10^9 bytes) on one device, batch "
         f"{data.batch_size}, {data.crop}x{data.crop} px, "
-        f"{'bfloat16' if train.mixed_bfloat16 else 'float32'}, "
+        f"{train.precision}, "
         f"{'with' if train.recompute else 'without'} recomputation; others: "
         "moving averages and image pools;\nstep: activations and gradients. "
         "Convolution workspace and fragmentation come on top."

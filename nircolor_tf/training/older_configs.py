@@ -10,7 +10,7 @@ To add a key to the configs, add a line here, and an older config to
 tests/training/older_configs.json.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
@@ -32,6 +32,22 @@ class Added(NamedTuple):
     key: str
     before: Any
     methods: tuple[str, ...] = ()
+
+
+class Replaced(NamedTuple):
+    """A key that another one took the place of.
+
+    Attributes:
+        since: The day from which on configs have the new one.
+        old: 'section.key'.
+        new: Its name in the same section.
+        values: Old value -> new value.
+    """
+
+    since: str
+    old: str
+    new: str
+    values: Mapping[Any, Any]
 
 
 class AddedToNetwork(NamedTuple):
@@ -96,6 +112,16 @@ ADDED = (
     Added("2026-11-28", "inference.mirror", False),
     Added("2026-11-28", "inference.guided_radius", 0),
     Added("2026-11-28", "inference.guided_epsilon", 5e-4),
+    Added("2026-11-28", "train.accumulate", 1),
+)
+
+REPLACED = (
+    Replaced(
+        "2026-11-28",
+        "train.mixed_bfloat16",
+        "precision",
+        {False: "float32", True: "bfloat16"},
+    ),
 )
 
 ADDED_TO_NETWORKS = (
@@ -127,6 +153,8 @@ def complete(config: ConfigDict, where: str) -> None:
         for added in ADDED:
             if not added.methods or config.get("method") in added.methods:
                 _add(config, added.key.split("."), added.before)
+        for replaced in REPLACED:
+            _replace(config, replaced)
         for section, network in _networks(config):
             _complete_network(network, f"{where}, {section}")
 
@@ -139,6 +167,14 @@ def _add(config: ConfigDict, key: list[str], value: Any) -> None:
         config = config[section]
     if last not in config:
         config[last] = value
+
+
+def _replace(config: ConfigDict, replaced: Replaced) -> None:
+    section, key = replaced.old.split(".")
+    if key in config.get(section, {}):
+        value = config[section][key]
+        del config[section][key]
+        config[section][replaced.new] = replaced.values[value]
 
 
 def _networks(config: ConfigDict) -> list[tuple[str, ConfigDict]]:

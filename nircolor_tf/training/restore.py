@@ -26,7 +26,7 @@ def load_method(
         for 'best' its validation metrics.
     """
     config = config_files.read_config(workdir)
-    method = build.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config)
     strategy = tf.distribute.get_strategy()
     averages = MovingAverages(method, config.train.average_decay, strategy)
     step = tf.Variable(0, dtype=tf.int64, trainable=False)

@@ -318,7 +318,7 @@ class _Run:
                         f"step {step - len(pending) + 1 + index}, phase "
                         f"{phase.name!r}: {name} is {values[index]}. The last "
                         "checkpoint is intact; a lower config.rate.peak or "
-                        "config.train.mixed_bfloat16=False may help"
+                        "config.train.precision=float32 may help"
                     )
         means = {name: values.mean() for name, values in columns.items()}
         rates = {

@@ -30,7 +30,7 @@ def workdir(tmp_path_factory, pairs_manifest):
     with config.unlocked():
         config.inference.working_size = 50
         config.train.steps = 7
-    method = build.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config)
     config_files.write_config(folder, config)
     examples = manifest.read_manifest(pairs_manifest)
     training_data.write(folder, training_data.collect(examples, True, "val"))

@@ -71,7 +71,7 @@ def test_reads_an_older_export_whose_network_mirrors(
 ):
     config = config.copy_and_resolve_references()
     config.inference.mirror = True
-    method = build.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config)
     run_network = saved_model.run_network
 
     def mirroring(method, path, image):
@@ -84,7 +84,7 @@ def test_reads_an_older_export_whose_network_mirrors(
         patch.setattr(saved_model, "run_network", mirroring)
         saved_model.write(method, paths, tmp_path / "model")
     config.seed = 1
-    other = build.make_method(config, mixed_bfloat16=False)
+    other = build.make_method(config)
     networks = [each.colorizer.get_weights() for each in (method, other)]
     assert largest(*networks) > 0.01
     captured_weights.read(

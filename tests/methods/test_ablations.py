@@ -93,7 +93,7 @@ def make_ablated(monkeypatch, name, ablation):
     config = smoke.load_config(name, variant)
     if config.network == tiny_method(name).config.network:
         return experiment(monkeypatch, name, variant)
-    return build.make_method(config, mixed_bfloat16=False)
+    return build.make_method(config)
 
 
 @pytest.mark.parametrize(("name", "ablation"), CHANGES)

@@ -20,7 +20,7 @@ EPOCH, PEAK = 372, 2e-4
 def make_method(variant="smoke", **changes):
     config = smoke.load_config("atcyclegan", variant)
     config.update_from_flattened_dict(changes)
-    return build.make_method(config, mixed_bfloat16=False)
+    return build.make_method(config)
 
 
 @pytest.fixture(scope="module")
@@ -372,7 +372,7 @@ def test_pools_are_of_one_number_of_devices_but_weights_of_any(
 ):
     alternating_config.train.average_decay = 0.0
     with two_replicas.scope():
-        trained = build.make_method(alternating_config, mixed_bfloat16=False)
+        trained = build.make_method(alternating_config)
         training = build.prepare_training(trained, two_replicas)
         step = tf.Variable(1, dtype=tf.int64, trainable=False)
     for variable in trained.colorizer.trainable_variables:

@@ -17,7 +17,7 @@ from nircolor_tf.training.evaluator import Evaluator
 def make_method(variant="unet256,smoke", **changes):
     config = smoke.load_config("cyclegan", variant)
     config.update_from_flattened_dict(changes)
-    return build.make_method(config, mixed_bfloat16=False)
+    return build.make_method(config)
 
 
 def biased(kernel, inputs, outputs):

@@ -22,7 +22,7 @@ LOG_2 = np.log(2)
 def make_method(**changes):
     config = smoke.smoke_config("dcgan", "smoke")
     config.update_from_flattened_dict(changes)
-    return build.make_method(config, mixed_bfloat16=False)
+    return build.make_method(config)
 
 
 def make_pairs(seed, count, size=32):
@@ -50,7 +50,7 @@ def biased(inputs, outputs):
 
 def test_golden_parameter_counts():
     config = smoke.load_config("dcgan", "")
-    method = build.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config)
     deeper = normed(64, 128) + normed(128, 256) + normed(256, 512)
     ups = normed(512, 256) + normed(256, 128) + normed(128, 64)
     generator = normed(1, 64) + deeper + ups + biased(64, 3)
@@ -71,7 +71,7 @@ def test_golden_parameter_counts():
 
 def test_each_network_has_its_own_adam():
     config = smoke.load_config("dcgan", "")
-    method = build.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config)
     (phase,) = method.phases()
     found = {
         name: (

@@ -52,7 +52,7 @@ def smoke_methods(name):
     for experiment in smoke.SMOKE:
         config = smoke.load_config(*experiment)
         if config.method == name:
-            yield build.make_method(config, mixed_bfloat16=False)
+            yield build.make_method(config)
 
 
 @of_every_method

@@ -199,7 +199,7 @@ def test_a_crop_too_small_for_equation_2(variant, crop, smallest):
     config.data.crop = crop
     message = f"config.data.crop is {crop}; expected at least {smallest}, "
     with pytest.raises(InputError, match=message):
-        build.make_method(config, mixed_bfloat16=False)
+        build.make_method(config)
 
 
 def test_equation_3_three_scales_of_translated_gray(with_weights):

@@ -193,7 +193,7 @@ def test_the_gradient_passes_through_the_norm(training):
 
 def test_a_training_step_estimates_each_norm_once():
     config = smoke.smoke_config("atcyclegan", "smoke")
-    method = build.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config)
     layers = spectral_norms_of(method.rgb_discriminator)
     layers += spectral_norms_of(method.nir_discriminator)
     assert len(layers) == 6

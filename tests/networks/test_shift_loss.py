@@ -126,7 +126,7 @@ def test_a_method_says_so_before_it_trains(name):
     config = smoke.smoke_config(name, "smoke")
     config.loss.shift = 7
     with pytest.raises(InputError, match=r"shift is 7; .* 0 to 6 .* of 32 px"):
-        build.make_method(config, mixed_bfloat16=False)
+        build.make_method(config)
 
 
 @pytest.mark.parametrize("name", ["default", "colornet"])

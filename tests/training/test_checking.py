@@ -41,6 +41,9 @@ def config(pairs_manifest):
         ),
         ({"inference.guided_radius": -1}, "guided_radius is -1; .* at least 0"),
         ({"inference.guided_epsilon": 0.0}, "epsilon is 0.0; .*more than 0"),
+        ({"train.accumulate": 0}, "config.train.accumulate is 0"),
+        ({"train.accumulate": 4}, "accumulate is 4; .* batch of 2 a multiple"),
+        ({"train.precision": "half"}, "precision is 'half'; .* or float16"),
         ({"train.average_decay": 1.0}, "average_decay is 1.0; .* less than 1"),
         ({"rate.peak": -1e-3}, "config.rate.peak is -0.001; .*more than 0"),
         ({"loss.l1": -1.0}, "config.loss.l1 is -1.0; expected at least 0"),
@@ -79,12 +82,12 @@ def test_superfluous_and_missing_network_keys(config):
     with config.unlocked():
         config.network.depth = 18
     with pytest.raises(InputError, match=r"'unet256': .*'depth'"):
-        build.make_method(config, mixed_bfloat16=False)
+        build.make_method(config)
     with config.unlocked():
         del config.network.depth
         del config.network.levels
     with pytest.raises(InputError, match=r"'unet256': .*'levels'"):
-        build.make_method(config, mixed_bfloat16=False)
+        build.make_method(config)
 
 
 def test_batch_size_is_a_multiple_of_the_devices(

@@ -36,7 +36,7 @@ RULE = {
     "data.gamma": (1.0, 1.0),
     "data.exposure": (1.0, 1.0),
     "data.noise": 0.0,
-    "train.mixed_bfloat16": True,
+    "train.precision": "bfloat16",
     "train.average_decay": 0.995,
 }
 LARGEST_BATCH = 4

@@ -68,7 +68,7 @@ def test_what_a_training_keeps_and_what_recomputation_saves():
         steps[recompute] = phase.step
     assert phase.phase == "alternating, unpaired"
 
-    method = build.make_method(config, mixed_bfloat16=False)
+    method = build.make_method(config)
     networks = method.networks
     parameters = {n: x.count_params() for n, x in networks.items()}
     total = sum(parameters.values())

@@ -59,7 +59,8 @@ def test_an_older_config_gets_the_keys_of_today(experiment, tmp_path):
     assert completed.keys() - older.keys()
     # All else is what it was.
     gone = older.keys() - completed.keys()
-    assert {key for key in gone if not key.endswith(".norm")} == set()
+    replaced = {entry.old for entry in older_configs.REPLACED}
+    assert {key for key in gone if not key.endswith(".norm")} == replaced
     assert {k: v for k, v in older.items() if k not in gone} == {
         k: v for k, v in completed.items() if k in older
     }
@@ -69,7 +70,7 @@ def test_an_older_config_gets_the_keys_of_today(experiment, tmp_path):
 def test_its_method_is_built_and_colorizes(experiment, tmp_path):
     write_older(experiment, tmp_path)
     config = config_files.read_config(tmp_path)
-    colorize = build.make_colorizer(build.make_method(config, False))
+    colorize = build.make_colorizer(build.make_method(config))
     assert colorize(np.zeros((48, 40, 1), np.float32)).shape == (48, 40, 3)
 
 
@@ -104,6 +105,11 @@ def test_its_workdir_is_resumed(
 def test_every_method_and_every_key_is_tested():
     assert {tree["method"] for tree in OLDER.values()} == set(METHODS)
     keys = {entry.key for entry in older_configs.ADDED}
+    assert all(
+        entry.old in flat(tree)
+        for entry in older_configs.REPLACED
+        for tree in OLDER.values()
+    )
     lacking = [keys - flat(tree).keys() for tree in OLDER.values()]
     assert set().union(*lacking) == keys
     networks = [tree.get("network", {}) for tree in OLDER.values()]
@@ -131,7 +137,19 @@ def test_an_ensemble_reads_the_pixel_losses_too():
     del tree["loss"]["shift"]
     config = config_files.parse_config(tree, "config.json")
     assert config.loss.shift == 0
-    assert build.make_method(config, mixed_bfloat16=False).size_multiple == 16
+    assert build.make_method(config).size_multiple == 16
+
+
+@pytest.mark.parametrize(
+    ("mixed", "precision"), [(True, "bfloat16"), (False, "float32")]
+)
+def test_a_precision_is_what_it_was(mixed, precision):
+    tree = json.loads(todays("default.py:smoke").to_json())
+    del tree["train"]["precision"]
+    tree["train"]["mixed_bfloat16"] = mixed
+    config = config_files.parse_config(tree, "config.json")
+    assert config.train.precision == precision
+    assert "mixed_bfloat16" not in config.train
 
 
 def test_a_network_is_as_wide_as_it_was():
@@ -164,4 +182,4 @@ def test_the_card_of_a_shipped_model(name, repository):
     card = json.loads(file.read_text())
     config = config_files.parse_config(card["config"], str(file))
     assert config.data.unpaired_from == ("pairs",)
-    assert build.make_method(config, mixed_bfloat16=False).size_multiple == 64
+    assert build.make_method(config).size_multiple == 64

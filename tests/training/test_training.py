@@ -281,7 +281,7 @@ def test_alternating_phases_share_steps_and_freeze_the_rest(
     monkeypatch.setattr(trainer, "compile_step", counting)
     toy_config.train.evaluate_every = 100
     # Stop after each phase, to look at the weights, and go on.
-    states = [build.make_method(toy_config, mixed_bfloat16=False)]
+    states = [build.make_method(toy_config)]
     for end in (2, 4, 6, 8):
         states.append(
             trainer.train(toy_config, tmp_path / "a", one_replica, stop_at=end)
@@ -348,24 +348,24 @@ def test_the_step_is_plain_gradient_descent(toy_config, one_replica):
     )
 
 
-def test_mixed_bfloat16_differs_little_and_keeps_float32(config):
-    found = []
+def test_mixed_precision_differs_little_and_keeps_float32(config):
+    totals = []
     rng = np.random.default_rng(0)
     batch = {
         "nir": rng.random((2, 32, 32, 1), np.float32),
         "rgb": rng.random((2, 32, 32, 3), np.float32),
     }
-    for mixed in (False, True):
-        method = build.make_method(config, mixed)
+    for precision in ("float32", "bfloat16", "float16"):
+        method = build.make_method(config, precision)
         kinds = {v.dtype for v in method.colorizer.variables}
         assert kinds == {"float32"}
-        convolution = method.colorizer.downs[0]
-        assert convolution.compute_dtype == ("bfloat16" if mixed else "float32")
+        assert method.colorizer.downs[0].compute_dtype == precision
         total = method.train_losses(batch)[0]["colorizer_optimizer"]
         assert total.dtype == tf.float32
-        found.append(float(total))
-    assert found[0] != found[1]
-    assert found[1] == pytest.approx(found[0], rel=0.01)
+        totals.append(float(total))
+    assert len(set(totals)) == 3
+    assert totals[1] == pytest.approx(totals[0], rel=0.01)
+    assert totals[2] == pytest.approx(totals[0], rel=0.001)
     assert keras.config.dtype_policy().name == "float32"
 
 
@@ -375,7 +375,7 @@ def test_a_checkpoint_of_another_network_is_refused(
     trainer.train(config, tmp_path, one_replica, stop_at=1)
     with one_replica.scope():
         config.network.filters = 4
-        method = build.make_method(config, mixed_bfloat16=False)
+        method = build.make_method(config)
         training = build.prepare_training(method, one_replica)
         step = tf.Variable(0, dtype=tf.int64)
         checkpoints = Checkpoints(tmp_path, training, step)

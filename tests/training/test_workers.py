@@ -133,7 +133,7 @@ def test_every_method_has_the_weights_of_one_process(
     ]
     config = workers.config_of(experiment, pairs_manifest, count)
     with one_replica.scope():
-        start = build.make_method(config, mixed_bfloat16=False)
+        start = build.make_method(config)
         before = contract.weights_of(start.networks)
     trained = trainer.train(config, tmp_path / "one", one_replica)
     alone = contract.weights_of(trained.networks)
