@@ -31,8 +31,9 @@ WORKERS=$(scontrol show hostnames "$SLURM_JOB_NODELIST" |
   sed "s/.*/\"&:$port\"/" | paste -sd,)
 export WORKERS
 
-# Each process gets its own TF_CONFIG. Where one ends, srun ends all.
-srun --kill-on-bad-exit=1 bash -c '
+# Each process gets its own TF_CONFIG. Two minutes after the first one has ended
+# srun ends those that are left.
+srun --wait=120 bash -c '
   TF_CONFIG="{\"cluster\": {\"worker\": [$WORKERS]},"
   TF_CONFIG+=" \"task\": {\"type\": \"worker\", \"index\": $SLURM_PROCID}}"
   export TF_CONFIG
@@ -41,8 +42,8 @@ srun --kill-on-bad-exit=1 bash -c '
   --config.data.manifest="$MANIFEST"
 status=$?
 
-# Above 128 a signal ended it: the time was over, or a process was lost. An
-# error of ours, such as a wrong flag, is 1, and would come again.
+# Above 128 a signal ended it: the time was over, or a process was lost. What
+# ends all of them by itself, such as a wrong flag, is 1, and would come again.
 if ((status > 128 && ${SLURM_RESTART_COUNT:-0} < 20)); then
   scontrol requeue "$SLURM_JOB_ID"
 fi

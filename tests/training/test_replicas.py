@@ -12,6 +12,9 @@ from nircolor_tf.training import optimizers
 # synchronized BatchNorm, and image pools of their own.
 QUICK = (("default", "smoke"), ("atcyclegan", "smoke"))
 STEPS = 3
+# A CycleGAN's InstanceNorm of nearly constant images, which is what an
+# untrained one makes, multiplies rounding by 80 a step.
+ONE_STEP = ("cyclegan",)
 
 
 @pytest.mark.parametrize(("name", "variant"), smoke.experiments(QUICK))
@@ -53,7 +56,7 @@ def test_one_two_and_four_replicas_are_equal(
             dataset = dataset.unbatch().batch(4, drop_remainder=True)
             batches = iter(strategy.experimental_distribute_dataset(dataset))
             step = contract.step_of(training, phase, rate=0.01)
-            for _ in range(STEPS):
+            for _ in range(1 if name in ONE_STEP else STEPS):
                 step(next(batches))
         results.append(contract.weights_of(method.networks))
     # Summed instead of averaged gradients would differ by the whole update.
