@@ -77,8 +77,10 @@ def make_training(
         strategy: Its variables are on this strategy's devices.
 
     Raises:
-        InputError: Method, network or crop do not fit one another.
+        InputError: Method, network or crop do not fit one another, or the
+            batch the devices and `train.accumulate`.
     """
+    checking.check_step(config, strategy.num_replicas_in_sync)
     with strategy.scope():
         method = make_method(config, config.train.precision)
         checking.check_crop(config, method.size_multiple)

@@ -72,7 +72,7 @@ def check_config(config: ConfigDict, replicas: int) -> None:
             "bin/prepare_data.py wrote: --config.data.manifest=FILE"
         )
     _check_data(config.data, replicas)
-    _check_train(config, replicas)
+    _check_train(config.train)
     _check_evaluate(config.evaluate)
     _check_inference(config.inference)
     for key in config_keys:
@@ -116,16 +116,27 @@ def _check_sources(data: ConfigDict) -> None:
     expect("data.photo_probability", share, valid, "0 with data.sources")
 
 
-def _check_train(config: ConfigDict, replicas: int) -> None:
-    train = config.train
+def _check_train(train: ConfigDict) -> None:
     for key in _STEP_COUNTS:
         expect(f"train.{key}", train[key], train[key] >= 1, "at least 1")
     decay = train.average_decay
     expect("train.average_decay", decay, 0 <= decay < 1, "0 to less than 1")
-    precision = train.precision
+
+
+def check_step(config: ConfigDict, replicas: int) -> None:
+    """Checks what decides how a step computes, whatever the data.
+
+    Args:
+        config: A whole experiment.
+        replicas: Devices that share a batch.
+
+    Raises:
+        InputError: As `check_config`.
+    """
+    precision = config.train.precision
     known = precision in PRECISIONS
     expect("train.precision", precision, known, " or ".join(PRECISIONS))
-    parts, size = train.accumulate, config.data.batch_size
+    parts, size = config.train.accumulate, config.data.batch_size
     valid = parts >= 1 and size % (parts * replicas) == 0
     expected = (
         f"1 or more, and the batch of {size} a multiple of it times the "

@@ -38,25 +38,12 @@ def compile_step(
         '<optimizer>/gradient_norm'.
     """
     strategy, scale = training.strategy, training.loss_scale
-    parts = training.method.config.train.accumulate
 
-    @recompute.one_at_a_time()
     def replica_gradients(batch):
-        gradients, scalars = mean_over_parts(
-            lambda part: _gradients(training, phase, part), batch, parts
-        )
-        for name, values in gradients.items():
-            # A finite loss may have a gradient that is not: log both.
-            scalars[f"{name}/gradient_norm"] = tf.linalg.global_norm(values)
-        return gradients, scalars
+        return _mean_gradients(training, phase, batch)
 
     def replica_update(gradients):
-        for name, values in gradients.items():
-            # Keras sums gradients over replicas; a loss is a replica's mean.
-            shares = [value / strategy.num_replicas_in_sync for value in values]
-            training.optimizers[name].apply(
-                shares, training.method.variables_of(name)
-            )
+        _apply(training, gradients)
 
     if jit_compile:
         replica_gradients = tf.function(replica_gradients, jit_compile=True)
@@ -83,8 +70,37 @@ def compile_step(
     return train_step
 
 
+@recompute.one_at_a_time()
+def _mean_gradients(training: Training, phase: Phase, batch: Batch):
+    """Computes what one replica makes of its share of a batch.
+
+    Returns:
+        Optimizer -> gradients of its variables; scalars.
+    """
+    gradients, scalars = mean_over_parts(
+        lambda part: _gradients(training, phase, part),
+        batch,
+        training.method.config.train.accumulate,
+    )
+    for name, values in gradients.items():
+        # A finite loss may have a gradient that is not: log both.
+        scalars[f"{name}/gradient_norm"] = tf.linalg.global_norm(values)
+    return gradients, scalars
+
+
+def _apply(training: Training, gradients) -> None:
+    """Updates the variables of each optimizer, in a replica."""
+    replicas = training.strategy.num_replicas_in_sync
+    for name, values in gradients.items():
+        # Keras sums gradients over replicas; a loss is a replica's mean.
+        shares = [value / replicas for value in values]
+        training.optimizers[name].apply(
+            shares, training.method.variables_of(name)
+        )
+
+
 def _gradients(training: Training, phase: Phase, batch: Batch):
-    """Computes what one replica makes of a batch, or of a part of it.
+    """Computes what one replica makes of a batch, or of a part of one.
 
     Returns:
         Optimizer -> gradients of its variables; the scalars of the phase, and
