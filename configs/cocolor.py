@@ -5,17 +5,16 @@
 
 Data: the VCIP pairs, and color photos for the gray domain (bin/prepare_data.py
 --unpaired=FOLDER; without photos --config.data.unpaired_from="('pairs',)"). 750
-epochs in batches of 10: 400 for the translators, 250 for the colorizers, 100
-for all together while the rate falls to 0. Reported on the 28 official test
-images: 23.54 dB / 0.69 / 2.68 degrees for NIR, 30.10 / 0.96 / 4.63 for gray
-photos; on EPFL 20.14 / 0.61 / 4.79.
+epochs: 400 for the translators, 250 for the colorizers, 100 for all together.
+Reported on the 28 official test images: 23.54 dB / 0.69 / 2.68 degrees for NIR,
+30.10 / 0.96 / 4.63 for gray photos; on EPFL 20.14 / 0.61 / 4.79.
 
 Ablations (Tables 4 and 5): `without_bilateral` leaves out eq. 4, `from_scratch`
 trains all at once for as many epochs, `standalone` each colorizer on its own
-real images alone, `partial` on NIR images only, by n2c and n2g2c. `:cpu` is its
-row of the equal-budget table, with CycleGAN's weights of cycle and identity:
-the translators collapse with the paper's. `:smoke` makes it tiny, for tests.
-Both follow an ablation, too: `:from_scratch,cpu`.
+real images alone, `partial` on NIR images only, by n2c and n2g2c.
+`strong_cycle` has CycleGAN's weights of cycle and identity, which an older row
+of the equal-budget table had. `:cpu` is its row of that table, `:smoke` tiny,
+for tests; both follow an ablation, too: `:from_scratch,cpu`.
 """
 
 import common
@@ -39,6 +38,7 @@ CONFIG = {
         "nir_bilateral": 1.0,
         "gray_bilateral": 1.0,
         "mix_alpha": 0.84,
+        "mix_form": "zhao",
         "image_gan": 1.0,
         "feature_gan": 1.0,
         "cycle": 0.1,
@@ -78,7 +78,6 @@ SMOKE = {
 CPU = {
     "network": {"filters": 32, "levels": 7},
     "discriminator": {"filters": 32},
-    "loss": {"cycle": 10.0, "identity": 5.0},
     "rate": {"peak": 4e-4},
     "schedule": {
         "epoch_images": 960,
@@ -91,10 +90,10 @@ CPU = {
     "evaluate": {"paths": ("n2g2c",)},
 }
 SIZES = common.sizes(CPU, SMOKE)
-
 BILATERAL = ("nir_bilateral", "gray_bilateral")
 OF_GRAY = ("gray_pair", "translated_nir_pair", "gray_bilateral")
-OF_PAIRS = ("gray_pair", "nir_pair", "mix_alpha", "discriminator")
+MIX = ("mix_alpha", "mix_form")
+OF_PAIRS = ("gray_pair", "nir_pair", "discriminator", *MIX)
 SKIP = {"translate_epochs": 0, "colorize_epochs": 0}
 ABLATIONS = {
     "": {},
@@ -105,6 +104,7 @@ ABLATIONS = {
         "loss": {key: 0.0 for key in CONFIG["loss"] if key not in OF_PAIRS},
     },
     "partial": {"loss": dict.fromkeys((*OF_GRAY, "feature_gan"), 0.0)},
+    "strong_cycle": {"loss": {"cycle": 10.0, "identity": 5.0}},
 }
 BOTH = {
     "from_scratch,cpu": {"schedule": {"cooperate_epochs": 15}},

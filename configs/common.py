@@ -162,9 +162,12 @@ PIXEL_LOSS = {
     "l2": 0.0,
     # Mean absolute difference of RGB less its luminance.
     "chroma": 0.0,
-    # MS-SSIM and L1 (Zhao et al. 2016, eq. 14), and the former's share, 0 to 1.
+    # MS-SSIM and L1 mixed, and the former's share, 0 to 1. MS-SSIM over a
+    # 'pyramid' of sizes (Wang et al. 2003), which forgives lost texture, or as
+    # 'zhao' (Zhao et al. 2016) computes it.
     "mix": 0.0,
     "mix_alpha": 0.3,
+    "mix_form": "pyramid",
     # By how much a displaced truth is moved onto its NIR image at most, px.
     "shift": 0,
 }

@@ -16,17 +16,19 @@ from nircolor_tf.losses.games import (
     log_generator,
     non_saturating_generator,
 )
+from nircolor_tf.losses.mixed import MIX_LOSSES, mix, zhao_mix
 from nircolor_tf.losses.pixelwise import chroma_l1, l1, l2, l2_penalty, pixel
 from nircolor_tf.losses.registration import align, check_shift
 from nircolor_tf.losses.structure import (
     SSIM_WINDOW,
-    mix,
     ms_ssim,
+    pyramid_mix,
     window_weights,
 )
 
 __all__ = [
     "GAN_LOSSES",
+    "MIX_LOSSES",
     "SSIM_WINDOW",
     "GanLoss",
     "align",
@@ -45,5 +47,7 @@ __all__ = [
     "ms_ssim",
     "non_saturating_generator",
     "pixel",
+    "pyramid_mix",
     "window_weights",
+    "zhao_mix",
 ]

@@ -3,8 +3,8 @@
 from keras import ops
 
 from nircolor_tf.losses.colors import luminance
+from nircolor_tf.losses.mixed import mix
 from nircolor_tf.losses.registration import align
-from nircolor_tf.losses.structure import mix
 
 
 def l1(prediction, truth):
@@ -47,9 +47,9 @@ def pixel(prediction, batch, weights, value_range: tuple[float, float]):
     Args:
         prediction: (B, H, W, 3), made of batch["nir"].
         batch: "nir" (B, H, W, 1) and "rgb" (B, H, W, 3), the truth.
-        weights: config.loss: l1, l2, chroma, mix and its mix_alpha; a weight
-            of 0 removes a term. shift: pixels by which the truth may be moved,
-            see `align`.
+        weights: config.loss: l1, l2, chroma, mix with its mix_alpha and
+            mix_form; a weight of 0 removes a term. shift: pixels by which the
+            truth may be moved, see `align`.
         value_range: (low, high) of all images.
 
     Returns:
@@ -63,7 +63,7 @@ def pixel(prediction, batch, weights, value_range: tuple[float, float]):
         "l2": l2,
         "chroma": chroma_l1,
         "mix": lambda fake, real: mix(
-            fake, real, value_range, weights.mix_alpha
+            fake, real, value_range, weights.mix_alpha, weights.mix_form
         ),
     }
     values = {

@@ -1,4 +1,4 @@
-"""Losses of structure: MS-SSIM and its mixture with L1."""
+"""Wang's MS-SSIM over a pyramid of sizes, and our mixture of it with L1."""
 
 import math
 
@@ -16,11 +16,10 @@ SSIM_SIGMA = 1.5
 def ms_ssim(prediction, truth, value_range: tuple[float, float]):
     """Mean multi-scale structural similarity, 1 for identical images.
 
-    Source: Wang, Simoncelli & Bovik 2003, eq. 7, with the constants of
-    Zhao et al. 2016. Where an image is too small for the 11x11 window on
-    every one of the five scales, the coarsest are left out and the remaining
-    weights are scaled to sum to one; the number of scales follows from the
-    static shape.
+    Source: Wang, Simoncelli & Bovik 2003, eq. 7. Where an image is too small
+    for the 11x11 window on every one of the five scales, the coarsest are left
+    out and the remaining weights are scaled to sum to one; the number of scales
+    follows from the static shape.
 
     Args:
         prediction: (B, H, W, C) with H and W known and at least 11.
@@ -46,12 +45,15 @@ def ms_ssim(prediction, truth, value_range: tuple[float, float]):
     return ops.mean(result)
 
 
-def mix(prediction, truth, value_range: tuple[float, float], alpha: float):
-    """L_mix = alpha (1 - MS-SSIM) + (1 - alpha) Gaussian-weighted L1.
+def pyramid_mix(
+    prediction, truth, value_range: tuple[float, float], alpha: float
+):
+    """Mixes 1 - MS-SSIM, by alpha, with the Gaussian-weighted L1.
 
-    Source: Zhao et al., Loss Functions for Image Restoration, 2016, eq. 14,
-    alpha 0.84 there. As in the paper the Gaussian is that of the coarsest
-    scale; small images have fewer scales, and with them a narrower one.
+    Ours, between Wang et al. 2003 and Zhao et al. 2016: the latter's mixture,
+    with the former's MS-SSIM, which forgives lost texture far more than
+    `zhao_mix`. The Gaussian is that of the coarsest scale; small images have
+    fewer scales, and with them a narrower one.
     """
     structure = 1.0 - ms_ssim(prediction, truth, value_range)
     error = ops.abs(prediction - truth)
@@ -63,8 +65,8 @@ def mix(prediction, truth, value_range: tuple[float, float], alpha: float):
 def window_weights(height: int, width: int) -> np.ndarray:
     """What each pixel counts in the Gaussian-weighted L1, 1 on average.
 
-    Zhao et al. weigh the error around a pixel by the Gaussian of the coarsest
-    scale. Over an image, whose every pixel is the center of one window, all
+    The error around a pixel is weighted by the Gaussian of the coarsest scale.
+    Over an image, whose every pixel is the center of one window, all
     pixels away from the edges then count the same; those at an edge count
     about half, those in a corner about a quarter, as fewer windows reach them
     (two thirds and two fifths where there is only one scale).

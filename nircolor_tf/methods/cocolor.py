@@ -30,7 +30,9 @@ Loss term -> equation -> config key
     pair, F_N(X_G2N) -> eq. 3, lambda_p lambda_4
         -> config.loss.translated_nir_pair
     bilateral consistency of NIR -> eq. 4, lambda_c
-        -> config.loss.nir_bilateral (L_mix's alpha: config.loss.mix_alpha)
+        -> config.loss.nir_bilateral (L_mix's alpha: config.loss.mix_alpha;
+        'zhao', as Zhao et al. compute it, or 'pyramid', as this project did
+        before: config.loss.mix_form)
     bilateral consistency of gray -> eq. 4, lambda_c
         -> config.loss.gray_bilateral
     image GAN, of NIR and of gray -> eq. 5, 7 -> config.loss.image_gan
@@ -380,8 +382,10 @@ class CoColor(Method):
     def _mix(self, direct, detour):
         """L_mix of an image colored on the direct way and on the detour."""
         value_range = self.config.data.value_range
-        alpha = self.config.loss.mix_alpha
-        return losses.mix(direct, detour, value_range, alpha)
+        weights = self.config.loss
+        return losses.mix(
+            direct, detour, value_range, weights.mix_alpha, weights.mix_form
+        )
 
     def visuals(self, nir, rgb) -> dict:
         """All six paths, of a pair and of its gray."""

@@ -20,8 +20,9 @@ Loss term -> equation -> config key (weight 0 removes a term)
     L1               -> mean |F(nir) - rgb|           -> config.loss.l1
     L2               -> mean (F(nir) - rgb)^2         -> config.loss.l2
     chroma L1        -> L1 of rgb less its luminance  -> config.loss.chroma
-    MS-SSIM + L1     -> Zhao et al. 2016, eq. 14      -> config.loss.mix
-                        (alpha: config.loss.mix_alpha)
+    MS-SSIM + L1     -> losses.mix                    -> config.loss.mix
+                        (alpha: config.loss.mix_alpha; over a pyramid, ours,
+                        or as Zhao et al. 2016: config.loss.mix_form)
     all of them on the truth that losses.align moved by up to
     config.loss.shift pixels, for pairs that are displaced; 0 moves nothing
 

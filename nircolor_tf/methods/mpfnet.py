@@ -24,7 +24,8 @@ Loss term -> equation -> config key
     cycle -> eq. 1, lambda_1 -> config.loss.cycle
     identity -> eq. 1, lambda_2 -> config.loss.identity
     L_mix of F_G(X_G), at every scale -> eq. 2 -> config.loss.gray_mix
-        (L_mix's alpha: config.loss.mix_alpha)
+        (L_mix's alpha: config.loss.mix_alpha; 'zhao', as Zhao et al. compute
+        it, or 'pyramid', as this project did before: config.loss.mix_form)
     L_mix of F_G(X_N2G), at every scale -> eq. 3 -> config.loss.nir_mix
     feature GAN -> eq. 4, lambda_2 of eq. 5 -> config.loss.feature_gan
     GANs, discriminators -> eq. 1, 4 -> config.loss.discriminator
@@ -91,13 +92,7 @@ class MPFNetMethod(Method):
     )
 
     def __init__(self, config: ConfigDict):
-        scales = config.network.scales if config.network.sccm else 1
-        smallest = losses.SSIM_WINDOW * 2 ** (scales - 1)
-        if config.data.crop < smallest:
-            raise InputError(
-                f"config.data.crop is {config.data.crop}; expected at least "
-                f"{smallest}, for L_mix at the coarsest of {scales} scales"
-            )
+        _check_crop(config)
         gray_colorizer = make_network(config.network, "network")
         super().__init__(config, gray_colorizer.size_multiple)
         translator = ConfigDict({**config.network, "output_channels": 1})
@@ -323,15 +318,38 @@ class MPFNetMethod(Method):
         for _ in predictions[1:]:
             truths.insert(0, ops.average_pool(truths[0], 2))
         value_range = self.config.data.value_range
-        alpha = self.config.loss.mix_alpha
+        weights = self.config.loss
         return sum(
-            losses.mix(prediction, truth, value_range, alpha)
+            losses.mix(
+                prediction,
+                truth,
+                value_range,
+                weights.mix_alpha,
+                weights.mix_form,
+            )
             for prediction, truth in zip(predictions, truths, strict=True)
         )
 
     def visuals(self, nir, rgb) -> dict:
         """All four paths, of a pair and of its gray."""
         return adversarial.path_visuals(self.inference_paths(), nir, rgb)
+
+
+def _check_crop(config: ConfigDict) -> None:
+    """Refuses crops whose coarsest scale the pyramid's window does not fit.
+
+    Raises:
+        InputError: They are too small.
+    """
+    if config.loss.mix_form != "pyramid":
+        return
+    scales = config.network.scales if config.network.sccm else 1
+    smallest = losses.SSIM_WINDOW * 2 ** (scales - 1)
+    if config.data.crop < smallest:
+        raise InputError(
+            f"config.data.crop is {config.data.crop}; expected at least "
+            f"{smallest}, for L_mix at the coarsest of {scales} scales"
+        )
 
 
 def _images(batch: Batch) -> tuple:

@@ -109,6 +109,12 @@ ADDED = (
             for group in ("vcip", "landscape", "town", "photo")
         },
     ),
+    Added(
+        "2026-11-28",
+        "loss.mix_form",
+        "pyramid",
+        ("cocolor", "ensemble", "mpfnet", "supervised"),
+    ),
     Added("2026-11-28", "inference.mirror", False),
     Added("2026-11-28", "inference.guided_radius", 0),
     Added("2026-11-28", "inference.guided_epsilon", 5e-4),

@@ -9,6 +9,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
+from nircolor_tf.losses import MIX_LOSSES
 from nircolor_tf.networks import NETWORKS
 from nircolor_tf.networks.layers import ACTIVATIONS
 
@@ -34,6 +35,9 @@ def _check_loss(config: ConfigDict, section: str) -> None:
     for key, value in config[section].items():
         if key.endswith("_alpha"):
             expect(f"{section}.{key}", value, 0 <= value <= 1, "0 to 1")
+        elif key == "mix_form":
+            names = f"one of {', '.join(MIX_LOSSES)}"
+            expect(f"{section}.{key}", value, value in MIX_LOSSES, names)
         elif key != "shift":
             expect(f"{section}.{key}", value, value >= 0, "at least 0")
             weights[key] = value

@@ -48,11 +48,13 @@ CHANGES = {
         "loss.gray_bilateral": 0.0,
         "loss.feature_gan": 0.0,
     },
+    ("cocolor", "strong_cycle"): {"loss.cycle": 10.0, "loss.identity": 5.0},
     ("mpfnet", "one_scale"): {"network.scales": 1},
     ("mpfnet", "two_scales"): {"network.scales": 2},
     ("mpfnet", "without_rcab"): {"network.attention": False},
     ("mpfnet", "without_sccm"): {"network.sccm": False},
     ("mpfnet", "without_feature_gan"): {"loss.feature_gan": 0.0},
+    ("mpfnet", "weak_feature_gan"): {"loss.feature_gan": 0.05},
 }
 # All the epochs of a size of CoColor, which `from_scratch` keeps.
 EPOCHS = {"": 750, "cpu": 8 + 5 + 2, "smoke": 1 + 2 + 1}

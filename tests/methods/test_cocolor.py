@@ -13,7 +13,6 @@ from stubs import Affine, experiment, flat, gradients, tiny_method, values
 
 from nircolor_tf.methods import cocolor
 
-# L_mix of images with one window only has one scale, and no exponent.
 SIDE = 11
 X_N, X_G = 0.4, 0.5
 Y_N, Y_G = (0.2, 0.5, 0.8), (0.614, 0.5, 0.201)  # the luma of Y_G is X_G
@@ -63,7 +62,7 @@ GRAY_PAIR = (0.086 + 0.2 + 0.499) / 3  # 0.7 from Y_G
 TRANSLATED_GRAY_PAIR = (0.3 + 0.0 + 0.3) / 3  # 0.5 from Y_N
 NIR_PAIR = (0.1 + 0.2 + 0.5) / 3  # 0.3 from Y_N
 TRANSLATED_NIR_PAIR = (0.214 + 0.1 + 0.199) / 3  # 0.4 from Y_G
-# Structure is alike; what of SSIM is left compares the means.
+# Of flat images all that L_mix compares is the means.
 C_1 = 0.01**2
 NIR_LIGHT = (2 * 0.3 * 0.5 + C_1) / (0.3**2 + 0.5**2 + C_1)
 GRAY_LIGHT = (2 * 0.7 * 0.4 + C_1) / (0.7**2 + 0.4**2 + C_1)
@@ -219,7 +218,9 @@ def test_equation_10_identity(with_weights):
 def test_equation_11_the_total_and_its_parts(weights, with_weights):
     method = with_weights()
     if weights is PAPERS_WEIGHTS:
-        assert method.config.loss.to_dict() == pytest.approx(weights)
+        published = method.config.loss.to_dict()
+        assert published.pop("mix_form") == "zhao"
+        assert published == pytest.approx(weights)
     else:
         method = with_weights(**weights)
     # What equations 5 to 10 are, worked above.

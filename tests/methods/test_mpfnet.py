@@ -24,7 +24,6 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.methods import mpfnet
 from nircolor_tf.training import build
 
-# A quarter of it is the one window that L_mix needs at least.
 SIDE = 44
 X_N, X_G = 0.2, 0.1
 Y_N, Y_G = (0.2, -0.5, 0.6), (0.214, 0.1, -0.199)  # the luma of Y_G is X_G
@@ -46,7 +45,7 @@ PAPERS_WEIGHTS = {
 }
 # Each of its own, so that none can stand at another's term.
 ANY_WEIGHTS = {key: 1.5**i for i, key in enumerate(PAPERS_WEIGHTS)} | {
-    "mix_alpha": 0.84
+    "mix_alpha": 0.84,
 }
 of_any_weights = pytest.mark.parametrize(
     "weights", [PAPERS_WEIGHTS, ANY_WEIGHTS], ids=["published", "any"]
@@ -85,34 +84,17 @@ FEATURE_GAN = (0.25 - 1) ** 2
 FEATURE_JUDGE = (0.7 - 1) ** 2 + 0.25**2
 
 
-def mix_by_hand(prediction, truth, side):
-    """L_mix of a gray and a color, in (-1, 1).
-
-    Structure is alike; what of MS-SSIM is left compares the means of each
-    channel, at the coarsest scale, by its share of the weights.
-    """
-    exponent = {
-        44: 0.3001 / (0.0448 + 0.2856 + 0.3001),
-        22: 0.2856 / (0.0448 + 0.2856),
-        11: 1.0,
-    }[side]
+def mix_by_hand(prediction, truth):
+    """L_mix of a gray and a color, in (-1, 1): it compares means alone."""
     truth, c_1 = np.array(truth), 0.02**2
     error = np.abs(prediction - truth).mean()
     x, y = prediction + 1, truth + 1
     light = (2 * x * y + c_1) / (x**2 + y**2 + c_1)
-    return 0.84 * (1 - (light**exponent).mean()) + 0.16 * error
+    return 0.84 * (1 - light.mean()) + 0.16 * error
 
 
-GRAY_MIX = (
-    mix_by_hand(0.15, Y_G, 44)
-    + mix_by_hand(0.25, Y_G, 22)
-    + mix_by_hand(0.35, Y_G, 11)
-)
-NIR_MIX = (
-    mix_by_hand(0.0, Y_N, 44)
-    + mix_by_hand(0.1, Y_N, 22)
-    + mix_by_hand(0.2, Y_N, 11)
-)
+GRAY_MIX = sum(mix_by_hand(gray, Y_G) for gray in (0.15, 0.25, 0.35))
+NIR_MIX = sum(mix_by_hand(gray, Y_N) for gray in (0.0, 0.1, 0.2))
 
 
 @pytest.fixture
@@ -142,7 +124,7 @@ def translators_of(weights):
 
 def test_the_published_weights():
     config = smoke.load_config("mpfnet", "")
-    assert config.loss.to_dict() == PAPERS_WEIGHTS
+    assert config.loss.to_dict() == PAPERS_WEIGHTS | {"mix_form": "zhao"}
 
 
 @of_any_weights
@@ -158,8 +140,8 @@ def test_equation_1_translation(weights, with_weights):
     assert_terms(result, totals | terms)
 
 
-# Of a constant image rounding leaves a variance near 1e-7, which SSIM compares
-# with 0.06 ** 2.
+# Of a constant image rounding leaves a variance near 1e-7, which every scale
+# compares with 0.06 ** 2.
 MIX_TOLERANCE = 5e-4
 
 
@@ -194,9 +176,10 @@ def test_equation_2_shrinks_the_truth_by_averages(with_weights):
     ("variant", "crop", "smallest"),
     [("", 43, 44), ("two_scales", 21, 22), ("without_sccm", 10, 11)],
 )
-def test_a_crop_too_small_for_equation_2(variant, crop, smallest):
+def test_a_crop_too_small_for_the_older_l_mix(variant, crop, smallest):
     config = smoke.load_config("mpfnet", variant)
     config.data.crop = crop
+    config.loss.mix_form = "pyramid"
     message = f"config.data.crop is {crop}; expected at least {smallest}, "
     with pytest.raises(InputError, match=message):
         build.make_method(config)

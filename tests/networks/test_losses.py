@@ -50,14 +50,16 @@ def test_pixel_is_the_weighted_sum_of_the_terms_that_have_a_weight():
     truth, noisy = (image[:, :16, :16] for image in make_images(16, 16))
     batch = {"nir": truth[..., :1], "rgb": tf.constant(truth, tf.float32)}
     weights = {"l1": 2.0, "l2": 0.0, "chroma": 3.0, "mix": 0.5}
-    weights = ConfigDict(weights | {"mix_alpha": 0.84, "shift": 0})
+    weights = ConfigDict(
+        weights | {"mix_alpha": 0.84, "mix_form": "pyramid", "shift": 0}
+    )
     total, terms = losses.pixel(noisy, batch, weights, (0.0, 1.0))
     assert set(terms) == {"l1", "chroma", "mix"}
     rgb = batch["rgb"]
     expected = {
         "l1": losses.l1(noisy, rgb),
         "chroma": losses.chroma_l1(noisy, rgb),
-        "mix": losses.mix(noisy, rgb, (0.0, 1.0), 0.84),
+        "mix": losses.pyramid_mix(noisy, rgb, (0.0, 1.0), 0.84),
     }
     for name, value in expected.items():
         assert float(terms[name]) == float(value)
@@ -176,7 +178,7 @@ def test_small_images_have_the_narrower_gaussian(side, reach):
     assert row[reach - 1] < (1 - 1e-4) * row[100]
 
 
-def test_mix_is_the_weighted_sum_of_both():
+def test_pyramid_mix_is_the_weighted_sum_of_both():
     truth, noisy = make_images(44, 52)
     # More error at the edges, where it counts less.
     noisy[:, :5] = 1 - noisy[:, :5]
@@ -187,7 +189,7 @@ def test_mix_is_the_weighted_sum_of_both():
     structure = 1 - reference(noisy, truth, 1.0, 3).mean()
     for alpha in (0.0, 0.84, 1.0):
         np.testing.assert_allclose(
-            losses.mix(noisy, truth, (0.0, 1.0), alpha),
+            losses.pyramid_mix(noisy, truth, (0.0, 1.0), alpha),
             alpha * structure + (1 - alpha) * weighted,
             atol=2e-5,
         )

@@ -55,7 +55,7 @@ TERMS = {
     "l1": losses.l1,
     "l2": losses.l2,
     "chroma": losses.chroma_l1,
-    "mix": lambda fake, real: losses.mix(fake, real, (0.0, 1.0), 0.84),
+    "mix": lambda fake, real: losses.pyramid_mix(fake, real, (0.0, 1.0), 0.84),
 }
 
 

@@ -48,6 +48,7 @@ def config(pairs_manifest):
         ({"rate.peak": -1e-3}, "config.rate.peak is -0.001; .*more than 0"),
         ({"loss.l1": -1.0}, "config.loss.l1 is -1.0; expected at least 0"),
         ({"loss.mix_alpha": 5.0}, "config.loss.mix_alpha is 5.0; .* 0 to 1"),
+        ({"loss.mix_form": "w"}, "loss.mix_form is 'w'; .* pyramid, zhao"),
         (
             {"network.activation": "relu"},
             "config.network.activation is 'relu'; expected 'tanh' or 'sigmoid'",

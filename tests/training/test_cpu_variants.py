@@ -45,8 +45,6 @@ DCGAN = {"data.crop": 64, "data.batch_size": 16}
 # What failed with the paper's values in trials: docs/experiments.md.
 DEPARTURES = {
     "dcgan": {"gan.form": "non_saturating", "loss.l1": 100.0},
-    "mpfnet": {"loss.feature_gan": 0.05},
-    "cocolor": {"loss.cycle": 10.0, "loss.identity": 5.0},
 }
 # Paths that are no rows of the table take time to evaluate.
 PATHS = {"mpfnet": (), "cocolor": ("n2g2c",)}
