@@ -7,27 +7,34 @@ Data: EPFL RGB-NIR Scene cut to 480x480 (bin/prepare_data.py --layout=epfl).
 300 epochs of batch 16 at 1e-4; the best model is kept.
 Reported on 57 images: MAE 0.0939, 18.44 dB, 0.6363.
 
-Ablations (its Table 2): `acd` is ACD only, `acd_glffnet` is ACD and GLFFNet,
-both without BFWLS. BFWLS is not trained: to measure a model without it, copy
-its workdir and set fusion.enabled to false in config.json.
+Its Table 2 compares networks with the same loss (L2), crop (480, a multiple of
+what each network takes), augmentation (none) and steps. `scd` is Ronneberger's
+U-Net, `linknet` LinkNet with ResNet-18, `acd` ACD alone, `acd_glffnet` ACD and
+GLFFNet, all without BFWLS; `scd_bfwls`, `linknet_bfwls` and `acd_bfwls` have
+it, as the main config does. BFWLS is not trained: these differ from the ones
+without it in what is done with an image alone.
+
 `:cpu` is its row of the equal-budget table: half the channels and the rule of
 docs/experiments.md, with the augmentation that the paper does not speak of.
-`:smoke` makes it tiny, for tests. Both follow an ablation, too: `:acd,cpu`.
+`:native` is that at native size, where BFWLS acts: images of 256x256 are
+colorized as they are (docs/ablations.md). `:smoke` makes it tiny, for tests.
+All three follow a name, too: `:acd,cpu`.
 """
 
 import common
 from ml_collections import ConfigDict
 
+TANH = {"output_channels": 3, "activation": "tanh"}
+ACD = {"name": "acd", "depth": 34, "filters": 64, "glffnet": False, **TANH}
+NETWORKS = {
+    "scd": {"name": "ronneberger_unet", "filters": 64, "levels": 4, **TANH},
+    "linknet": {"name": "linknet", "depth": 18, "filters": 64, **TANH},
+    "acd": ACD,
+    "acd_glffnet": {**ACD, "glffnet": True},
+}
+
 CONFIG = {
     "method": "colornet",
-    "network": {
-        "name": "acd",
-        "depth": 34,
-        "filters": 64,
-        "glffnet": True,
-        "output_channels": 3,
-        "activation": "tanh",
-    },
     # keras-hub preset or folder, e.g. 'hf://timm/resnet34.a1_in1k'; '' = none.
     "encoder_weights": "",
     "loss": {"l2": 1.0, "shift": 0},
@@ -53,21 +60,33 @@ CPU = {
     "data": {"batch_size": 4},
     "train": {"steps": 8900, **common.every(8900 // 20)},
 }
-SMOKE = {"network": {"depth": 18, "filters": 8}, "train": {"steps": 4}}
+SMOKE = {"network": {"filters": 8}, "train": {"steps": 4}}
 SIZES = common.sizes(CPU, SMOKE)
+SIZES["native"] = common.merge(
+    SIZES["cpu"],
+    {"inference": {"working_size": 0}, "data": {"zoom": (1.0, 1.6)}},
+)
 
+WITHOUT_BFWLS = {"fusion": {"enabled": False}}
 ABLATIONS = {
-    "": {},
-    "acd": {"network": {"glffnet": False}, "fusion": {"enabled": False}},
-    "acd_glffnet": {"fusion": {"enabled": False}},
+    "": {"network": NETWORKS["acd_glffnet"]},
+    **{
+        name: {"network": network, **WITHOUT_BFWLS}
+        for name, network in NETWORKS.items()
+    },
+    **{
+        f"{name}_bfwls": {"network": NETWORKS[name]}
+        for name in ("scd", "linknet", "acd")
+    },
 }
-# Of a smaller network more steps fit the budget.
+# A shallower encoder.
 BOTH = {
-    "acd,cpu": {"train": {"steps": 9340, **common.every(9340 // 20)}},
+    f"{name}smoke": {"network": {"depth": 18}}
+    for name in ("", "acd,", "acd_glffnet,", "acd_bfwls,")
 }
 
 VARIANTS = {
-    name: common.merge(SIZES[size], ABLATIONS[ablation], BOTH.get(name, {}))
+    name: common.merge(ABLATIONS[ablation], SIZES[size], BOTH.get(name, {}))
     for name, ablation, size in common.combinations(ABLATIONS, SIZES)
 }
 

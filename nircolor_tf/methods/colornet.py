@@ -27,11 +27,18 @@ Loss term -> equation -> config key
 Phases: one, 'train', of config.train.steps steps; Adam 1e-4, batch 16. The
 best model on validation is kept (section 4).
 
-Ablations of Table 2 by config: ACD only (network.glffnet=False), ACD+GLFFNet
-(fusion.enabled=False), +BFWLS (the default). SCD and LinkNet are networks of
-nircolor_tf.methods.supervised.
+Table 2 by config, all trained alike: config.network is Ronneberger's U-Net with
+BatchNorm (the symmetric codec, SCD), LinkNet with ResNet-18, or ACD with and
+without GLFFNet; config.fusion.enabled adds BFWLS to any of them.
 
 Departures and choices
+    - [ours] A rate that stays at the 'initial' 1e-4; no augmentation, of which
+      the paper says nothing.
+    - [ours] ReLU throughout, as section 3.1.1 says; section 4 lists a 'leak
+      ReLU 0.2' without a place.
+    - [ours] The decoder enlarges so that pixel i becomes pixel 2 i, where the
+      encoder's strides have put it; GLFFNet's global map likewise, of which the
+      paper says that both maps are joined.
     - [ours] Eq. 5 is a mean where the paper writes a sum.
     - [ours] ResNet-34 (LinkNet / D-LinkNet lineage); 18 by config.
     - [ours] 'Six decoder blocks, the first five as U-Net': one on the fused
@@ -47,6 +54,7 @@ import dataclasses
 from ml_collections import ConfigDict
 
 from nircolor_tf import losses
+from nircolor_tf.errors import InputError
 from nircolor_tf.inference.fusion import BfwlsParameters
 from nircolor_tf.inference.steps import Steps
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
@@ -62,6 +70,11 @@ class ColorNet(Method):
     def __init__(self, config: ConfigDict):
         losses.check_shift(config.loss.shift, config.data.crop)
         colorizer = make_network(config.network, "network")
+        if config.encoder_weights and not hasattr(colorizer, "encoder"):
+            raise InputError(
+                f"config.encoder_weights is {config.encoder_weights!r}; "
+                f"expected '', as {config.network.name!r} has no ResNet encoder"
+            )
         super().__init__(config, colorizer.size_multiple)
         self.colorizer = self.add_network(
             "colorizer", colorizer, channels=1, inference=True

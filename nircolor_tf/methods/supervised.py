@@ -1,9 +1,10 @@
 """Supervised colorization: one network, pixel losses, paired images.
 
-Not a paper of its own but the baselines of two: SCD (U-Net) and LinkNet of
-ColorNet's Table 2 (Ma et al., Applied Sciences 2022), the ResNet generator of
-CycleGAN (Zhu et al., ICCV 2017) without its adversary, and the plain U-Net of
-ATCycleGAN's Table I (Yang & Chen, VCIP 2020) trained on pairs alone.
+Not a paper of its own but baselines: S-Net of ColorNet's Table 1 (Ma et al.,
+Applied Sciences 2022), LinkNet, the ResNet generator of CycleGAN (Zhu et al.,
+ICCV 2017) without its adversary, and the plain U-Net of ATCycleGAN's Table I
+(Yang & Chen, VCIP 2020) trained on pairs alone. SCD and LinkNet of ColorNet's
+Table 2 are networks of nircolor_tf.methods.colornet.
 
 Figure box -> attribute -> class
     colorizer        -> colorizer -> any of nircolor_tf.networks.NETWORKS

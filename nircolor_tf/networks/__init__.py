@@ -13,6 +13,7 @@ from nircolor_tf.networks.linknet import LinkNet
 from nircolor_tf.networks.lite_unet import LiteUNet
 from nircolor_tf.networks.mpfnet import MPFNet
 from nircolor_tf.networks.resnet import ResNetGenerator
+from nircolor_tf.networks.ronneberger_unet import RonnebergerUNet
 from nircolor_tf.networks.snet import SNet
 from nircolor_tf.networks.unet import DetailUNet, UNet256
 
@@ -28,6 +29,7 @@ NETWORKS = {
     "mpfnet": MPFNet,
     "patch_gan": PatchGAN,
     "resnet": ResNetGenerator,
+    "ronneberger_unet": RonnebergerUNet,
     "snet": SNet,
     "unet256": UNet256,
 }

@@ -15,7 +15,8 @@ class GLFFNet(layers.Layer):
 
     The local branch keeps the size; the global branch halves it, so that one
     3x3 convolution sees further. Both give half the channels and are
-    concatenated.
+    concatenated. The paper does not say how the global map gets the local one's
+    size: [ours] bilinearly.
 
     Args:
         channels: Of the encoder's last map; 512 in the paper.
@@ -30,7 +31,7 @@ class GLFFNet(layers.Layer):
                 shared.conv_bn_relu(channels // 2, 3),
             ]
         )
-        self.upsample = shared.BilinearUpsampling2D()
+        self.upsample = shared.EvenUpsampling2D()
 
     def call(self, features, training=False):
         """(B, H, W, channels) -> the same shape; H and W even."""
@@ -42,12 +43,13 @@ class GLFFNet(layers.Layer):
 class UpBlock(layers.Layer):
     """Bilinear x2, concatenation with the skip, two 3x3 convolutions.
 
-    Figure 4b; the U-Net decoder block with bilinear up-sampling.
+    Figure 4b; the U-Net decoder block with bilinear up-sampling. [ours] Pixel i
+    becomes pixel 2 i, where the encoder's strides put it.
     """
 
     def __init__(self, filters: int):
         super().__init__()
-        self.upsample = shared.BilinearUpsampling2D()
+        self.upsample = shared.EvenUpsampling2D()
         self.body = shared.double_conv_bn_relu(filters)
 
     def call(self, features, skip, training=False):

@@ -117,6 +117,32 @@ class PaddedConv2D(layers.Layer):
         return self.convolution(features)
 
 
+class PaddedConv2DTranspose(layers.Conv2DTranspose):
+    """Transposed 3x3 convolution of stride 2; pixel i lies at 2 i.
+
+    The way back from `PaddedConv2D`: PyTorch's padding=1, output_padding=1.
+    Keras' 'same' would put pixel i at 2 i + 1, a pixel beside the skip that
+    joins it, and with every level twice as far.
+
+    Args:
+        filters: Channels of the output.
+        options: Others of Conv2DTranspose.
+    """
+
+    def __init__(self, filters: int, **options):
+        super().__init__(filters, 3, 2, padding="valid", **options)
+
+    def call(self, features):
+        """(B, H, W, C) -> (B, 2 H, 2 W, filters)."""
+        return super().call(features)[:, 1:, 1:]
+
+    def compute_output_shape(self, shape):
+        """Of (B, H, W, C), where H and W may be None."""
+        batch, *size, _ = shape
+        doubled = [side and 2 * side for side in size]
+        return (batch, *doubled, self.filters)
+
+
 def repeat_edge(features):
     """Repeats the outermost pixels: (B, H, W, C) -> (B, H + 2, W + 2, C).
 
@@ -229,6 +255,50 @@ def enlarge_bilinear_in_training(features):
         )
 
     return enlarge_bilinear(features), backward
+
+
+class EvenUpsampling2D(layers.Layer):
+    """Doubles height and width bilinearly; pixel i becomes pixel 2 i.
+
+    The way back from a convolution or a pooling of an odd window with stride 2
+    that pads all sides alike, as PyTorch's do: such a window has its center at
+    2 i. The pixels between are means of their neighbors, the last row and
+    column those beside them.
+    """
+
+    def call(self, features):
+        """(B, H, W, C) -> (B, 2 H, 2 W, C)."""
+        return enlarge_from_even(features)
+
+
+@ops.custom_gradient
+def enlarge_from_even(features):
+    """Doubles height and width; its gradient is one convolution."""
+
+    def backward(*args, upstream=None):
+        gradient = args[0] if upstream is None else upstream
+        for axis in (1, 2):
+            # The last pixel stands twice after the last of the features.
+            before = (slice(None),) * axis
+            last = gradient[(*before, slice(-1, None))]
+            rest = gradient[(*before, slice(-1))]
+            parts = [ops.zeros_like(last), rest, 2 * last]
+            gradient = ops.concatenate(parts, axis)
+        taps = ops.convert_to_tensor([0.5, 1.0, 0.5], gradient.dtype)
+        kernel = ops.tile(
+            (taps[:, None] * taps)[:, :, None, None],
+            (1, 1, gradient.shape[-1], 1),
+        )
+        return ops.depthwise_conv(gradient, kernel, strides=2)
+
+    rows = ops.concatenate([features, features[:, -1:]], axis=1)
+    quarters = []
+    for row in (features, (rows[:, :-1] + rows[:, 1:]) / 2):
+        padded = ops.concatenate([row, row[:, :, -1:]], axis=2)
+        quarters.append(row)
+        quarters.append((padded[:, :, :-1] + padded[:, :, 1:]) / 2)
+    quarters = ops.concatenate(quarters, axis=-1)
+    return ops.depth_to_space(quarters, 2), backward
 
 
 class AlignedUpsampling2D(layers.Layer):

@@ -1,7 +1,7 @@
 """LinkNet: a ResNet encoder with additive skips and light decoders."""
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from nircolor_tf.networks import layers as shared
 from nircolor_tf.networks.resnet import ResNetEncoder
@@ -18,7 +18,7 @@ class DecoderBlock(layers.Layer):
         self.body = keras.Sequential(
             [
                 shared.conv_bn_relu(channels // 4, 1),
-                *_transposed_convolution(channels // 4, strides),
+                *_enlarged(channels // 4, strides),
                 shared.conv_bn_relu(filters, 1),
             ]
         )
@@ -32,7 +32,9 @@ class LinkNet(keras.Model):
     """LinkNet, an ablation baseline of ColorNet's Table 2.
 
     Source: Chaurasia & Culurciello, VCIP 2017, Figure 2. Convolutions before
-    a BatchNorm have no bias.
+    a BatchNorm have no bias. The last kernel, 2x2 as published, covers pixels
+    2 i and 2 i + 1: what it makes lies half a pixel below and to the right,
+    unless the convolution before it learns otherwise.
 
     Args:
         depth: Of the ResNet encoder; 18 in the paper.
@@ -59,7 +61,7 @@ class LinkNet(keras.Model):
         ]
         self.head = keras.Sequential(
             [
-                *_transposed_convolution(filters // 2, 2),
+                *_enlarged(filters // 2, 2),
                 shared.conv_bn_relu(filters // 2, 3),
                 layers.Conv2DTranspose(output_channels, 2, 2, padding="same"),
                 shared.output_activation(activation),
@@ -74,22 +76,17 @@ class LinkNet(keras.Model):
         ):
             features = decoder(features, training=training)
             if skip is not None:
-                features = features + skip
+                features = ops.add(features, skip)
         return self.head(features, training=training)
 
 
-def _transposed_convolution(
-    filters: int, strides: int
-) -> tuple[layers.Layer, ...]:
-    return (
-        layers.Conv2DTranspose(
-            filters,
-            3,
-            strides,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-        ),
-        shared.batch_norm(),
-        layers.ReLU(),
-    )
+def _enlarged(filters: int, strides: int) -> tuple[layers.Layer, ...]:
+    """Transposed 3x3 convolution, BatchNorm, ReLU."""
+    options = {"use_bias": False, "kernel_initializer": "he_normal"}
+    if strides == 2:
+        convolution = shared.PaddedConv2DTranspose(filters, **options)
+    else:
+        convolution = layers.Conv2DTranspose(
+            filters, 3, padding="same", **options
+        )
+    return convolution, shared.batch_norm(), layers.ReLU()

@@ -205,10 +205,7 @@ def _convolution(filters: int, kernel: int, strides: int = 1) -> layers.Layer:
 
 
 def _transposed_convolution(filters: int) -> layers.Layer:
-    return layers.Conv2DTranspose(
+    return shared.PaddedConv2DTranspose(
         filters,
-        3,
-        2,
-        padding="same",
         kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
     )

@@ -10,7 +10,7 @@ EDGE_LEVELS = 3
 
 
 class UNet256(keras.Model):
-    """The plain U-Net of ATCycleGAN's baseline and ColorNet's SCD.
+    """The plain U-Net of ATCycleGAN's baseline.
 
     Every level is one k4 s2 convolution down and one transposed convolution
     up; eight levels take 256x256 to 1x1. Encoder: LeakyReLU(0.2) ->

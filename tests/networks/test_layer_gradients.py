@@ -46,6 +46,33 @@ def test_sizes_may_be_unknown_in_a_graph(plain, fast):
     )
 
 
+def by_the_definition(features):
+    """Pixel i at 2 i, means of neighbors between, without its gradient."""
+    for axis in (1, 2):
+        size = features.shape[axis]
+        after = tf.gather(features, [*range(1, size), size - 1], axis=axis)
+        both = tf.stack([features, (features + after) / 2], axis=axis + 1)
+        shape = list(features.shape)
+        shape[axis] *= 2
+        features = tf.reshape(both, shape)
+    return features
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 7, 3), (1, 1, 4, 2)])
+def test_pixel_i_becomes_pixel_2_i(shape):
+    features = tf.random.stateless_normal(shape, (0, 1))
+    results = []
+    for function in (by_the_definition, layers.EvenUpsampling2D()):
+        with tf.GradientTape() as tape:
+            tape.watch(features)
+            value = function(features)
+            weights = tf.random.stateless_normal(value.shape, (0, 2))
+            loss = tf.reduce_sum(weights * value)
+        results.append((value, tape.gradient(loss, features)))
+    np.testing.assert_allclose(results[0][0], results[1][0], atol=1e-6)
+    np.testing.assert_allclose(results[0][1], results[1][1], atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("layer", "fast"),
     [

@@ -51,6 +51,7 @@ COLORIZERS = {
     # Its last layers have half as many channels: with two, both often died.
     "linknet": {"depth": 18, "filters": 16, **RGB},
     "resnet": {"filters": 4, "blocks": 1, **RGB},
+    "ronneberger_unet": {"filters": 4, "levels": 3, **RGB},
     "snet": {"filters": 4, "levels": 3, "assistant_levels": 1, **RGB},
     "unet256": {"filters": 4, "max_filters": 16, "levels": 5, **UNET},
 }
@@ -153,10 +154,23 @@ def derive_edge_unet():
     return total + biased(1, 24, 12) + biased(3, 12 + 1, 3)
 
 
-def derive_snet():
-    def block(inputs, outputs):
-        return normed(3, inputs, outputs) + normed(3, outputs, outputs)
+def block(inputs, outputs):
+    """Two 3x3 convolutions with BatchNorm."""
+    return normed(3, inputs, outputs) + normed(3, outputs, outputs)
 
+
+def derive_ronneberger_unet():
+    widths = [64, 128, 256, 512, 1024]
+    downs = sum(block(*pair) for pair in itertools.pairwise([1, *widths]))
+    # An up-convolution of 2x2, then the skip beside it.
+    ups = sum(
+        biased(2, below, width) + block(2 * width, width)
+        for width, below in itertools.pairwise(widths)
+    )
+    return downs + ups + biased(1, 64, 3)
+
+
+def derive_snet():
     widths = [64, 128, 256, 512, 512]
     colorizer = sum(block(*pair) for pair in itertools.pairwise([1, *widths]))
     # Up from below, next to the skip.
@@ -189,6 +203,13 @@ GOLDEN = {
         lambda: ResNetGenerator(filters=64, blocks=9, **RGB),
         11_371_907,
         derive_resnet_generator,
+    ),
+    "ronneberger_unet": (
+        lambda: make_network(
+            smoke.load_config("colornet", "scd").network, "network"
+        ),
+        31_048_387,
+        derive_ronneberger_unet,
     ),
     "snet": (
         lambda: make_network(
@@ -360,6 +381,22 @@ def test_padded_convolution_pads_all_sides_alike():
         np.testing.assert_allclose(
             convolution(image)[0, : len(expected), :, 0], expected
         )
+
+
+def test_a_padded_transposed_convolution_spreads_pixel_i_around_2_i():
+    """As PyTorch's ConvTranspose2d(1, 1, 3, 2, 1, output_padding=1)."""
+    layer = layers.PaddedConv2DTranspose(1, use_bias=False)
+    image = np.zeros((1, 3, 2, 1), np.float32)
+    image[0, 1, 1, 0] = 1
+    layer(image)  # builds it
+    kernel = np.arange(1.0, 10).reshape(3, 3, 1, 1)
+    layer.kernel.assign(kernel)
+    expected = np.zeros((6, 4))
+    expected[1:4, 1:4] = kernel[..., 0, 0]
+    np.testing.assert_array_equal(layer(image)[0, ..., 0], expected)
+    symbolic = layer(keras.Input((None, None, 1)))
+    assert symbolic.shape == (None, None, None, 1)
+    assert layer.compute_output_shape((2, 3, None, 1)) == (2, 6, None, 1)
 
 
 def test_reflection_padding_mirrors_without_the_edge():
