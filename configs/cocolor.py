@@ -12,16 +12,30 @@ Reported on the 28 official test images: 23.54 dB / 0.69 / 2.68 degrees for NIR,
 Ablations (Tables 4 and 5): `without_bilateral` leaves out eq. 4, `from_scratch`
 trains all at once for as many epochs, `standalone` each colorizer on its own
 real images alone, `partial` on NIR images only, by n2c and n2g2c.
-`strong_cycle` has CycleGAN's weights of cycle and identity, which an older row
-of the equal-budget table had. `:cpu` is its row of that table, `:smoke` tiny,
-for tests; both follow an ablation, too: `:from_scratch,cpu`.
+`aligned_gray` takes the gray of the pairs for X_G; `strong_cycle` has the cycle
+and identity of CycleGAN, as an older row of the equal-budget table. `:cpu` is
+its row there, `:smoke` tiny; both follow an ablation: `:from_scratch,cpu`.
 """
 
 import common
 from ml_collections import ConfigDict
 
+
+def epochs(images: int, translate: int, colorize: int, cooperate: int) -> dict:
+    """The section `schedule`; 0 images: as many as the manifest holds."""
+    return {
+        "epoch_images": images,
+        "translate_epochs": translate,
+        "colorize_epochs": colorize,
+        "cooperate_epochs": cooperate,
+    }
+
+
 CONFIG = {
     "method": "cocolor",
+    # Of which images X_G is the gray: 'unpaired', by data.unpaired_from, or
+    # 'paired', the pair's own.
+    "gray_source": "unpaired",
     "network": {
         "name": "cross_scale_unet",
         "filters": 64,
@@ -47,12 +61,7 @@ CONFIG = {
     },
     "optimizer": {"beta_1": 0.5},
     "rate": {"peak": 1e-4},
-    "schedule": {
-        "epoch_images": 372,
-        "translate_epochs": 400,
-        "colorize_epochs": 250,
-        "cooperate_epochs": 100,
-    },
+    "schedule": epochs(0, 400, 250, 100),
     "data": {
         "unpaired_from": ("photos", "pairs"),
         "batch_size": 10,
@@ -67,24 +76,14 @@ CONFIG = {
 SMOKE = {
     "network": {"filters": 8, "levels": 5},
     "discriminator": {"filters": 8},
-    "schedule": {
-        "epoch_images": 2,
-        "translate_epochs": 1,
-        "colorize_epochs": 2,
-        "cooperate_epochs": 1,
-    },
+    "schedule": epochs(2, 1, 2, 1),
     "evaluate": {"paths": ("n2g",), "grid_images": 1},
 }
 CPU = {
     "network": {"filters": 32, "levels": 7},
     "discriminator": {"filters": 32},
     "rate": {"peak": 4e-4},
-    "schedule": {
-        "epoch_images": 960,
-        "translate_epochs": 8,
-        "colorize_epochs": 5,
-        "cooperate_epochs": 2,
-    },
+    "schedule": epochs(960, 8, 5, 2),
     "data": {"batch_size": 4},
     "train": common.every(15 * 960 // 4 // 20),
     "evaluate": {"paths": ("n2g2c",)},
@@ -104,6 +103,7 @@ ABLATIONS = {
         "loss": {key: 0.0 for key in CONFIG["loss"] if key not in OF_PAIRS},
     },
     "partial": {"loss": dict.fromkeys((*OF_GRAY, "feature_gan"), 0.0)},
+    "aligned_gray": {"gray_source": "paired"},
     "strong_cycle": {"loss": {"cycle": 10.0, "identity": 5.0}},
 }
 BOTH = {

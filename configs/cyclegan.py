@@ -31,7 +31,7 @@ UNET256 = {
     },
     "loss": {"gan": 1.0, "cycle": 100.0, "pair": 60.0, "discriminator": 0.5},
     "schedule": {
-        "epoch_images": 372,
+        "epoch_images": 0,
         "constant_epochs": 550,
         "decay_epochs": 250,
     },
@@ -48,7 +48,7 @@ RESNET = {
     },
     "loss": {"gan": 1.0, "cycle": 10.0, "pair": 0.0, "discriminator": 0.5},
     "schedule": {
-        "epoch_images": 706,
+        "epoch_images": 0,
         "constant_epochs": 100,
         "decay_epochs": 100,
     },

@@ -5,9 +5,9 @@
 
 Data: the VCIP pairs, and color photos for the gray domain; a manifest with
 both comes from bin/prepare_data.py --unpaired=FOLDER. Without photos:
---config.data.unpaired_from="('pairs',)". 750 epochs of 372 images in batches of
-10: 400 for the translators, 250 for the colorizer, 100 for all together while
-the rate falls to 0.
+--config.data.unpaired_from="('pairs',)". 750 epochs, each as many
+images as the manifest holds, in batches of 10: 400 for the translators, 250 for
+the colorizer, 100 for all together while the rate falls to 0.
 Reported on the 28 official test images: 22.14 dB / 0.63 / 3.68 degrees; on EPFL
 20.61 / 0.61 / 4.16.
 
@@ -54,7 +54,7 @@ CONFIG = {
     "optimizer": {"beta_1": 0.5},
     "rate": {"peak": 1e-4},
     "schedule": {
-        "epoch_images": 372,
+        "epoch_images": 0,
         "translate_epochs": 400,
         "colorize_epochs": 250,
         "fine_tune_epochs": 100,

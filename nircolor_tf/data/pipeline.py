@@ -70,6 +70,20 @@ def open_source(
     )
 
 
+def count(name: str, examples: Sequence[Example], config: ConfigDict) -> int:
+    """Counts the images of a data set, pairs or color images, each once.
+
+    Args:
+        name: 'paired' or 'unpaired', as `open_source` takes it.
+        examples: Of the manifest.
+        config: config.data.
+    """
+    splits = {"photos": "unpaired", "pairs": "train"}
+    sources = ("pairs",) if name == "paired" else config.unpaired_from
+    counted = {splits[source] for source in sources}
+    return sum(example.split in counted for example in examples)
+
+
 def has_shares(config: ConfigDict) -> bool:
     """Returns whether config.data draws groups, each with its share."""
     return any(source.share for source in config.sources.values())

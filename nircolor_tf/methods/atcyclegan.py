@@ -45,7 +45,7 @@ Departures and choices
       on alternating: the paper does not say.
     - [ours] An unpaired epoch is as long as a paired one. The paper's times
       (32 s and 93 s) suggest one draw per photo, 1,020: then
-      config.schedule.unpaired_epoch_images.
+      config.schedule.unpaired_epoch_images, configs/atcyclegan.py:photo_epochs.
     - [ours] All losses are means over pixels, patches and batch.
     - [ours] Contrast and crop are drawn apart, each with its probability, and
       the contrast about the mean of the crop: the paper (II-E) names the
@@ -58,7 +58,13 @@ from ml_collections import ConfigDict
 from nircolor_tf import losses
 from nircolor_tf.methods import adversarial
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
-from nircolor_tf.methods.schedules import Schedule, constant, linear, part
+from nircolor_tf.methods.schedules import (
+    Schedule,
+    constant,
+    epoch_steps,
+    linear,
+    part,
+)
 from nircolor_tf.networks import make_network
 
 
@@ -137,13 +143,13 @@ class ATCycleGAN(Method):
     ) -> Phase:
         """Epochs on pairs, or on NIR images and photos."""
         schedule = self.config.schedule
-        images = (
-            schedule.epoch_images if paired else schedule.unpaired_epoch_images
-        )
+        images = schedule.epoch_images
+        if not paired:
+            images = schedule.unpaired_epoch_images or images
         optimizers = ("generator_optimizer", "discriminator_optimizer")
         return Phase(
             name=name if paired else f"{name}, unpaired",
-            steps=epochs * -(-images // self.config.data.batch_size),
+            steps=epochs * epoch_steps(images, self.config.data.batch_size),
             losses=self.paired_losses if paired else self.unpaired_losses,
             optimizers=optimizers,
             data=("paired",) if paired else ("paired", "unpaired"),

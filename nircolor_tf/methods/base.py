@@ -256,6 +256,19 @@ class Method(keras.Model):
             for variable in self.networks[name].trainable_variables
         ]
 
+    @classmethod
+    def epoch_data(cls, config: ConfigDict) -> tuple[str, ...]:
+        """Returns the data sets of which an epoch shows every image.
+
+        Args:
+            config: A whole experiment, with a section `schedule`.
+
+        Returns:
+            Some of 'paired' and 'unpaired'; the largest counts.
+        """
+        del config
+        return ("paired",)
+
     def phases(self) -> tuple[Phase, ...]:
         """Returns the training schedule."""
         raise NotImplementedError

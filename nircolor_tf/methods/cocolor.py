@@ -11,8 +11,7 @@ the translators make is further training material for the other colorizer, and
 an image must get the same color on the direct way and on the detour.
 
 Figure box -> attribute -> class
-    F_N (Figure 3) -> nir_colorizer
-        -> networks.cross_scale_unet.CrossScaleUNet
+    F_N (Figure 3) -> nir_colorizer -> networks.cross_scale_unet.CrossScaleUNet
     F_G (Figure 3) -> gray_colorizer -> the same
     G_N2G (Figure 3) -> nir_to_gray -> the same
     G_G2N (Figure 3) -> gray_to_nir -> the same
@@ -31,8 +30,7 @@ Loss term -> equation -> config key
         -> config.loss.translated_nir_pair
     bilateral consistency of NIR -> eq. 4, lambda_c
         -> config.loss.nir_bilateral (L_mix's alpha: config.loss.mix_alpha;
-        'zhao', as Zhao et al. compute it, or 'pyramid', as this project did
-        before: config.loss.mix_form)
+        as Zhao et al. compute it, 'zhao': config.loss.mix_form)
     bilateral consistency of gray -> eq. 4, lambda_c
         -> config.loss.gray_bilateral
     image GAN, of NIR and of gray -> eq. 5, 7 -> config.loss.image_gan
@@ -61,7 +59,9 @@ Departures and choices
       what was made from a gray one with the RGB it is the gray of: they are
       different images here.
     - X_G is the luma of color images drawn without regard to X_N: of
-      photos, of the pairs, or of both (config.data.unpaired_from).
+      photos, of the pairs, or of both (config.data.unpaired_from); with
+      config.gray_source 'paired' that of X_N's own RGB, aligned [ours].
+    - [ours] Zoom 1 to 1.6, contrast 0.5 to 1.5, and how often.
     - [ours] The translators share the colorizers' U-Net, with one channel.
     - [ours] Least squares, as in CycleGAN: eq. 5 to 8 write differences
       without a square. The discriminators' loss counts half, as there; no
@@ -71,6 +71,8 @@ Departures and choices
     - [ours] PatchGANs with spectral norm, as in ATCycleGAN.
     - [ours] Adam's betas 0.5 and 0.999, as in CycleGAN; the length of
       'cooperate', and its falling rate.
+    - [ours] An epoch (config.schedule.epoch_images 0) is a pass over the larger
+      of X_N and X_G, as in CycleGAN's code.
     - [ours] All losses are means over pixels, patches and batch.
     - Algorithm 1 cites an eq. 13 that does not exist: eq. 11 is meant.
 """
@@ -83,7 +85,7 @@ from keras import ops
 from ml_collections import ConfigDict
 
 from nircolor_tf import losses
-from nircolor_tf.methods import adversarial
+from nircolor_tf.methods import adversarial, schedules
 from nircolor_tf.methods.base import (
     Batch,
     InferencePath,
@@ -92,7 +94,6 @@ from nircolor_tf.methods.base import (
     Phase,
     Scalars,
 )
-from nircolor_tf.methods.schedules import Schedule, constant, linear
 from nircolor_tf.networks import make_network
 
 TRANSLATORS = ("nir_to_gray", "gray_to_nir")
@@ -108,6 +109,7 @@ class CoColor(Method):
     """Four generators and four discriminators in three phases."""
 
     config_keys = (
+        "gray_source",
         "network",
         "discriminator",
         "gan",
@@ -124,21 +126,19 @@ class CoColor(Method):
             "gray_colorizer", make_network(config.network, "network")
         )
         translator = ConfigDict({**config.network, "output_channels": 1})
-        self.nir_to_gray = self._add_generator(
-            "nir_to_gray", make_network(translator, "network")
+        self.nir_to_gray, self.gray_to_nir = (
+            self._add_generator(name, make_network(translator, "network"))
+            for name in TRANSLATORS
         )
-        self.gray_to_nir = self._add_generator(
-            "gray_to_nir", make_network(translator, "network")
-        )
-        self.nir_discriminator = self._add_discriminator("nir_discriminator", 1)
-        self.gray_discriminator = self._add_discriminator(
-            "gray_discriminator", 1
-        )
-        self.nir_feature_discriminator = self._add_discriminator(
-            "nir_feature_discriminator", 3
-        )
-        self.gray_feature_discriminator = self._add_discriminator(
-            "gray_feature_discriminator", 3
+        (
+            self.nir_discriminator,
+            self.gray_discriminator,
+            self.nir_feature_discriminator,
+            self.gray_feature_discriminator,
+        ) = map(
+            self._add_discriminator,
+            (*IMAGE_DISCRIMINATORS, *FEATURE_DISCRIMINATORS),
+            (1, 1, 3, 3),
         )
         for name, networks in (
             ("translator_optimizer", TRANSLATORS),
@@ -159,6 +159,12 @@ class CoColor(Method):
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in (0, 1)."""
         return self.nir_colorizer(nir, training=training)
+
+    @classmethod
+    def epoch_data(cls, config: ConfigDict) -> tuple[str, ...]:
+        """Pairs and, unless it is of the same pairs, X_G."""
+        aligned = config.gray_source == "paired"
+        return ("paired",) if aligned else ("paired", "unpaired")
 
     def inference_paths(self) -> Mapping[str, InferencePath]:
         """The six ways of Figure 2."""
@@ -197,34 +203,40 @@ class CoColor(Method):
                 schedule.translate_epochs,
                 self.translate_losses,
                 translate,
-                constant(peak),
+                schedules.constant(peak),
             ),
             self._phase(
                 "colorize",
                 schedule.colorize_epochs,
                 self.colorize_losses,
                 colorize,
-                constant(peak),
+                schedules.constant(peak),
             ),
             self._phase(
                 "cooperate",
                 schedule.cooperate_epochs,
                 self.cooperate_losses,
                 (*translate, *colorize),
-                linear(peak),
+                schedules.linear(peak),
             ),
         )
 
     def _phase(
-        self, name: str, epochs: int, phase_losses, optimizers, rate: Schedule
+        self,
+        name: str,
+        epochs: int,
+        phase_losses,
+        optimizers,
+        rate: schedules.Schedule,
     ) -> Phase:
         images = self.config.schedule.epoch_images
+        size = self.config.data.batch_size
         return Phase(
             name=name,
-            steps=epochs * -(-images // self.config.data.batch_size),
+            steps=epochs * schedules.epoch_steps(images, size),
             losses=phase_losses,
             optimizers=optimizers,
-            data=("paired", "unpaired"),
+            data=self.epoch_data(self.config),
             rates=dict.fromkeys(optimizers, rate),
         )
 
@@ -261,11 +273,9 @@ class CoColor(Method):
             + colorization["colorizer_optimizer"]
         )
         generators = ("translator_optimizer", "colorizer_optimizer")
-        return {
-            **translation,
-            **colorization,
-            **dict.fromkeys(generators, total),
-        }, {**scalars, **more_scalars}
+        totals = dict.fromkeys(generators, total)
+        scalars |= more_scalars
+        return {**translation, **colorization, **totals}, scalars
 
     def _translate(self, nir, gray) -> adversarial.Translations:
         translated_gray, same_gray = adversarial.in_one_call(
@@ -305,13 +315,10 @@ class CoColor(Method):
             + weights.identity * sum(identity.values())
         )
         nir_loss, nir_scalars = self._judge(
-            "nir_discriminator", self.nir_discriminator, nir, translations.nir
+            "nir_discriminator", nir, translations.nir
         )
         gray_loss, gray_scalars = self._judge(
-            "gray_discriminator",
-            self.gray_discriminator,
-            gray,
-            translations.gray,
+            "gray_discriminator", gray, translations.gray
         )
         return {
             "translator_optimizer": translators,
@@ -319,8 +326,9 @@ class CoColor(Method):
             * (nir_loss + gray_loss),
         }, {**image_gan, **cycle, **identity, **nir_scalars, **gray_scalars}
 
-    def _judge(self, name: str, discriminator, real, fake):
-        return adversarial.judge(name, discriminator, self.gan, real, fake)
+    def _judge(self, name: str, real, fake):
+        judge = self.networks[name]
+        return adversarial.judge(name, judge, self.gan, real, fake)
 
     def _colorization(
         self, nirs, grays, nir_rgb, gray_rgb
@@ -366,26 +374,18 @@ class CoColor(Method):
     def _judge_features(self, n2c, g2n2c, g2c, n2g2c):
         """Eq. 6 and 8, as the feature discriminators see them."""
         nir_loss, nir_scalars = self._judge(
-            "nir_feature_discriminator",
-            self.nir_feature_discriminator,
-            ops.stop_gradient(n2c),
-            g2n2c,
+            "nir_feature_discriminator", ops.stop_gradient(n2c), g2n2c
         )
         gray_loss, gray_scalars = self._judge(
-            "gray_feature_discriminator",
-            self.gray_feature_discriminator,
-            ops.stop_gradient(g2c),
-            n2g2c,
+            "gray_feature_discriminator", ops.stop_gradient(g2c), n2g2c
         )
         return nir_loss + gray_loss, nir_scalars | gray_scalars
 
     def _mix(self, direct, detour):
         """L_mix of an image colored on the direct way and on the detour."""
         value_range = self.config.data.value_range
-        weights = self.config.loss
-        return losses.mix(
-            direct, detour, value_range, weights.mix_alpha, weights.mix_form
-        )
+        mix = self.config.loss.mix_alpha, self.config.loss.mix_form
+        return losses.mix(direct, detour, value_range, *mix)
 
     def visuals(self, nir, rgb) -> dict:
         """All six paths, of a pair and of its gray."""
@@ -394,6 +394,6 @@ class CoColor(Method):
 
 def _images(batch: Batch) -> tuple:
     """Returns X_N and its RGB, X_G and its RGB."""
-    nir, nir_rgb = batch["paired"]["nir"], batch["paired"]["rgb"]
-    gray_rgb = batch["unpaired"]["rgb"]
-    return nir, nir_rgb, losses.luminance(gray_rgb), gray_rgb
+    pair = batch.get("paired", batch)
+    gray_rgb = batch.get("unpaired", pair)["rgb"]
+    return pair["nir"], pair["rgb"], losses.luminance(gray_rgb), gray_rgb

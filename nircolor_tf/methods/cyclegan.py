@@ -29,9 +29,9 @@ Loss term -> equation -> config key
     total -> eq. 3 -> `cycle_losses`
 
 Phases: 'constant', then 'decay', while the rate falls linearly to 0; lengths in
-epochs from config.schedule. config.pairing 'paired' takes an image and its own
-RGB; 'unpaired' draws NIR and RGB independently, the latter from what
-config.data.unpaired_from names.
+epochs from config.schedule, an epoch a pass over the images. config.pairing
+'paired' takes an image and its own RGB; 'unpaired' draws NIR and RGB
+independently, the latter from what config.data.unpaired_from names.
 
 Departures and choices
     - The identity term (section 5.2) is left out: it needs domains with
@@ -39,6 +39,9 @@ Departures and choices
     - [ours] ATCycleGAN's Table I says no more than 'CycleGAN: UNet256' and
       'the same total loss': so that paper's loss weights and 800 epochs, on
       pairs, with CycleGAN's own discriminators (InstanceNorm).
+    - [ours] Sigmoid and images in (0, 1), for both generators, where the
+      CycleGAN paper has tanh; the augmentation of ATCycleGAN, for the ResNet
+      too, of which ColorNet says nothing.
     - [ours] ColorNet does not say whether its CycleGANs saw pairs: unpaired,
       as in the CycleGAN paper.
     - [ours] All losses are means over pixels, patches and batch.
@@ -51,7 +54,12 @@ from nircolor_tf import losses
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods import adversarial
 from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
-from nircolor_tf.methods.schedules import Schedule, constant, linear
+from nircolor_tf.methods.schedules import (
+    Schedule,
+    constant,
+    epoch_steps,
+    linear,
+)
 from nircolor_tf.networks import make_network
 
 
@@ -108,6 +116,13 @@ class CycleGAN(Method):
         """(B, H, W, 1) -> (B, H, W, 3), both in config.data.value_range."""
         return self.colorizer(nir, training=training)
 
+    @classmethod
+    def epoch_data(cls, config: ConfigDict) -> tuple[str, ...]:
+        """Without pairs the larger of both domains, as in CycleGAN's code."""
+        if config.pairing == "paired":
+            return ("paired",)
+        return ("paired", "unpaired")
+
     def phases(self) -> tuple[Phase, ...]:
         """A constant rate, then a falling one (appendix 7.1)."""
         schedule, peak = self.config.schedule, self.config.rate.peak
@@ -117,15 +132,14 @@ class CycleGAN(Method):
         )
 
     def _phase(self, name: str, epochs: int, rate: Schedule) -> Phase:
-        images, size = (
-            self.config.schedule.epoch_images,
-            self.config.data.batch_size,
+        epoch = epoch_steps(
+            self.config.schedule.epoch_images, self.config.data.batch_size
         )
         optimizers = ("generator_optimizer", "discriminator_optimizer")
         paired = self.config.pairing == "paired"
         return Phase(
             name=name,
-            steps=epochs * -(-images // size),
+            steps=epochs * epoch,
             losses=self.paired_losses if paired else self.unpaired_losses,
             optimizers=optimizers,
             data=("paired",) if paired else ("paired", "unpaired"),

@@ -32,6 +32,8 @@ Departures and choices
       output, the discriminator's first layer and its logit, as in Radford et
       al. On the first layer it would hide from the discriminator how bright
       and colorful a batch is, on the logit whether it is real.
+    - [ours] LeakyReLU after every layer of both networks: the paper gives the
+      slope 0.2 and not the place.
     - [ours] The discriminator takes real and generated patches in separate
       calls, each normalised by its own statistics (training mode): so it sees
       generated ones, here and in the generator's loss, normalised alike.

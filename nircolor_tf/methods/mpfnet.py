@@ -43,6 +43,8 @@ Inference paths: n2g2c = F_G(G_N2G(x_n)), the method's own; g2c, n2g, g2n.
 Departures and choices
     - X_G is the luma of color images drawn without regard to X_N: of
       photos, of the pairs, or of both (config.data.unpaired_from).
+    - [ours] Zoom 1 to 1.6, contrast 0.5 to 1.5 about the mean of the crop, and
+      how often: the paper names scaling and contrast without numbers.
     - [ours] The terms of eq. 1 and 4 see the finest prediction only; its
       coarser ones are supervised where there is a truth, in eq. 2 and 3. The
       truth of a scale is the image, shrunk by averages of 2x2 pixels.
@@ -54,6 +56,8 @@ Departures and choices
     - [ours] PatchGANs with spectral norm, as in ATCycleGAN.
     - [ours] Adam's betas 0.5 and 0.999, as in CycleGAN; the length of
       'fine-tune', and its falling rate.
+    - [ours] An epoch is a pass over the larger of X_N and X_G, as in CycleGAN's
+      code: config.schedule.epoch_images 0; another number fixes it.
     - [ours] All losses are means over pixels, patches and batch.
     - The networks' own choices are in networks/mpfnet.py.
 """
@@ -75,7 +79,12 @@ from nircolor_tf.methods.base import (
     Phase,
     Scalars,
 )
-from nircolor_tf.methods.schedules import Schedule, constant, linear
+from nircolor_tf.methods.schedules import (
+    Schedule,
+    constant,
+    epoch_steps,
+    linear,
+)
 from nircolor_tf.networks import make_network
 
 
@@ -139,6 +148,12 @@ class MPFNetMethod(Method):
         gray = self.nir_to_gray(nir, training=training)[-1]
         return self.gray_colorizer(gray, training=training)[-1]
 
+    @classmethod
+    def epoch_data(cls, config: ConfigDict) -> tuple[str, ...]:
+        """Pairs and X_G: the larger is an epoch."""
+        del config
+        return ("paired", "unpaired")
+
     def inference_paths(self) -> Mapping[str, InferencePath]:
         """Its own, and each network alone."""
 
@@ -197,10 +212,12 @@ class MPFNetMethod(Method):
         data,
         rate: Schedule,
     ) -> Phase:
-        images = self.config.schedule.epoch_images
+        epoch = epoch_steps(
+            self.config.schedule.epoch_images, self.config.data.batch_size
+        )
         return Phase(
             name=name,
-            steps=epochs * -(-images // self.config.data.batch_size),
+            steps=epochs * epoch,
             losses=phase_losses,
             optimizers=optimizers,
             data=data,

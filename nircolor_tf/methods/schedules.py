@@ -1,4 +1,4 @@
-"""Learning rates as functions of the progress within a phase, 0..1."""
+"""Lengths of epochs, and learning rates by the progress of a phase, 0..1."""
 
 import math
 from collections.abc import Callable
@@ -8,6 +8,17 @@ from ml_collections import ConfigDict
 from nircolor_tf.errors import InputError
 
 Schedule = Callable[[float], float]
+
+
+def epoch_steps(images: int, batch_size: int) -> int:
+    """Steps in which every image of an epoch comes once.
+
+    Args:
+        images: Of config.schedule; 0, before a training has counted those of
+            its manifest, is taken for one batch.
+        batch_size: Images of a step.
+    """
+    return max(1, -(-images // batch_size))
 
 
 def constant(peak: float) -> Schedule:

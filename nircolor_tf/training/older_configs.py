@@ -115,6 +115,7 @@ ADDED = (
         "pyramid",
         ("cocolor", "ensemble", "mpfnet", "supervised"),
     ),
+    Added("2026-11-28", "gray_source", "unpaired", ("cocolor",)),
     Added("2026-11-28", "inference.mirror", False),
     Added("2026-11-28", "inference.guided_radius", 0),
     Added("2026-11-28", "inference.guided_epsilon", 5e-4),

@@ -82,9 +82,16 @@ def _check_network(config: ConfigDict, key: str) -> None:
     )
 
 
+def _check_gray_source(config: ConfigDict, section: str) -> None:
+    names = ("paired", "unpaired")
+    value = config[section]
+    expect(section, value, value in names, " or ".join(map(repr, names)))
+
+
 # Section -> (config, section) -> None, which raises InputError.
 SECTION_CHECKS = {
     "discriminator_rate": _check_rate,
+    "gray_source": _check_gray_source,
     "loss": _check_loss,
     "members": _check_members,
     "network": _check_network,

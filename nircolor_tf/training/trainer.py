@@ -47,6 +47,7 @@ from nircolor_tf.training import (
     cluster,
     command_log,
     config_files,
+    epochs,
     loggers,
     recorded_images,
     records,
@@ -155,6 +156,7 @@ class _Run:
             warm_start.check_new(workdir)
         logger_names = loggers.select(workdir, logger_names)
         examples = manifest.read_manifest(config.data.manifest)
+        config = epochs.with_epochs(config, examples)
         validation = manifest.select(examples, config.evaluate.split)
         training = make_training(config, strategy)
         with strategy.scope():

@@ -48,6 +48,7 @@ CHANGES = {
         "loss.gray_bilateral": 0.0,
         "loss.feature_gan": 0.0,
     },
+    ("cocolor", "aligned_gray"): {"gray_source": "paired"},
     ("cocolor", "strong_cycle"): {"loss.cycle": 10.0, "loss.identity": 5.0},
     ("mpfnet", "one_scale"): {"network.scales": 1},
     ("mpfnet", "two_scales"): {"network.scales": 2},
@@ -58,6 +59,10 @@ CHANGES = {
 }
 # All the epochs of a size of CoColor, which `from_scratch` keeps.
 EPOCHS = {"": 750, "cpu": 8 + 5 + 2, "smoke": 1 + 2 + 1}
+
+
+# Of ACD with GLFFNet; alone it takes multiples of 16.
+SIZE_MULTIPLES = {"ronneberger_unet": 16, "linknet": 32, "acd": 32}
 
 
 def join(ablation, size):
@@ -78,6 +83,59 @@ def test_an_ablation_changes_these_keys_and_no_other(name, ablation, size):
     assert ablated == whole | changes
     if not size:
         assert all(whole[key] != value for key, value in changes.items())
+
+
+@pytest.mark.parametrize("size", ["", "cpu", "native", "smoke"])
+def test_colornets_table_2_compares_networks_trained_alike(size):
+    """Loss, crop, augmentation and steps are those of ColorNet."""
+    with_bfwls = {"": True, "scd_bfwls": True, "linknet_bfwls": True}
+    with_bfwls |= {"acd_bfwls": True}
+    networks = {
+        "": "acd",
+        "scd": "ronneberger_unet",
+        "linknet": "linknet",
+        "acd": "acd",
+        "acd_glffnet": "acd",
+    }
+    rest = []
+    for variant in (*networks, *filter(None, with_bfwls)):
+        config = smoke.load_config("colornet", join(variant, size))
+        assert config.fusion.enabled == (variant in with_bfwls), variant
+        plain = variant.removesuffix("_bfwls")
+        assert config.network.name == networks[plain]
+        if plain == "linknet":
+            assert config.network.depth == 18
+        if config.network.name == "acd":
+            assert config.network.glffnet == (plain in ("", "acd_glffnet")), (
+                variant
+            )
+        if not size:
+            assert config.data.crop % SIZE_MULTIPLES[config.network.name] == 0
+        flat = dict(smoke.flatten(config))
+        rest.append(
+            {
+                key: value
+                for key, value in flat.items()
+                if not key.startswith("network.") and key != "fusion.enabled"
+            }
+        )
+    assert all(keys == rest[0] for keys in rest)
+    assert rest[0]["loss.l2"] == 1.0
+    if not size:
+        assert rest[0]["data.crop"] == 480
+        assert rest[0]["data.mirror_probability"] == 0.0
+        assert rest[0]["data.zoom_probability"] == 0.0
+
+
+def test_colornets_native_size_is_its_reduced_one_not_shrunk():
+    small, native = (
+        dict(smoke.flatten(smoke.load_config("colornet", variant)))
+        for variant in ("cpu", "native")
+    )
+    assert native == small | {
+        "inference.working_size": 0,
+        "data.zoom": tuple(2 * zoom for zoom in small["data.zoom"]),
+    }
 
 
 @pytest.mark.parametrize("name", ["cocolor", "mpfnet"])
@@ -154,7 +212,9 @@ def test_without_bilateral_nothing_depends_on_l_mix(
 
 
 def test_from_scratch_is_the_last_phase_alone(monkeypatch):
-    phases = experiment(monkeypatch, "cocolor", "from_scratch").phases()
+    method = experiment(monkeypatch, "cocolor", "from_scratch")
+    method.config.schedule.epoch_images = 372
+    phases = method.phases()
     assert [phase.steps for phase in phases] == [0, 0, 38 * 750]
 
 

@@ -26,8 +26,9 @@ def make_method(variant="smoke", **changes):
 @pytest.fixture(scope="module")
 def published_phases():
     """The published schedule, on networks that are quick to make."""
+    counted = {"schedule.epoch_images": EPOCH}
     return make_method(
-        "", **{"network.filters": 4, "discriminator.filters": 4}
+        "", **{"network.filters": 4, "discriminator.filters": 4}, **counted
     ).phases()
 
 
@@ -85,12 +86,14 @@ def test_the_rate_falls_to_0_in_the_last_250_epochs(
 
 def test_an_epoch_is_its_images_whatever_the_batch():
     small = {"network.filters": 4, "discriminator.filters": 4}
+    small["schedule.epoch_images"] = EPOCH
     four = make_method("", **small, **{"data.batch_size": 4}).phases()
     assert four[0].steps == 250 * 93
     assert {phase.steps for phase in four[1:]} == {93}
     # 1,020 photos once each, in batches of 50; pairs as ever.
-    photos = {"schedule.unpaired_epoch_images": 1020, "data.batch_size": 50}
-    _, unpaired, paired, *_ = make_method("", **small, **photos).phases()
+    large = {"data.batch_size": 50}
+    method = make_method("photo_epochs", **small, **large)
+    _, unpaired, paired, *_ = method.phases()
     assert (unpaired.steps, paired.steps) == (21, 8)
 
 

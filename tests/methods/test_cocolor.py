@@ -11,7 +11,9 @@ import pytest
 import smoke
 from stubs import Affine, experiment, flat, gradients, tiny_method, values
 
+from nircolor_tf.errors import InputError
 from nircolor_tf.methods import cocolor
+from nircolor_tf.training import section_checks
 
 SIDE = 11
 X_N, X_G = 0.4, 0.5
@@ -277,8 +279,29 @@ def test_the_gray_of_a_photo_is_its_luma(low, high):
     np.testing.assert_allclose(gray, flat(2, luma), atol=1e-6)
 
 
+def test_the_gray_of_the_same_pair(monkeypatch):
+    method = experiment(monkeypatch, "cocolor", "aligned_gray")
+    assert {phase.data for phase in method.phases()} == {("paired",)}
+    pair = {"nir": flat(2, 0.3), "rgb": flat(2, 0.2, 0.5, 0.8)}
+    nir, nir_rgb, gray, gray_rgb = cocolor._images(pair)
+    assert nir is pair["nir"]
+    assert nir_rgb is gray_rgb is pair["rgb"]
+    luma = 0.299 * 0.2 + 0.587 * 0.5 + 0.114 * 0.8
+    np.testing.assert_allclose(gray, flat(2, luma), atol=1e-6)
+
+
+def test_an_unknown_source_of_gray_is_refused():
+    config = smoke.load_config("cocolor", "smoke")
+    config.gray_source = "both"
+    with pytest.raises(InputError, match=r"gray_source is .both.; .*unpaired"):
+        section_checks.SECTION_CHECKS["gray_source"](config, "gray_source")
+
+
 def test_the_published_phases(monkeypatch):
     method = experiment(monkeypatch, "cocolor")
+    # As many as the paper has pairs; the training counts its own.
+    assert method.config.schedule.epoch_images == 0
+    method.config.schedule.epoch_images = 372
     assert method.optimizers.keys() == {
         "translator_optimizer",
         "colorizer_optimizer",

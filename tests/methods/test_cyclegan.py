@@ -72,6 +72,9 @@ def test_golden_parameter_counts_of_the_resnet_pair():
 )
 def test_phases_and_rates(variant, steps, data):
     small = {"network.filters": 4, "discriminator.filters": 4}
+    small["schedule.epoch_images"] = steps[1] // {"unet256": 250}.get(
+        variant, 100
+    )
     constant, decay = make_method(variant, **small).phases()
     assert (constant.name, decay.name) == ("constant", "decay")
     assert (constant.steps, decay.steps) == steps
