@@ -101,7 +101,7 @@ def write_markdown(path: Path, evaluation: Evaluation) -> None:
         "|---" * (len(keys) + 1) + "|",
     ]
     for result in evaluation.results:
-        cells = [_cell(result, key) for key in keys]
+        cells = [format_mean(result, key) for key in keys]
         name = result.name.replace("|", "/") + _MARKS[result.state]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -130,7 +130,7 @@ def _statement(result: RunResult) -> str:
 def _table(results: Sequence[RunResult], keys: Sequence[str]) -> Iterator[str]:
     rows = [["", *map(_heading, keys)]]
     for result in results:
-        cells = [_cell(result, key) for key in keys]
+        cells = [format_mean(result, key) for key in keys]
         rows.append([result.name + _MARKS[result.state], *cells])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -147,7 +147,8 @@ def _heading(key: str) -> str:
     return f"{metric.label}{unit}" + (f" ({protocol})" if protocol else "")
 
 
-def _cell(result: RunResult, key: str) -> str:
+def format_mean(result: RunResult, key: str) -> str:
+    """Formats a mean with its 95% interval; '-' for a run without it."""
     if key not in result.means:
         return "-"
     digits = display.METRICS[key.rsplit("/", maxsplit=1)[-1]].digits
