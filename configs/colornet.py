@@ -25,10 +25,11 @@ import common
 from ml_collections import ConfigDict
 
 TANH = {"output_channels": 3, "activation": "tanh"}
-ACD = {"name": "acd", "depth": 34, "filters": 64, "glffnet": False, **TANH}
+ALIGNED = {"filters": 64, "aligned": True, **TANH}
+ACD = {"name": "acd", "depth": 34, "glffnet": False, **ALIGNED}
 NETWORKS = {
     "scd": {"name": "ronneberger_unet", "filters": 64, "levels": 4, **TANH},
-    "linknet": {"name": "linknet", "depth": 18, "filters": 64, **TANH},
+    "linknet": {"name": "linknet", "depth": 18, **ALIGNED},
     "acd": ACD,
     "acd_glffnet": {**ACD, "glffnet": True},
 }

@@ -44,6 +44,7 @@ RESNET = {
         "name": "resnet",
         "filters": 64,
         "blocks": 9,
+        "aligned": True,
         **common.RGB,
     },
     "loss": {"gan": 1.0, "cycle": 10.0, "pair": 0.0, "discriminator": 0.5},

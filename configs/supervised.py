@@ -16,6 +16,7 @@ rule of docs/experiments.md. `,smoke` makes it tiny, for tests: `unet256,smoke`.
 import common
 from ml_collections import ConfigDict
 
+ALIGNED = {"filters": 64, "aligned": True}
 NETWORKS = {
     "unet256": {
         "name": "unet256",
@@ -25,8 +26,8 @@ NETWORKS = {
         "norm": "instance",
         **common.RGB,
     },
-    "linknet": {"name": "linknet", "depth": 18, "filters": 64, **common.RGB},
-    "resnet": {"name": "resnet", "filters": 64, "blocks": 9, **common.RGB},
+    "linknet": {"name": "linknet", "depth": 18, **ALIGNED, **common.RGB},
+    "resnet": {"name": "resnet", "blocks": 9, **ALIGNED, **common.RGB},
     "snet": {
         "name": "snet",
         "filters": 64,

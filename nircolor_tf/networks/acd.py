@@ -20,9 +20,10 @@ class GLFFNet(layers.Layer):
 
     Args:
         channels: Of the encoder's last map; 512 in the paper.
+        aligned: As of `ACD`.
     """
 
-    def __init__(self, channels: int):
+    def __init__(self, channels: int, aligned: bool):
         super().__init__()
         self.local_branch = shared.conv_bn_relu(channels // 2, 3)
         self.global_branch = keras.Sequential(
@@ -31,7 +32,7 @@ class GLFFNet(layers.Layer):
                 shared.conv_bn_relu(channels // 2, 3),
             ]
         )
-        self.upsample = shared.EvenUpsampling2D()
+        self.upsample = _upsampling(aligned)
 
     def call(self, features, training=False):
         """(B, H, W, channels) -> the same shape; H and W even."""
@@ -47,9 +48,9 @@ class UpBlock(layers.Layer):
     becomes pixel 2 i, where the encoder's strides put it.
     """
 
-    def __init__(self, filters: int):
+    def __init__(self, filters: int, aligned: bool):
         super().__init__()
-        self.upsample = shared.EvenUpsampling2D()
+        self.upsample = _upsampling(aligned)
         self.body = shared.double_conv_bn_relu(filters)
 
     def call(self, features, skip, training=False):
@@ -66,6 +67,8 @@ class ACD(keras.Model):
         filters: Channels of the first stage; 64 in the paper (512 / 8).
         glffnet: Whether GLFFNet stands between encoder and decoder; without
             it this is the ablation 'ACD only'.
+        aligned: Whether the decoder's pixels lie on the encoder's; False only
+            for what was trained before they did.
         output_channels: 3 for rgb.
         activation: 'tanh' in the paper.
     """
@@ -76,6 +79,7 @@ class ACD(keras.Model):
         depth: int,
         filters: int,
         glffnet: bool,
+        aligned: bool,
         output_channels: int,
         activation: str,
     ):
@@ -84,9 +88,11 @@ class ACD(keras.Model):
         self.encoder = ResNetEncoder(
             depth=depth, filters=filters, stem_strides=1
         )
-        self.glffnet = GLFFNet(8 * filters) if glffnet else None
+        self.glffnet = GLFFNet(8 * filters, aligned) if glffnet else None
         self.bottleneck = shared.double_conv_bn_relu(8 * filters)
-        self.up_blocks = [UpBlock(filters * factor) for factor in (4, 2, 1, 1)]
+        self.up_blocks = [
+            UpBlock(filters * factor, aligned) for factor in (4, 2, 1, 1)
+        ]
         self.head = keras.Sequential(
             [
                 layers.Conv2D(output_channels, 1),
@@ -106,3 +112,9 @@ class ACD(keras.Model):
         for up_block, skip in zip(self.up_blocks, skips[::-1], strict=True):
             features = up_block(features, skip, training=training)
         return self.head(features)
+
+
+def _upsampling(aligned: bool) -> layers.Layer:
+    if aligned:
+        return shared.EvenUpsampling2D()
+    return shared.BilinearUpsampling2D()

@@ -13,12 +13,14 @@ class DecoderBlock(layers.Layer):
     Source: Chaurasia & Culurciello 2017, Figure 3.
     """
 
-    def __init__(self, channels: int, filters: int, strides: int):
+    def __init__(
+        self, channels: int, filters: int, strides: int, aligned: bool
+    ):
         super().__init__()
         self.body = keras.Sequential(
             [
                 shared.conv_bn_relu(channels // 4, 1),
-                *_enlarged(channels // 4, strides),
+                *_enlarged(channels // 4, strides, aligned),
                 shared.conv_bn_relu(filters, 1),
             ]
         )
@@ -39,6 +41,8 @@ class LinkNet(keras.Model):
     Args:
         depth: Of the ResNet encoder; 18 in the paper.
         filters: Channels of the first stage; 64 in the paper.
+        aligned: Whether a decoder's pixels lie on the encoder's; False only for
+            what was trained before they did.
         output_channels: 3 for rgb.
         activation: 'tanh' or 'sigmoid'.
     """
@@ -46,22 +50,28 @@ class LinkNet(keras.Model):
     size_multiple = 32
 
     def __init__(
-        self, *, depth: int, filters: int, output_channels: int, activation: str
+        self,
+        *,
+        depth: int,
+        filters: int,
+        aligned: bool,
+        output_channels: int,
+        activation: str,
     ):
         super().__init__()
         self.encoder = ResNetEncoder(
             depth=depth, filters=filters, stem_strides=2
         )
         self.decoders = [
-            DecoderBlock(8 * filters, 4 * filters, 2),
-            DecoderBlock(4 * filters, 2 * filters, 2),
-            DecoderBlock(2 * filters, filters, 2),
+            DecoderBlock(8 * filters, 4 * filters, 2, aligned),
+            DecoderBlock(4 * filters, 2 * filters, 2, aligned),
+            DecoderBlock(2 * filters, filters, 2, aligned),
             # The first encoder block does not halve, nor does this double.
-            DecoderBlock(filters, filters, 1),
+            DecoderBlock(filters, filters, 1, aligned),
         ]
         self.head = keras.Sequential(
             [
-                *_enlarged(filters // 2, 2),
+                *_enlarged(filters // 2, 2, aligned),
                 shared.conv_bn_relu(filters // 2, 3),
                 layers.Conv2DTranspose(output_channels, 2, 2, padding="same"),
                 shared.output_activation(activation),
@@ -80,13 +90,15 @@ class LinkNet(keras.Model):
         return self.head(features, training=training)
 
 
-def _enlarged(filters: int, strides: int) -> tuple[layers.Layer, ...]:
+def _enlarged(
+    filters: int, strides: int, aligned: bool
+) -> tuple[layers.Layer, ...]:
     """Transposed 3x3 convolution, BatchNorm, ReLU."""
     options = {"use_bias": False, "kernel_initializer": "he_normal"}
-    if strides == 2:
+    if strides == 2 and aligned:
         convolution = shared.PaddedConv2DTranspose(filters, **options)
     else:
         convolution = layers.Conv2DTranspose(
-            filters, 3, padding="same", **options
+            filters, 3, strides, padding="same", **options
         )
     return convolution, shared.batch_norm(), layers.ReLU()

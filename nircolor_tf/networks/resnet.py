@@ -140,6 +140,8 @@ class ResNetGenerator(keras.Model):
     Args:
         filters: Channels of the first convolution; the paper has 64.
         blocks: Residual blocks; 9 for 256x256 and larger.
+        aligned: Whether the decoder's pixels lie on the encoder's; False only
+            for what was trained before they did.
         output_channels: 3 for rgb.
         activation: 'tanh' (the paper) or 'sigmoid'.
     """
@@ -152,6 +154,7 @@ class ResNetGenerator(keras.Model):
         *,
         filters: int,
         blocks: int,
+        aligned: bool,
         output_channels: int,
         activation: str,
     ):
@@ -172,9 +175,9 @@ class ResNetGenerator(keras.Model):
         self.blocks = [ResidualBlock(4 * filters) for _ in range(blocks)]
         self.decoder = keras.Sequential(
             [
-                _transposed_convolution(2 * filters),
+                _transposed_convolution(2 * filters, aligned),
                 *_norm_relu(),
-                _transposed_convolution(filters),
+                _transposed_convolution(filters, aligned),
                 *_norm_relu(),
                 shared.MirrorPadding2D(3, "reflect"),
                 _convolution(output_channels, 7),
@@ -204,8 +207,10 @@ def _convolution(filters: int, kernel: int, strides: int = 1) -> layers.Layer:
     )
 
 
-def _transposed_convolution(filters: int) -> layers.Layer:
-    return shared.PaddedConv2DTranspose(
-        filters,
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
-    )
+def _transposed_convolution(filters: int, aligned: bool) -> layers.Layer:
+    options = {
+        "kernel_initializer": keras.initializers.RandomNormal(stddev=0.02)
+    }
+    if aligned:
+        return shared.PaddedConv2DTranspose(filters, **options)
+    return layers.Conv2DTranspose(filters, 3, 2, padding="same", **options)

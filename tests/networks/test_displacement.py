@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from test_networks import COLORIZERS, make_tiny
+from test_networks import COLORIZERS
 
 from nircolor_tf import networks
 from nircolor_tf.networks import layers
@@ -90,13 +90,10 @@ def taps(size, strides):
     return rows
 
 
-def make_plain(name):
+def make_plain(name, **changes):
     """A tiny network whose kernels add nothing of their own."""
-    network = (
-        networks.NETWORKS["mpfnet"](**MPFNET)
-        if name == "mpfnet"
-        else make_tiny(name)
-    )
+    arguments = MPFNET if name == "mpfnet" else COLORIZERS[name]
+    network = networks.NETWORKS[name](**arguments | changes)
     network(keras.Input((None, None, 1)))
     for layer in network._flatten_layers():
         if len(getattr(getattr(layer, "kernel", None), "shape", ())) != 4:
@@ -168,6 +165,12 @@ def test_a_network_displaces_nothing(name, joints):
     expected, expected_apart = KNOWN.get(name, (0.0, 0.0))
     np.testing.assert_allclose(of_result, expected, atol=TOLERANCE)
     assert max(apart) == pytest.approx(expected_apart, abs=TOLERANCE)
+
+
+def test_an_older_decoder_is_seen_to_displace(joints):
+    """Pixel i lay at 2 i + 1: a pixel at half the size, two at a quarter."""
+    _, of_result = find_centers(make_plain("resnet", aligned=False), joints)
+    np.testing.assert_allclose(of_result, 1 + 2, atol=TOLERANCE)
 
 
 def test_every_network_is_tested():

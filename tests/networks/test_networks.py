@@ -20,9 +20,10 @@ from nircolor_tf.networks.resnet import ResNetEncoder, ResNetGenerator, Shortcut
 from nircolor_tf.networks.unet import UNet256
 
 RGB = {"output_channels": 3, "activation": "sigmoid"}
+ALIGNED = {"aligned": True, **RGB}
 UNET = {"norm": "instance", **RGB}
 COLORIZERS = {
-    "acd": {"depth": 18, "filters": 4, "glffnet": True, **RGB},
+    "acd": {"depth": 18, "filters": 4, "glffnet": True, **ALIGNED},
     "cross_scale_unet": {"filters": 4, "levels": 5, **RGB},
     "dcgan_generator": {"filters": 4, "initial_std": 0.1},
     "detail_unet": {
@@ -49,8 +50,8 @@ COLORIZERS = {
         **RGB,
     },
     # Its last layers have half as many channels: with two, both often died.
-    "linknet": {"depth": 18, "filters": 16, **RGB},
-    "resnet": {"filters": 4, "blocks": 1, **RGB},
+    "linknet": {"depth": 18, "filters": 16, **ALIGNED},
+    "resnet": {"filters": 4, "blocks": 1, **ALIGNED},
     "ronneberger_unet": {"filters": 4, "levels": 3, **RGB},
     "snet": {"filters": 4, "levels": 3, "assistant_levels": 1, **RGB},
     "unet256": {"filters": 4, "max_filters": 16, "levels": 5, **UNET},
@@ -189,18 +190,18 @@ GOLDEN = {
         derive_unet256,
     ),
     "linknet18": (
-        lambda: LinkNet(depth=18, filters=64, **RGB),
+        lambda: LinkNet(depth=18, filters=64, **ALIGNED),
         11_539_011,
         lambda: derive_linknet((2, 2, 2, 2)),
     ),
     "linknet34": (
-        lambda: LinkNet(depth=34, filters=64, **RGB),
+        lambda: LinkNet(depth=34, filters=64, **ALIGNED),
         21_654_595,
         lambda: derive_linknet((3, 4, 6, 3)),
     ),
     "resnet": (
         # CycleGAN's 11,378,179 are with rgb input: 2 * 49 * 64 weights more.
-        lambda: ResNetGenerator(filters=64, blocks=9, **RGB),
+        lambda: ResNetGenerator(filters=64, blocks=9, **ALIGNED),
         11_371_907,
         derive_resnet_generator,
     ),
@@ -219,12 +220,12 @@ GOLDEN = {
         derive_snet,
     ),
     "acd": (
-        lambda: ACD(depth=34, filters=64, glffnet=False, **RGB),
+        lambda: ACD(depth=34, filters=64, glffnet=False, **ALIGNED),
         29_229_571,
         lambda: derive_acd(glffnet=False),
     ),
     "acd-glffnet": (
-        lambda: ACD(depth=34, filters=64, glffnet=True, **RGB),
+        lambda: ACD(depth=34, filters=64, glffnet=True, **ALIGNED),
         33_952_259,
         lambda: derive_acd(glffnet=True),
     ),
@@ -279,7 +280,7 @@ def test_size_multiples():
     unet = UNet256(filters=2, max_filters=16, levels=8, norm="batch", **RGB)
     assert unet.size_multiple == 256
     acd = [
-        ACD(depth=18, filters=2, glffnet=g, **RGB).size_multiple
+        ACD(depth=18, filters=2, glffnet=g, **ALIGNED).size_multiple
         for g in (False, True)
     ]
     assert acd == [16, 32]

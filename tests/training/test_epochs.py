@@ -6,7 +6,7 @@ import pytest
 import smoke
 
 from nircolor_tf.methods import schedules
-from nircolor_tf.training import epochs
+from nircolor_tf.training import config_files, epochs, trainer
 
 # vcip-strict and the challenge's photos.
 SPLITS = {"train": 290, "val": 36, "test": 28, "unpaired": 1020}
@@ -47,6 +47,21 @@ def test_an_epoch_is_what_the_manifest_holds(experiment, changes, images):
 def test_methods_without_epochs_stay_as_they_are():
     config = smoke.load_config("supervised", "unet256")
     assert epochs.with_epochs(config, EXAMPLES) is config
+
+
+def test_a_workdir_keeps_what_was_counted(
+    tmp_path, pairs_manifest, one_replica
+):
+    config = smoke.smoke_config("cyclegan", "unet256,smoke", pairs_manifest)
+    config.schedule.epoch_images = 0
+    method = trainer.train(config, tmp_path, one_replica, stop_at=0)
+    # Seven of the ten pairs are to train on, in batches of two.
+    assert config_files.read_config(tmp_path).schedule.epoch_images == 7
+    epochs_of = method.config.schedule
+    assert [phase.steps for phase in method.phases()] == [
+        4 * epochs_of.constant_epochs,
+        4 * epochs_of.decay_epochs,
+    ]
 
 
 def test_steps_of_an_epoch():
