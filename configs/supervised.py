@@ -8,9 +8,9 @@ Reported by ColorNet (Ma et al., Applied Sciences 2022) on 57 images of EPFL,
 480x480, after 300 epochs of batch 16: S-Net (Table 1) MAE 0.1139, 16.58 dB /
 0.5205. LinkNet and SCD of its Table 2 are variants of configs/colornet.py.
 
-Variants: unet256 (the default), linknet, resnet, snet. After
-a name, `,cpu` is its row of the equal-budget table: half the channels and the
-rule of docs/experiments.md. `,smoke` makes it tiny, for tests: `unet256,smoke`.
+Variants: unet256 (the default), linknet, resnet, snet. After a name, `,cpu` is
+its row of the equal-budget table: half the channels and the rule of
+docs/experiments.md. `,smoke` makes it tiny, for tests: `unet256,smoke`.
 """
 
 import common
