@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from absl import app, flags, logging
 
+from nircolor_tf import startup_noise
 from nircolor_tf.errors import InterruptionError, NirColorError
 
 # An absolute path in an argument: alone, after `=`, or in a list with commas.
@@ -56,6 +57,7 @@ def run(name: str) -> None:
             no flags, which `main` gets; without it there may be none.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    startup_noise.drop_at_import("tensorflow")
     try:
         command = importlib.import_module(f"nircolor_tf.commands.{name}")
     except ModuleNotFoundError as error:

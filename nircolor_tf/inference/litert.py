@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nircolor_tf import startup_noise
 from nircolor_tf.errors import InputError
 
 
@@ -24,9 +25,10 @@ class LitertModel:
         from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
 
         try:
-            self._model = Interpreter(
-                str(path), num_threads=threads or os.cpu_count()
-            )
+            with startup_noise.dropped():
+                self._model = Interpreter(
+                    str(path), num_threads=threads or os.cpu_count()
+                )
         except (ValueError, RuntimeError) as error:
             raise InputError(f"{path}: not a TFLite file: {error}") from error
         self._path = path
@@ -47,7 +49,8 @@ class LitertModel:
                 self._model.resize_tensor_input(
                     self._input["index"], image.shape
                 )
-                self._model.allocate_tensors()
+                with startup_noise.dropped():
+                    self._model.allocate_tensors()
                 self._shape = image.shape
             self._model.set_tensor(
                 self._input["index"], _quantize(self._input, image)
