@@ -25,6 +25,7 @@ def colorize(model: str, image: bytes) -> bytes:
 
     Raises:
         ValueError: The server refused the image; the message says why.
+        OSError: No server answers.
     """
     body = {
         "signature_name": "image_bytes",
@@ -39,12 +40,32 @@ def colorize(model: str, image: bytes) -> bytes:
         with urllib.request.urlopen(request) as response:
             outputs = json.load(response)["outputs"]
     except urllib.error.HTTPError as error:
-        raise ValueError(json.load(error)["error"]) from error
+        raise ValueError(_reason(error)) from error
     return base64.b64decode(outputs[0]["b64"])
+
+
+def _reason(error: urllib.error.HTTPError) -> str:
+    try:
+        return json.load(error)["error"]
+    except (ValueError, KeyError, TypeError):  # no model server wrote this
+        return f"{error.url}: {error.code} {error.reason}"
+
+
+def main(address: str, source: str, target: str) -> None:
+    """Colorizes a file; what fails is one line, and the exit status is 1."""
+    try:
+        image = Path(source).read_bytes()
+        color = colorize(address, image)
+        Path(target).write_bytes(color)
+    except urllib.error.URLError as error:
+        sys.exit(f"error: {address}: no server answers: {error.reason}")
+    except OSError as error:
+        sys.exit(f"error: {error.filename or address}: {error.strerror}")
+    except (ValueError, KeyError) as error:
+        sys.exit(f"error: {source}: {error}")
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    _, address, source, target = sys.argv
-    Path(target).write_bytes(colorize(address, Path(source).read_bytes()))
+    main(*sys.argv[1:])

@@ -68,18 +68,13 @@ def run(name: str) -> None:
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
     app.run(
         lambda argv: _run_main(command, name, argv[1:]),
-        flags_parser=_parse_flags,
+        flags_parser=lambda argv: _parse_flags(command, argv),
     )
 
 
 def _run_main(command: ModuleType, name: str, arguments: list[str]) -> None:
     # TensorFlow reports every file that it saves.
     logging.set_verbosity(logging.WARNING)
-    if arguments and not hasattr(command, "TAKES"):
-        raise app.UsageError(
-            f"unexpected argument {arguments[0]!r}; every option is a "
-            "--flag=value, see --help"
-        )
     signal.signal(signal.SIGTERM, _terminate)
     try:
         command.main(*arguments)
@@ -148,11 +143,17 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     raise _Terminated
 
 
-def _parse_flags(argv: list[str]) -> list[str]:
+def _parse_flags(command: ModuleType, argv: list[str]) -> list[str]:
     """Parses as absl does; mistakes in --config get no traceback."""
     try:
-        return flags.FLAGS(argv)
+        arguments = flags.FLAGS(argv)
+        if not hasattr(command, "TAKES"):
+            _refuse(arguments[1:])
+        return arguments
     except (flags.Error, OSError) as error:
+        # `colorize nir color`: what is there says more than what is missing.
+        if flags.FLAGS.is_parsed() and not hasattr(command, "TAKES"):
+            _refuse(_without_flags(argv[1:]))
         fail(f"{_last_line(error)}\nSee --help for the flags.")
     except (KeyError, AttributeError) as error:
         # An override of a key that the config does not have. The first line
@@ -160,6 +161,31 @@ def _parse_flags(argv: list[str]) -> list[str]:
         while isinstance(error.args[0], Exception):
             error = error.args[0]
         fail(f"--config has no key {'. '.join(error.args[0].splitlines())}")
+
+
+def _refuse(arguments: list[str]) -> None:
+    if arguments:
+        example = next(
+            (name for name in ("input", "workdir") if name in flags.FLAGS),
+            "flag",
+        )
+        fail(
+            f"unexpected argument {arguments[0]!r}; every option is a "
+            f"--flag=value, as --{example}={arguments[0]}, see --help"
+        )
+
+
+def _without_flags(words: list[str]) -> list[str]:
+    """Returns what is neither a flag nor the value of one."""
+    arguments, pending = [], iter(words)
+    for word in pending:
+        if not word.startswith("-"):
+            arguments.append(word)
+            continue
+        name = word.lstrip("-")
+        if name in flags.FLAGS and not flags.FLAGS[name].boolean:
+            next(pending, None)
+    return arguments
 
 
 def docstring(name: str) -> str:

@@ -40,6 +40,7 @@ others are colorized all the same, it is named, and the exit status is 1.
 """
 
 import dataclasses
+from pathlib import Path
 
 from absl import flags
 
@@ -148,6 +149,7 @@ def main() -> None:
     colorizer = dataclasses.replace(
         colorizer, steps=steps, saturation=_SATURATION.value
     )
+    notes = []
     if jobs.is_video(_INPUT.value):
         from nircolor_tf.inference import video
 
@@ -176,7 +178,18 @@ def main() -> None:
             ),
         )
         summary = folders.summary(results)
+        notes = _notes(results)
     print(f"colorized {summary} with {model} -> {_OUTPUT.value}")
+    for note in notes:
+        print(f"  note: {note}")
+
+
+def _notes(results: list[folders.Result]) -> list[str]:
+    """What a user may not expect of a folder."""
+    notes = [folders.warning(results)]
+    if not _RECURSIVE.value:
+        notes.append(jobs.note_folders(Path(_INPUT.value), Path(_OUTPUT.value)))
+    return [note for note in notes if note]
 
 
 def _existing() -> str:

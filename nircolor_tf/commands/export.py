@@ -31,6 +31,9 @@ All else stays as it is: TFLite files, training record, what the card says of
 training and measurements.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from absl import flags
 
 from nircolor_tf.commands import cli
@@ -94,6 +97,7 @@ def main() -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.export import export
     from nircolor_tf.inference import cards
+    from nircolor_tf.training import checkpoints
 
     card = export.export_workdir(
         _WORKDIR.value,
@@ -112,9 +116,11 @@ def main() -> None:
     sizes = ", ".join(
         f"{name} {size / 1e6:.1f} MB" for name, size in card["bytes"].items()
     )
+    weights = _describe_weights(
+        card, checkpoints.newest_step(_WORKDIR.value), _CHECKPOINT.value
+    )
     cli.say(
-        f"exported step {card['training']['step']} of {_WORKDIR.value} to "
-        f"{_OUTPUT.value} ({sizes})\n"
+        f"exported {weights} of {_WORKDIR.value} to {_OUTPUT.value} ({sizes})\n"
         f"  use: bin/colorize.py --model={_OUTPUT.value} --input=DIR "
         "--output=DIR"
     )
@@ -125,6 +131,23 @@ def main() -> None:
                 f"{file['milliseconds']:.1f} ms on {file['threads']} threads, "
                 f"{file['db']:.1f} dB from the method"
             )
+
+
+def _describe_weights(
+    card: Mapping[str, Any], newest: int | None, checkpoint: str
+) -> str:
+    """Says which weights an export has, and why these."""
+    training, validation = card["training"], card.get("validation")
+    why = "the newest" if checkpoint == "latest" else "best"
+    if checkpoint == "best" and validation is not None:
+        metric = card["config"]["evaluate"]["best_metric"]
+        why = (
+            f"best on {validation['split']}, {metric} "
+            f"{validation['metrics'][metric]:.4g}"
+        )
+    if newest not in (None, training["step"]):
+        why += f"; newest is {newest}"
+    return f"step {training['step']} ({why})"
 
 
 def _renew() -> None:

@@ -93,6 +93,20 @@ def _read_config() -> ConfigDict:
     return config
 
 
+def _name_cpu_variant() -> None:
+    """Without a GPU, names the smaller training where the config has one."""
+    config = flags.FLAGS["config"]
+    if not config.present:
+        return
+    smaller = config_files.cpu_variant(config.config_filename)
+    if smaller is not None:
+        cli.say(
+            f"no GPU: {config.config_filename} is as large as in its paper, "
+            f"and takes hours or days here; --config={smaller} is made for "
+            "two processor cores"
+        )
+
+
 def _train(config: ConfigDict) -> None:
     # Before TensorFlow starts threads, each with memory of its own.
     allocation.keep_freed_memory()
@@ -108,6 +122,8 @@ def _train(config: ConfigDict) -> None:
     if _START_FROM.value is not None:
         # Before anything is made whose seeds it would change.
         start = starts.read(models.locate(_START_FROM.value))
+    if not any("GPU" in name for name in strategy.extended.worker_devices):
+        _name_cpu_variant()
     method = trainer.train(
         config,
         _WORKDIR.value,

@@ -15,8 +15,8 @@ in dB; and the share of the pixels that are the same in 8 bit; for each photo
 and over all of them. image_bytes rounds to the levels of the photo's file, so
 its results may differ by one more of them (0.0039 in 8 bit).
 
-The exit status is 1 if a difference is larger than bin/export.py allows, or if
-a photo fails.
+The last line is the verdict. The exit status is 1 if a difference is larger
+than bin/export.py allows, or if a photo fails.
 """
 
 from pathlib import Path
@@ -64,7 +64,9 @@ def main() -> None:
     print(difference_table.format_table(verification))
     if output:
         difference_table.write_table(output, verification)
-    if verification.problems:
+    if not verification.problems:
+        print(f"\n{difference_table.verdict(verification)}")
+    else:
         raise InputError(
             "\n  ".join(
                 [

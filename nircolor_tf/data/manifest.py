@@ -170,9 +170,11 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
                 for row in reader
             ]
     except OSError as error:
+        hint = "bin/prepare_data.py writes a manifest.csv"
+        if (path / "manifest.csv").is_file():
+            hint = f"{path / 'manifest.csv'} is one"
         raise InputError(
-            f"{path}: cannot be read: {error.strerror}; bin/prepare_data.py "
-            "writes a manifest.csv"
+            f"{path}: cannot be read: {error.strerror}; {hint}"
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: not a CSV file in UTF-8: {error}") from error

@@ -21,7 +21,6 @@ from nircolor_tf.evaluation.run_names import RunName
 from nircolor_tf.images import image_files
 from nircolor_tf.inference import cards, models
 
-WORKDIR_FILE = "config.json"
 # Kinds of runs that are models; the others are 'images' and 'baseline'.
 MODELS = ("export", "workdir")
 # Domains of images, for people.
@@ -80,7 +79,7 @@ def open_run(name: RunName, checkpoint: str) -> tuple[Run, Predict]:
     try:
         if (folder / cards.CARD_FILE).exists():
             return _open_export(name)
-        if (folder / WORKDIR_FILE).exists():
+        if (folder / cards.WORKDIR_FILE).exists():
             return _open_workdir(name, checkpoint)
         return _open_images(name)
     except NirColorError:
@@ -151,7 +150,7 @@ def _open_images(name: RunName) -> tuple[Run, Predict]:
     if not files:
         raise InputError(
             f"{folder}: neither an export ({cards.CARD_FILE}), nor a workdir "
-            f"({WORKDIR_FILE}), nor a folder of images"
+            f"({cards.WORKDIR_FILE}), nor a folder of images"
         )
     if name.path:
         raise InputError(

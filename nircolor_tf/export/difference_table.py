@@ -44,6 +44,23 @@ def format_table(verification: Verification) -> str:
     return "\n".join(lines)
 
 
+def verdict(verification: Verification) -> str:
+    """Says in a line what a comparison without problems shows."""
+    photos = {
+        each.photo
+        for runtime in verification.runtimes
+        for each in runtime.differences
+    }
+    compared = [
+        runtime for runtime in verification.runtimes if runtime.differences
+    ]
+    return (
+        f"the export equals the trained method: {len(compared)} of "
+        f"{len(verification.runtimes)} files and signatures were compared on "
+        f"{len(photos)} photos, and no difference is larger than is allowed"
+    )
+
+
 def _format_line(
     runtime: Runtime, width: int, sizes: Sequence[tuple[int, int]]
 ) -> str:

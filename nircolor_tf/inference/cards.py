@@ -43,6 +43,8 @@ from nircolor_tf.inference.fusion import BfwlsParameters
 from nircolor_tf.inference.steps import GuidedParameters, Steps
 
 CARD_FILE = "card.json"
+# What a training has in its place (`training/config_files.py`).
+WORKDIR_FILE = "config.json"
 
 
 def read_card(folder: str | os.PathLike) -> dict[str, Any]:
@@ -56,8 +58,7 @@ def read_card(folder: str | os.PathLike) -> dict[str, Any]:
             or lacks a key, or a key has a value of the wrong type.
     """
     file = Path(folder) / CARD_FILE
-    if not file.parent.is_dir():
-        raise InputError(f"{file.parent}: no such export folder")
+    _check_place(file.parent)
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -71,6 +72,27 @@ def read_card(folder: str | os.PathLike) -> dict[str, Any]:
         raise InputError(f"{file}: not a card; expected a JSON object")
     card_checks.check(file, card)
     return card
+
+
+def _check_place(folder: Path) -> None:
+    """Says of what is no export what it is, and what to do."""
+    if folder.is_file():
+        inside = (folder.parent / CARD_FILE).is_file()
+        hint = f"; {folder.parent} is one" if inside else ""
+        raise InputError(
+            f"{folder}: a file; a model is the folder that bin/export.py "
+            f"writes{hint}"
+        )
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder}: no such export folder; a model is default or edge, a "
+            "folder that bin/export.py wrote, or hf://OWNER/NAME"
+        )
+    if not (folder / CARD_FILE).exists() and (folder / WORKDIR_FILE).exists():
+        raise InputError(
+            f"{folder}: a training, not an export; bin/export.py "
+            f"--workdir={folder} --output=DIR makes one of it"
+        )
 
 
 def find_path(

@@ -141,7 +141,8 @@ def summary(results: list[Result]) -> str:
 
     Returns:
         For example '2 images, values 0..4095 (12 bit) -> 0..1'. Where the
-        range was all that the files can hold, the count alone.
+        range was all that the files can hold, the count alone. Where ranges
+        differ, the first and the last of them; `warning` says what follows.
     """
     if not results:
         return "no image; every result exists already"
@@ -157,9 +158,39 @@ def summary(results: list[Result]) -> str:
     )
     if first == last:
         return f"{count}, {first}"
-    return (
-        f"{count}, from {first} to {last}, so that their brightness cannot be "
-        "compared; --range=LOW,HIGH gives all the same"
+    return f"{count}, from {first} to {last}"
+
+
+def warning(results: list[Result]) -> str:
+    """Says whether the brightness of the results can be compared.
+
+    Args:
+        results: Of `colorize_path`.
+
+    Returns:
+        Why it cannot, and which flag makes it so; '' where all images have
+        one range, or all that their files can hold.
+    """
+    ranges_used = {(result.low, result.high) for result in results}
+    depths = {result.dtype: np.iinfo(result.dtype).max for result in results}
+    full = all(
+        (result.low, result.high) == (0, depths[result.dtype])
+        for result in results
+    )
+    if len(ranges_used) < 2 or full:
+        return ""
+    start = (
+        f"brightness is not comparable: {len(ranges_used)} ranges were used, "
+        "as each image got its own; "
+    )
+    if len(depths) > 1:
+        return start + (
+            "colorize the images of 8 bit and those of 16 bit apart, with "
+            "--range=LOW,HIGH of their camera"
+        )
+    highest = int(max(high for _, high in ranges_used))
+    return start + (
+        f"--range=0,{highest} gives all the same, if they are of one camera"
     )
 
 

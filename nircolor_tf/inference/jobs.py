@@ -93,11 +93,42 @@ def list_jobs(
         for path in _images(source, target, recursive)
     ]
     if not jobs:
-        deeper = "" if recursive else "; --recursive looks into its folders"
+        note = "" if recursive else note_folders(source, target)
         raise InputError(
-            f"{source}: no image file ({_SUFFIX_LIST}) in this folder{deeper}"
+            f"{source}: no image file ({_SUFFIX_LIST}) in this folder"
+            + (note and f"; {note}")
         )
     return jobs
+
+
+def note_folders(source: Path, target: Path) -> str:
+    """Names the folders of a folder that hold images, and are not searched.
+
+    Args:
+        source: What was colorized without its folders.
+        target: Of the results; it is no such folder.
+
+    Returns:
+        For example "not searched: a, b; --recursive does", '' for none.
+    """
+    if not source.is_dir():
+        return ""
+    names = [
+        folder.name
+        for folder in sorted(source.iterdir())
+        if folder.is_dir()
+        and not folder.is_symlink()
+        and not folder.name.startswith(".")
+        and folder.resolve() != target.resolve()
+        and image_files.list_images(folder, recursive=True)
+    ]
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (
+        f"its folders are not searched: {', '.join(names[:3])}{more}; "
+        "--recursive searches them"
+    )
 
 
 def _images(source: Path, target: Path, recursive: bool) -> list[Path]:

@@ -49,6 +49,20 @@ def _loss_scale(training: Training) -> dict[str, list[tf.Variable]]:
     return {} if scale is None else {"loss_scale": scale.variables}
 
 
+def _numbers(folder: Path) -> set[int]:
+    """Returns the steps of the checkpoints to resume from."""
+    return {
+        int(match[1])
+        for path in folder.glob("ckpt-*")
+        if (match := re.match(r"ckpt-(\d+)\.", path.name))
+    }
+
+
+def newest_step(workdir: str | os.PathLike) -> int | None:
+    """Returns the step of a workdir's newest checkpoint; None for none."""
+    return max(_numbers(Path(workdir) / "checkpoints"), default=None)
+
+
 class Checkpoints:
     """The checkpoints of a workdir: the latest, to resume, and the best.
 
@@ -126,11 +140,7 @@ class Checkpoints:
         Raises:
             InputError: There are checkpoints, and none is whole.
         """
-        numbers = {
-            int(match[1])
-            for path in self._folder.glob("ckpt-*")
-            if (match := re.match(r"ckpt-(\d+)\.", path.name))
-        }
+        numbers = _numbers(self._folder)
         damaged = []
         for number in sorted(numbers, reverse=True):
             prefix = self._folder / f"ckpt-{number}"

@@ -123,6 +123,28 @@ def read(name: str) -> ConfigDict:
         raise InputError(f"config {name!r}: {reason}") from error
 
 
+def cpu_variant(name: str) -> str | None:
+    """Finds the variant of a config that is made for a processor.
+
+    Args:
+        name: FILE.py or FILE.py:VARIANT.
+
+    Returns:
+        FILE.py:cpu or FILE.py:VARIANT,cpu; None where the file has neither, or
+        the variant is a small one already.
+    """
+    file, _, variant = name.partition(":")
+    kinds = variant.split(",")
+    if "cpu" in kinds or "smoke" in kinds:
+        return None
+    candidate = f"{file}:{variant},cpu" if variant else f"{file}:cpu"
+    try:
+        read(candidate)
+    except InputError:
+        return None
+    return candidate
+
+
 def format_config(config: ConfigDict) -> str:
     """Lists every key, one a line, sorted, with its value as a flag takes it.
 
@@ -212,6 +234,11 @@ def read_config(workdir: str | os.PathLike) -> ConfigDict:
         InputError: There is none, or it has what no longer exists.
     """
     path = Path(workdir) / CONFIG_FILE
+    if not path.exists() and Path(workdir, "card.json").exists():
+        raise InputError(
+            f"{workdir}: an export, not a training; expected the workdir that "
+            "bin/train.py wrote"
+        )
     if not path.exists():
         raise InputError(
             f"{path}: no such file; expected a workdir that bin/train.py wrote "

@@ -7,6 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from nircolor_tf.training import sinks
+from nircolor_tf.training.remaining_time import RemainingTime
 
 
 class Writer:
@@ -39,10 +40,13 @@ class Writer:
         self._bar = tqdm(
             total=end_step, initial=start_step, unit="step", dynamic_ncols=True
         )
+        self._remaining = RemainingTime(end_step - start_step)
 
     def advance(self) -> None:
-        """Counts one step on the progress bar."""
+        """Counts one step, and says once how long all of them take."""
         self._bar.update()
+        if estimate := self._remaining.advance():
+            self.say(estimate)
 
     def show(self, phase: str, losses: Mapping[str, float]) -> None:
         """Shows the phase and some losses beside the progress bar."""

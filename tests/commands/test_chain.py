@@ -120,18 +120,25 @@ def test_evaluate_export_and_colorize(run, start, trained):
     run(f"{evaluate} --workdir=run --path=n2c --output=report_workdir")
     out = run("export.py --workdir=run --paths=n2c --output=models/tiny")
     assert "bin/colorize.py --model=models/tiny" in out
+    best = json.loads((trained / "run/checkpoints/best.json").read_text())
+    newest_step = "" if best["step"] == 60 else "; newest is 60"
+    why = f"best on val, std/psnr {best['metrics']['std/psnr']:.4g}"
+    assert f"exported step {best['step']} ({why}{newest_step}) of run" in out
     out = run(
         "verify.py --workdir=run --model=models/tiny --input=pairs/nir "
         "--output=table.csv"
     )
     assert "image_bytes" in out
+    assert out.splitlines()[-1].startswith(
+        "the export equals the trained method: 4 of 4 files and signatures "
+        "were compared on 8 photos"
+    )
     run(f"{evaluate} --model=models/tiny --output=report_export")
     again = start(f"{evaluate} --model=models/tiny --output=report_export")
     assert "report.html: exists already" in again.communicate()[1]
     assert again.returncode == 1
     run("colorize.py --model=models/tiny --input=pairs/nir --output=color")
 
-    best = json.loads((trained / "run/checkpoints/best.json").read_text())
     card = json.loads((trained / "models/tiny/card.json").read_text())
     assert card["training"]["step"] == best["step"]
     assert card["validation"]["metrics"] == best["metrics"]
@@ -247,7 +254,30 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
             "colorize.py --input=pairs/nir --output=new --path=n2g",
             "saved_models/default has none of that name",
         ),
-        ("colorize.py --model=run --input=pairs/nir --output=new", "card.json"),
+        (
+            "colorize.py --model=run --input=pairs/nir --output=new",
+            "run: a training, not an export; bin/export.py --workdir=run",
+        ),
+        (
+            "colorize.py --input=pairs/nir --output=new "
+            "--model=saved_models/edge/model.tflite",
+            "model.tflite: a file; a model is the folder that bin/export.py "
+            "writes; saved_models/edge is one",
+        ),
+        (
+            "colorize.py pairs/nir new",
+            "argument 'pairs/nir'; every option is a --flag=value, as "
+            "--input=pairs/nir",
+        ),
+        ("colorize.py --input pairs/nir new", "argument 'new'"),
+        (
+            "export.py --workdir=saved_models/edge --output=new",
+            "saved_models/edge: an export, not a training",
+        ),
+        (
+            f"train.py {CONFIG} --workdir=new --config.data.manifest=data",
+            "data/manifest.csv is one",
+        ),
     ],
 )
 def test_bad_input_is_one_message_and_writes_nothing(
@@ -259,5 +289,6 @@ def test_bad_input_is_one_message_and_writes_nothing(
     assert process.returncode in (1, 2), out + errors
     assert "Traceback" not in errors
     assert message in errors
+    assert "InitializeLog" not in errors
     after = {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
     assert after == before

@@ -282,6 +282,29 @@ def test_the_rest_client(rest_server, repository, rgb):
     assert client.colorize(rest_server, FILE) == png
 
 
+def test_the_rest_client_fails_in_one_line(rest_server, repository, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    target = tmp_path / "color.png"
+    closed = "http://localhost:9/v1/models/blocks"
+    for server, source, message in (
+        (closed, "bad.png", f"{closed}: no server answers: [Errno 111]"),
+        (rest_server, "gone.png", "gone.png: No such file or directory"),
+        (rest_server, "bad.png", "bad.png: "),
+    ):
+        client = repository / "examples" / "serving" / "client.py"
+        result = subprocess.run(
+            [sys.executable, client, server, tmp_path / source, target],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 1
+        assert result.stderr.startswith("error: ")
+        assert message in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+    assert not target.exists()
+
+
 @pytest.mark.slow
 def test_saved_model_cli(export, tmp_path, nir, rgb):
     tool = Path(sys.executable).parent / "saved_model_cli"

@@ -4,6 +4,7 @@ import os
 import re
 import threading
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -178,15 +179,31 @@ def test_the_range_is_that_of_each_image_or_the_given_one(tmp_path):
         levels = [
             image_files.read_rgb(result.path)[0, -1, 0] for result in results
         ]
+        notes.append(folders.warning(results))
         return levels, folders.summary(results)
 
+    notes = []
     auto, both = whites("auto")
     assert auto == [round(1000 / 1023 * 65535), round(2047 / 4095 * 65535)]
     assert "values 0..1023 (10 bit) -> 0..1 to values 0..4095" in both
+    assert notes[0].startswith("brightness is not comparable: 2 ranges")
+    assert "--range=0,4095 gives all the same" in notes[0]
     given, one = whites("500,2047")
     assert given == [round(500 / 1547 * 65535), 65535]
     assert one == "2 images, values 500..2047 -> 0..1"
     assert whites("0,65535")[1] == "2 images"
+    assert notes[1:] == ["", ""]
+
+
+def test_images_of_8_and_16_bit_have_no_range_in_common():
+    def result(high, dtype):
+        return folders.Result(Path("a.png"), 0, high, np.dtype(dtype))
+
+    full = [result(255, np.uint8), result(65535, np.uint16)]
+    assert folders.warning(full) == ""
+    mixed = folders.warning([*full, result(4095, np.uint16)])
+    assert "3 ranges" in mixed
+    assert "those of 16 bit apart" in mixed
 
 
 def test_a_range_beyond_8_bit_names_the_file_of_8_bit(tmp_path):

@@ -1,6 +1,7 @@
 """Which images are colorized, and where the results go."""
 
 import os
+import shutil
 
 import cv2
 import numpy as np
@@ -88,7 +89,7 @@ def test_nothing_to_do_is_an_error(tmp_path):
         colorize_path(colorize, tmp_path / "gone", tmp_path / "x")
     (tmp_path / "empty").mkdir()
     with pytest.raises(
-        InputError, match=r"empty: no image file \(\.png, .*--recursive"
+        InputError, match=r"empty: no image file \(\.png, .*\) in this folder$"
     ):
         colorize_path(colorize, tmp_path / "empty", tmp_path / "x")
     with pytest.raises(InputError, match="expected a folder"):
@@ -114,6 +115,18 @@ def test_folders_in_folders(tmp_path):
     target = tmp_path / "nir" / "color"
     flat = colorize_path(*arguments, tmp_path / "flat")
     assert [result.path.name for result in flat] == ["a.png"]
+    expected = "its folders are not searched: x; --recursive searches them"
+    assert jobs.note_folders(tmp_path / "nir", target) == expected
+    assert jobs.note_folders(tmp_path / "nir", tmp_path / "nir/x") == ""
+    assert jobs.note_folders(tmp_path / "nir/a.png", target) == ""
+    for name in "pqr":
+        write_nir(tmp_path / "nir" / name / "a.png")
+    note = jobs.note_folders(tmp_path / "nir", target)
+    assert "not searched: p, q, r and 1 more; " in note
+    for name in "pqr":
+        shutil.rmtree(tmp_path / "nir" / name)
+    with pytest.raises(InputError, match=r"this folder; its folders .*: flat, nir;"):
+        colorize_path(arguments[0], tmp_path, tmp_path / "none")
     for _ in range(2):  # the second time there are results among the images
         results = colorize_path(
             *arguments, target, overwrite=True, recursive=True

@@ -1,0 +1,30 @@
+"""examples/litert.py against the package."""
+
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+import nircolor_tf
+from nircolor_tf.inference import models
+
+
+@pytest.mark.parametrize("size", [(90, 70), (331, 300)])
+def test_the_example_equals_the_package_to_one_level(
+    size, repository, tmp_path
+):
+    rows, columns = np.indices(size)
+    nir = (rows + 2 * columns + 40 * (rows // 9 % 2)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "nir.png"), nir)
+    example = repository / "examples" / "litert.py"
+    arguments = [models.locate("edge"), "nir.png", "color.png"]
+    subprocess.run(
+        [sys.executable, example, *arguments], cwd=tmp_path, check=True
+    )
+    color = cv2.imread(str(tmp_path / "color.png"))[..., ::-1]
+    expected = nircolor_tf.load("edge")(nir)
+    difference = np.abs(color.astype(int) - expected)
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 0.01
