@@ -10,6 +10,7 @@ where {"b64": ...} says that it is bytes.
 
 import base64
 import json
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -46,9 +47,12 @@ def colorize(model: str, image: bytes) -> bytes:
 
 def _reason(error: urllib.error.HTTPError) -> str:
     try:
-        return json.load(error)["error"]
+        text = json.load(error)["error"]
     except (ValueError, KeyError, TypeError):  # no model server wrote this
         return f"{error.url}: {error.code} {error.reason}"
+    # TensorFlow names the place in the graph around the words of the model.
+    ours = re.search(r"assertion failed: \[(.*?)\]", text)
+    return ours[1] if ours else text.splitlines()[0]
 
 
 def main(address: str, source: str, target: str) -> None:

@@ -289,7 +289,7 @@ def test_the_rest_client_fails_in_one_line(rest_server, repository, tmp_path):
     for server, source, message in (
         (closed, "bad.png", f"{closed}: no server answers: [Errno 111]"),
         (rest_server, "gone.png", "gone.png: No such file or directory"),
-        (rest_server, "bad.png", "bad.png: "),
+        (rest_server, "bad.png", "bad.png: expected a PNG or JPEG file"),
     ):
         client = repository / "examples" / "serving" / "client.py"
         result = subprocess.run(

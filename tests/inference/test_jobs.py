@@ -125,7 +125,7 @@ def test_folders_in_folders(tmp_path):
     assert "not searched: p, q, r and 1 more; " in note
     for name in "pqr":
         shutil.rmtree(tmp_path / "nir" / name)
-    with pytest.raises(InputError, match=r"this folder; its folders .*: flat, nir;"):
+    with pytest.raises(InputError, match=r"folder; its folders .*: flat, nir;"):
         colorize_path(arguments[0], tmp_path, tmp_path / "none")
     for _ in range(2):  # the second time there are results among the images
         results = colorize_path(
