@@ -22,9 +22,9 @@ Trainings take --config.data.manifest=data/taught/manifest.csv for the student,
 MANIFEST for the others; it has photos (bin/prepare_data.py --unpaired=FOLDER).
 `:color` trains on real pairs alone. `:detail` predicts a change of the NIR
 image, so that an unknown color stays gray. `:photos` goes on half on photos
-with their own colors and imitated NIR, `:pairs` on pairs alone; start with
-`:pairs` for some 150 pairs of your own (docs/training.md). `:demo` learns synthetic pairs in float32,
-since many processors only emulate bfloat16. `:smoke` makes it tiny, for tests.
+with their own colors and imitated NIR, `:pairs` on pairs alone, as some 150 of
+your own (docs/training.md). `:demo` learns synthetic pairs in float32, since
+many processors only emulate bfloat16. `:smoke` makes it tiny, for tests.
 """
 
 import common
