@@ -22,6 +22,9 @@ class Writer:
         loggers: Sinks besides those in the workdir.
     """
 
+    # A writer that shows nothing has none.
+    _remaining: RemainingTime | None = None
+
     def __init__(
         self,
         workdir: Path,
@@ -45,7 +48,7 @@ class Writer:
     def advance(self) -> None:
         """Counts one step, and says once how long all of them take."""
         self._bar.update()
-        if estimate := self._remaining.advance():
+        if self._remaining and (estimate := self._remaining.advance()):
             self.say(estimate)
 
     def show(self, phase: str, losses: Mapping[str, float]) -> None:
