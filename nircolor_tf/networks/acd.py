@@ -23,6 +23,8 @@ class GLFFNet(layers.Layer):
         aligned: As of `ACD`.
     """
 
+    build = shared.build_when_called
+
     def __init__(self, channels: int, aligned: bool):
         super().__init__()
         self.local_branch = shared.conv_bn_relu(channels // 2, 3)
@@ -48,6 +50,8 @@ class UpBlock(layers.Layer):
     becomes pixel 2 i, where the encoder's strides put it.
     """
 
+    build = shared.build_when_called
+
     def __init__(self, filters: int, aligned: bool):
         super().__init__()
         self.upsample = _upsampling(aligned)
@@ -72,6 +76,8 @@ class ACD(keras.Model):
         output_channels: 3 for rgb.
         activation: 'tanh' in the paper.
     """
+
+    build = shared.build_when_called
 
     def __init__(
         self,

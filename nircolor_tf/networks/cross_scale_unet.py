@@ -33,6 +33,8 @@ class CrossScaleUNet(keras.Model):
         InputError: Fewer than five levels.
     """
 
+    build = shared.build_when_called
+
     def __init__(
         self,
         *,

@@ -28,6 +28,8 @@ class DCGANGenerator(keras.Model):
 
     size_multiple = 2 ** len(WIDTHS)
 
+    build = shared.build_when_called
+
     def __init__(self, *, filters: int, initial_std: float):
         super().__init__()
         widths = [filters * width for width in WIDTHS]

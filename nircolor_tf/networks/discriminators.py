@@ -29,6 +29,8 @@ class PatchGAN(keras.Model):
         InputError: Another norm.
     """
 
+    build = shared.build_when_called
+
     def __init__(self, *, filters: int, norm: str):
         super().__init__()
         if norm not in _MIDDLE:

@@ -46,6 +46,8 @@ class EdgeUNet(keras.Model):
         activation: 'sigmoid' for (0, 1), 'tanh' for (-1, 1).
     """
 
+    build = shared.build_when_called
+
     def __init__(
         self,
         *,

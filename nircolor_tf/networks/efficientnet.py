@@ -18,6 +18,8 @@ import math
 import keras
 from keras import layers, ops
 
+from nircolor_tf.networks import layers as shared
+
 # Of an image in [0, 1]: (255 image - 127) / 128 is what the weights expect.
 _MEAN, _DEVIATION = 127 / 255, 128 / 255
 
@@ -74,6 +76,8 @@ class EfficientNetLite(keras.Model):
             equalized rate of Karras et al., ICLR 2018, to another end).
     """
 
+    build = shared.build_when_called
+
     def __init__(self, version: int, rate: float):
         super().__init__()
         width, depth = VERSIONS[version]
@@ -119,6 +123,8 @@ class InvertedResidual(layers.Layer):
         strides: Of the depthwise convolution.
         rate: As of `EfficientNetLite`.
     """
+
+    build = shared.build_when_called
 
     def __init__(self, stage, channels, filters, strides, rate):
         super().__init__()

@@ -14,6 +14,14 @@ ACTIVATIONS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 INVERTED = (0.02, 0.98)
 
 
+def build_when_called(layer: layers.Layer, shape: tuple) -> None:
+    """The `build` of what is made of layers, which are built as it is called.
+
+    Keras traces the `call` of a layer without `build` twice, once to build it,
+    and one inside of it four times.
+    """
+
+
 def instance_norm() -> layers.Layer:
     """InstanceNorm without learned scale or offset, eps 1e-5."""
     return layers.GroupNormalization(
@@ -95,6 +103,8 @@ class PaddedConv2D(layers.Layer):
     Keras' 'same' pads a strided convolution at the right and bottom only,
     which would shift the pretrained weights of a ResNet by half a pixel.
     """
+
+    build = build_when_called
 
     def __init__(self, filters: int, kernel: int, strides: int):
         super().__init__()

@@ -13,6 +13,8 @@ class DecoderBlock(layers.Layer):
     Source: Chaurasia & Culurciello 2017, Figure 3.
     """
 
+    build = shared.build_when_called
+
     def __init__(
         self, channels: int, filters: int, strides: int, aligned: bool
     ):
@@ -48,6 +50,7 @@ class LinkNet(keras.Model):
     """
 
     size_multiple = 32
+    build = shared.build_when_called
 
     def __init__(
         self,

@@ -35,6 +35,7 @@ class LiteUNet(keras.Model):
     """
 
     size_multiple = 32
+    build = shared.build_when_called
 
     def __init__(
         self,

@@ -39,6 +39,8 @@ class MPFNet(keras.Model):
         InputError: Scales other than 1 to 3, or no level.
     """
 
+    build = shared.build_when_called
+
     def __init__(
         self,
         *,

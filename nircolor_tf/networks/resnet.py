@@ -17,6 +17,8 @@ class Shortcut(layers.Layer):
     convolution ('corrupted double-linked list', then a crash).
     """
 
+    build = shared.build_when_called
+
     def __init__(self, filters: int, strides: int):
         super().__init__()
         self.strides = strides
@@ -39,6 +41,8 @@ class BasicBlock(layers.Layer):
         strides: Of the first convolution; 2 halves height and width.
         project: Whether the shortcut is a 1x1 convolution.
     """
+
+    build = shared.build_when_called
 
     def __init__(self, filters: int, strides: int, project: bool):
         super().__init__()
@@ -68,6 +72,8 @@ class ResNetEncoder(keras.Model):
         stem_strides: Of the 7x7 convolution: 2 in ResNet and LinkNet, 1 in
             ColorNet's ACD ('one less down-sampling').
     """
+
+    build = shared.build_when_called
 
     def __init__(self, *, depth: int, filters: int, stem_strides: int):
         super().__init__()
@@ -113,6 +119,8 @@ class ResNetEncoder(keras.Model):
 class ResidualBlock(layers.Layer):
     """CycleGAN's block: reflection-padded 3x3, InstanceNorm, no last ReLU."""
 
+    build = shared.build_when_called
+
     def __init__(self, filters: int):
         super().__init__()
         self.body = keras.Sequential(
@@ -148,6 +156,7 @@ class ResNetGenerator(keras.Model):
 
     # Multiples of 4 pass, but 4 itself is too small to pad by reflection.
     size_multiple = 8
+    build = shared.build_when_called
 
     def __init__(
         self,

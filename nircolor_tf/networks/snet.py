@@ -37,6 +37,8 @@ class SNet(keras.Model):
         activation: 'sigmoid' for (0, 1), 'tanh' for (-1, 1).
     """
 
+    build = shared.build_when_called
+
     def __init__(
         self,
         *,
@@ -71,6 +73,8 @@ class Codec(layers.Layer):
         levels: Halvings.
         output_channels: As in SNet.
     """
+
+    build = shared.build_when_called
 
     def __init__(self, filters: int, levels: int, output_channels: int):
         super().__init__()

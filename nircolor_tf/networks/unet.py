@@ -30,6 +30,8 @@ class UNet256(keras.Model):
         activation: 'sigmoid' for (0, 1), 'tanh' for (-1, 1).
     """
 
+    build = shared.build_when_called
+
     def __init__(
         self,
         *,
@@ -105,6 +107,8 @@ class DetailUNet(keras.Model):
         output_channels: 3 for rgb.
         activation: 'sigmoid' for (0, 1), 'tanh' for (-1, 1).
     """
+
+    build = shared.build_when_called
 
     def __init__(
         self,
