@@ -1,6 +1,6 @@
 """Compares the files of a new export with the exported method."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -39,11 +39,12 @@ def compare(method: Method, folder: Path) -> dict[str, float]:
     sizes = ((64, 96), (51, 130), (256, 256), (above, above + 61))
     images = [_test_image(seed, *size) for seed, size in enumerate(sizes)]
     differences = {}
+    signatures = runtimes.load_signatures(folder / SAVED_MODEL)
     for path, entry in cards.read_card(folder)["paths"].items():
         expected = build.make_colorizer(method, path)
         results = [expected(image) for image in images]
         for runtime, tolerance in tolerances(entry).items():
-            colorizer = load_runtime(folder, path, entry, runtime)
+            colorizer = load_runtime(folder, path, entry, runtime, signatures)
             difference = max(
                 float(np.abs(colorizer(image) - result).max())
                 for image, result in zip(images, results, strict=True)
@@ -74,7 +75,11 @@ def tolerances(entry: Mapping) -> dict[str, float]:
 
 
 def load_runtime(
-    folder: Path, path: str, entry: Mapping, runtime: str
+    folder: Path,
+    path: str,
+    entry: Mapping,
+    runtime: str,
+    signatures: Mapping[str, Callable],
 ) -> Colorizer:
     """Loads an inference path of an export as it is compared.
 
@@ -84,15 +89,23 @@ def load_runtime(
         entry: Of the path in the card.
         runtime: One of `TOLERANCES`; 'serving' is the signature that a server
             runs, which takes any size.
+        signatures: Of its SavedModel, loaded once for all paths.
     """
-    if runtime != "serving":
+    if runtime not in ("saved_model", "serving"):
         return models.load_export(folder, runtime, path=path)
-    return Colorizer(
-        runtimes.load_saved_model(
-            folder / SAVED_MODEL, path, entry["source"], entry["target"]
-        ),
-        channels=CHANNELS[entry["target"]],
+    name, steps = path, {}
+    if runtime == "saved_model":
+        card = cards.read_card(folder)
+        name = cards.signature(card, path)
+        steps = {"steps": cards.steps(folder, card, path)}
+    predict = runtimes.predict_with(
+        signatures,
+        folder / SAVED_MODEL,
+        name,
+        entry["source"],
+        entry["target"],
     )
+    return Colorizer(predict, channels=CHANNELS[entry["target"]], **steps)
 
 
 def _test_image(seed: int, height: int, width: int) -> np.ndarray:

@@ -70,10 +70,30 @@ def write(
             (signature(BYTES, name, paths), serve_files, files, BYTES_OUTPUT),
             (signature(NETWORK, name, paths), network, images, path.target),
         ):
-            archive.add_endpoint(
-                endpoint, _name_output(call, output), input_signature=[spec]
-            )
+            add_endpoint(archive, endpoint, _name_output(call, output), spec)
     archive.write_out(str(folder), verbose=False)
+
+
+def add_endpoint(
+    archive: keras.export.ExportArchive,
+    name: str,
+    call: Callable,
+    spec: tf.TensorSpec,
+) -> None:
+    """Adds a function to what is exported, traced once.
+
+    With `input_signature` Keras traces it, and TensorFlow once more as it
+    saves it.
+
+    Args:
+        archive: To add it to.
+        name: Of the signature.
+        call: Of one tensor.
+        spec: Of that tensor.
+    """
+    function = tf.function(call, autograph=False)
+    function.get_concrete_function(spec)
+    archive.add_endpoint(name, function)
 
 
 def signature(kind: str, path: str, paths: Mapping[str, InferencePath]) -> str:

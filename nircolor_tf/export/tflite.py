@@ -153,5 +153,5 @@ def _write_archive(
     spec = tf.TensorSpec((1, *size, 1), tf.float32, path.source)
     archive = keras.export.ExportArchive()
     with subpixel.substituted(method):
-        archive.add_endpoint("serving_default", serve, input_signature=[spec])
+        saved_model.add_endpoint(archive, "serving_default", serve, spec)
         archive.write_out(folder, verbose=False)

@@ -18,7 +18,7 @@ config.export.least_db.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import cv2
@@ -73,9 +73,12 @@ def verify_photos(
     method, record = restore.load_method(workdir, checkpoint)
     _check_step(folder, card, workdir, record["step"])
     compared, sizes, problems = [], set(), []
+    signatures = runtimes.load_signatures(folder / model_card.SAVED_MODEL)
     for path in card["paths"]:
         colorizer = build.make_colorizer(method, path)
-        loaded = list(_load_runtimes(method, folder, card, path, channel))
+        loaded = list(
+            _load_runtimes(method, folder, card, path, channel, signatures)
+        )
         for file in tqdm(photos, path, unit="photo"):
             try:
                 photo = _read(file, channel, colorizer)
@@ -103,14 +106,21 @@ def _check_step(
 
 
 def _load_runtimes(
-    method: Method, folder: Path, card: dict, path: str, channel: Channel
+    method: Method,
+    folder: Path,
+    card: dict,
+    path: str,
+    channel: Channel,
+    signatures: Mapping[str, Callable],
 ) -> Iterator[Runtime]:
     entry = card["paths"][path]
     for name, tolerance in comparison.tolerances(entry).items():
-        colorizer = comparison.load_runtime(folder, path, entry, name)
+        colorizer = comparison.load_runtime(
+            folder, path, entry, name, signatures
+        )
         yield Runtime(path, name, _on_image(colorizer), tolerance=tolerance)
     if channel == channels.GRAY:
-        yield _load_bytes_signature(folder, card, path)
+        yield _bytes_signature(folder, card, path, signatures)
     for fixed in cards.fixed_files(card, path):
         colorizer = models.load_export(folder, file=fixed["file"])
         yield Runtime(
@@ -122,8 +132,11 @@ def _load_runtimes(
         )
 
 
-def _load_bytes_signature(folder: Path, card: dict, path: str) -> Runtime:
-    serve = runtimes.load_saved_model(
+def _bytes_signature(
+    folder: Path, card: dict, path: str, signatures: Mapping[str, Callable]
+) -> Runtime:
+    serve = runtimes.predict_with(
+        signatures,
         folder / model_card.SAVED_MODEL,
         saved_model.signature(saved_model.BYTES, path, card["paths"]),
         saved_model.BYTES,

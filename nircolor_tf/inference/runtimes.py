@@ -68,7 +68,30 @@ def load_saved_model(
         InputError: It is no SavedModel, it has no such signature, or
             TensorFlow is not installed.
     """
-    signatures = load_signatures(folder)
+    return predict_with(
+        load_signatures(folder), folder, signature, source, target
+    )
+
+
+def predict_with(
+    signatures: Mapping[str, Callable],
+    folder: Path,
+    signature: str,
+    source: str,
+    target: str,
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Wraps one of the signatures of a SavedModel.
+
+    Args:
+        signatures: All of them.
+        folder: Of the SavedModel.
+        signature: As of `load_saved_model`, like the rest.
+        source: Name of its input.
+        target: Name of its output.
+
+    Raises:
+        InputError: It has no such signature.
+    """
     if signature not in signatures:
         raise InputError(
             f"{folder}: has no signature {signature!r}, though card.json says "
