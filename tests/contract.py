@@ -1,5 +1,6 @@
 """What the contract tests are made of: tiny methods, batches, comparisons."""
 
+import functools
 import shutil
 
 import keras
@@ -16,6 +17,12 @@ def make_method(name, variant, **changes):
     config = smoke.smoke_config(name, variant)
     config.update_from_flattened_dict(changes)
     return build.make_method(config)
+
+
+@functools.cache
+def shared_method(name, variant):
+    """One for all tests that leave it as it is, untrained."""
+    return make_method(name, variant)
 
 
 def make_batch(method, data=("paired",), count=2):

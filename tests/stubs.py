@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Mapping
 
+import keras
 import pytest
 import smoke
 import tensorflow as tf
@@ -42,6 +43,29 @@ class Pyramid(Affine):
     def __call__(self, image, training=False):
         image = super().__call__(image)
         return image[:, ::4, ::4] + 0.2, image[:, ::2, ::2] + 0.1, image
+
+
+class Pointwise(keras.Model):
+    """A 1x1 convolution, which is quick to make."""
+
+    size_multiple = 32
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.convolution = keras.layers.Conv2D(channels, 1)
+
+    def call(self, image, training=False):
+        del training
+        return self.convolution(image)
+
+
+def without_networks(monkeypatch: pytest.MonkeyPatch, module) -> None:
+    """The method of a module has these in place of its networks."""
+    monkeypatch.setattr(
+        module,
+        "make_network",
+        lambda config, key: Pointwise(config.get("output_channels", 1)),
+    )
 
 
 def flat(side: int, *color: float):

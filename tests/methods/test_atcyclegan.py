@@ -8,8 +8,10 @@ import pytest
 import smoke
 import tensorflow as tf
 from contract import everything, make_batch
+from stubs import without_networks
 
 from nircolor_tf.errors import InputError
+from nircolor_tf.methods import atcyclegan
 from nircolor_tf.training import build, config_files, restore, trainer
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.writer import Writer
@@ -27,9 +29,10 @@ def make_method(variant="smoke", **changes):
 def published_phases():
     """The published schedule, on networks that are quick to make."""
     counted = {"schedule.epoch_images": EPOCH}
-    return make_method(
-        "", **{"network.filters": 4, "discriminator.filters": 4}, **counted
-    ).phases()
+    small = {"network.filters": 4, "discriminator.filters": 4}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        without_networks(monkeypatch, atcyclegan)
+        return make_method("", **small, **counted).phases()
 
 
 def test_the_published_schedule(published_phases):
@@ -84,7 +87,8 @@ def test_the_rate_falls_to_0_in_the_last_250_epochs(
     assert found == pytest.approx(rate, rel=1e-9)
 
 
-def test_an_epoch_is_its_images_whatever_the_batch():
+def test_an_epoch_is_its_images_whatever_the_batch(monkeypatch):
+    without_networks(monkeypatch, atcyclegan)
     small = {"network.filters": 4, "discriminator.filters": 4}
     small["schedule.epoch_images"] = EPOCH
     four = make_method("", **small, **{"data.batch_size": 4}).phases()
@@ -125,6 +129,8 @@ RGB, PHOTO = color(0.2, 0.5, 0.8), color(0.6, 0.1, 0.3)
 @pytest.fixture
 def with_known_networks(monkeypatch):
     """ATCycleGAN whose networks are simple enough to do in one's head."""
+
+    without_networks(monkeypatch, atcyclegan)
 
     def make(**changes):
         method = make_method(**changes)

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import smoke
 from contract import make_batch
+from stubs import without_networks
 
 from nircolor_tf.data import manifest
 from nircolor_tf.errors import InputError
+from nircolor_tf.methods import cyclegan
 from nircolor_tf.training import build, trainer
 from nircolor_tf.training.evaluator import Evaluator
 
@@ -70,7 +72,8 @@ def test_golden_parameter_counts_of_the_resnet_pair():
         ("resnet", (100 * 706, 100 * 706), ("paired", "unpaired")),
     ],
 )
-def test_phases_and_rates(variant, steps, data):
+def test_phases_and_rates(variant, steps, data, monkeypatch):
+    without_networks(monkeypatch, cyclegan)
     small = {"network.filters": 4, "discriminator.filters": 4}
     small["schedule.epoch_images"] = steps[1] // {"unet256": 250}.get(
         variant, 100

@@ -17,6 +17,7 @@ from nircolor_tf.training import build, optimizers
 from nircolor_tf.training.step import compile_step
 
 LOG_2 = np.log(2)
+CLOSE = 0.5  # to a pair that is learned, of the mean color's distance
 
 
 def make_method(**changes):
@@ -226,7 +227,10 @@ def test_the_discriminator_learns_color_from_gray():
 
 
 def distance_after_training(seed, strategy):
-    """Mean error after 600 steps on one pair, over that of the mean color."""
+    """Mean error on one pair over that of the mean color, by 600 steps.
+
+    It is that of the first hundred steps after which it is `CLOSE`.
+    """
     with strategy.scope():
         method = make_method(
             **{
@@ -245,10 +249,14 @@ def distance_after_training(seed, strategy):
         training.optimizers[f"{name}_optimizer"].learning_rate.assign(rate)
     nir, rgb = make_pairs(0, 1)
     mean = rgb.mean(axis=(0, 1, 2), keepdims=True)
-    for _ in range(600):
-        step({"nir": nir, "rgb": rgb})
-    fitted = method.colorizer(nir, training=True).numpy()
-    return np.abs(fitted - rgb).mean() / np.abs(rgb - mean).mean()
+    for _ in range(6):
+        for _ in range(100):
+            step({"nir": nir, "rgb": rgb})
+        fitted = method.colorizer(nir, training=True).numpy()
+        distance = np.abs(fitted - rgb).mean() / np.abs(rgb - mean).mean()
+        if distance < CLOSE:
+            break
+    return distance
 
 
 def test_the_papers_loss_alone_teaches_one_pair(one_replica):
@@ -258,4 +266,4 @@ def test_the_papers_loss_alone_teaches_one_pair(one_replica):
     by then.
     """
     seeds = range(4)
-    assert any(distance_after_training(s, one_replica) < 0.5 for s in seeds)
+    assert any(distance_after_training(s, one_replica) < CLOSE for s in seeds)

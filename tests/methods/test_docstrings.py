@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import smoke
+from contract import shared_method
 
 from nircolor_tf.methods import METHODS, adversarial
-from nircolor_tf.training import build
 
 BOXES = "Figure box -> attribute -> class"
 TERMS = "Loss term -> equation -> config key"
@@ -50,9 +50,8 @@ def configs_of(method):
 
 def smoke_methods(name):
     for experiment in smoke.SMOKE:
-        config = smoke.load_config(*experiment)
-        if config.method == name:
-            yield build.make_method(config)
+        if smoke.load_config(*experiment).method == name:
+            yield shared_method(*experiment)
 
 
 @of_every_method

@@ -11,7 +11,7 @@ from contract import (
     distinct_phases,
     largest_difference,
     make_batch,
-    make_method,
+    shared_method,
     step_of,
     weights_of,
 )
@@ -121,6 +121,8 @@ TO_OVERFIT = {
     # Beside L_mix the games' weights are large, at the rate of this test.
     "mpfnet": {"loss.translation": 0.0, "loss.feature_gan": 0.0},
 }
+# Other tests of this file compile their steps.
+COMPILED = {*smoke.QUICK, ("mpfnet", "smoke")}
 # Where NIR is colored only in the last phase.
 OVERFITS_LAST = {"cocolor", "mpfnet"}
 
@@ -135,7 +137,26 @@ def experiment(request):
 @pytest.fixture(scope="module")
 def method(experiment):
     """Untrained, and to be left as it is: the tests share it."""
-    return make_method(*experiment)
+    return shared_method(*experiment)
+
+
+@pytest.fixture(scope="module")
+def colorizer(method):
+    return build.make_colorizer(method)
+
+
+@pytest.fixture(scope="module")
+def training(experiment, one_replica):
+    """To be changed: the tests that share it expect nothing of its weights."""
+    changes = {"train.average_decay": 0.9}
+    return contract.make_training(*experiment, one_replica, **changes)
+
+
+@pytest.fixture
+def eager_if_compiled_elsewhere(experiment):
+    tf.config.run_functions_eagerly(experiment in COMPILED)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def test_every_method_is_covered():
@@ -145,7 +166,7 @@ def test_every_method_is_covered():
     assert covered == set(METHODS)
 
 
-def test_call_gives_rgb_in_range_and_batches_do_not_mix(method):
+def test_call_gives_rgb_in_range_and_batches_do_not_mix(method, colorizer):
     low, high = method.config.data.value_range
     nir = np.random.default_rng(0).uniform(low, high, (2, 32, 64, 1))
     nir = nir.astype(np.float32)
@@ -156,7 +177,7 @@ def test_call_gives_rgb_in_range_and_batches_do_not_mix(method):
     np.testing.assert_allclose(method(nir[:1]).numpy(), both[:1], atol=1e-5)
     # Any size through the Colorizer, which pads to the method's multiple.
     unit = (nir[0, :, :48] - low) / (high - low)
-    assert build.make_colorizer(method)(unit).shape == (32, 48, 3)
+    assert colorizer(unit).shape == (32, 48, 3)
     # Not a constant function of its input.
     assert np.abs(both[0] - both[1]).max() > 1e-4
 
@@ -170,9 +191,8 @@ def test_every_network_has_one_optimizer_or_none(method):
 
 
 def test_a_phase_changes_what_it_declares_and_nothing_else(
-    experiment, one_replica
+    training, eager_if_compiled_elsewhere
 ):
-    training = contract.make_training(*experiment, one_replica)
     method = training.method
     for phase in distinct_phases(method):
         before = weights_of(method.networks)
@@ -208,10 +228,12 @@ def test_each_loss_term_reaches_its_networks_and_weight_0_removes_it(method):
     for phase in distinct_phases(method):
         batch = make_batch(method, phase.data)
         reaches = tables[phase.losses.__name__]
-        for term in (*terms, None):
-            method.config.loss.update({t: float(t == term) for t in terms})
+        # Those of other phases reach nothing here, nor do all at weight 0.
+        for some in (terms - reaches.keys(), *({term} for term in reaches)):
+            method.config.loss.update({t: float(t in some) for t in terms})
             reached = networks_reached(method, phase, batch)
-            assert reached == reaches.get(term, set()), (phase.name, term)
+            expected = set().union(*(reaches.get(t, ()) for t in some))
+            assert reached == expected, (phase.name, some)
     method.config.loss.update(weights)
 
 
@@ -222,13 +244,19 @@ def networks_reached(method, phase, batch):
         losses = {n: tf.convert_to_tensor(x) for n, x in losses.items()}
     assert losses.keys() == set(phase.optimizers)
     reached = set()
-    for optimizer in phase.optimizers:
-        networks = method.optimizers[optimizer].networks
+    # Optimizers that share a loss share its gradient, as in training.
+    for loss in {id(loss): loss for loss in losses.values()}.values():
+        networks = [
+            network
+            for optimizer in phase.optimizers
+            if losses[optimizer] is loss
+            for network in method.optimizers[optimizer].networks
+        ]
         variables = [
             [v.value for v in method.networks[network].trainable_variables]
             for network in networks
         ]
-        gradients = tape.gradient(losses[optimizer], variables)
+        gradients = tape.gradient(loss, variables)
         for network, found in zip(networks, gradients, strict=True):
             if any(g is not None and np.any(g.numpy()) for g in found):
                 reached.add(network)
@@ -243,12 +271,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(
     contract.check_resume(config, tmp_path, one_replica)
 
 
-def test_every_weight_survives_the_checkpoint(experiment, tmp_path):
-    training = contract.make_training(
-        *experiment,
-        tf.distribute.get_strategy(),
-        **{"train.average_decay": 0.9},
-    )
+def test_every_weight_survives_the_checkpoint(training, tmp_path):
     averages = training.averages
     step = tf.Variable(7, dtype=tf.int64, trainable=False)
     checkpoints = Checkpoints(tmp_path, training, step)
@@ -277,7 +300,7 @@ def test_every_weight_survives_the_checkpoint(experiment, tmp_path):
     assert step.numpy() == 7
 
 
-def test_exports_equal_the_method(method, tmp_path):
+def test_exports_equal_the_method(method, colorizer, tmp_path):
     # Its own path, and the one most unlike it, a translation if it has any.
     names = list(method.inference_paths())
     paths = export.choose_paths(method, [names[0], names[-1]])
@@ -294,19 +317,18 @@ def test_exports_equal_the_method(method, tmp_path):
     assert differences.keys() == {"saved_model", "litert", "serving"}
     # Sizes that are no multiple of anything, down to one row. Not one pixel:
     # InstanceNorm of a constant image is nothing but magnified rounding.
-    expected = build.make_colorizer(method)
     for runtime in ("litert", "saved_model"):
-        colorizer = models.load_export(tmp_path, runtime)
+        exported = models.load_export(tmp_path, runtime)
         for size in ((1, 3), (5, 70), (33, 47)):
             nir = np.random.default_rng(1).random((*size, 1), np.float32)
-            np.testing.assert_allclose(colorizer(nir), expected(nir), atol=1e-4)
+            np.testing.assert_allclose(exported(nir), colorizer(nir), atol=1e-4)
     loaded = tf.saved_model.load(str(tmp_path / "saved_model"))
     raw = np.random.default_rng(2).random((2, 37, 51, 1), np.float32)
     rgb = loaded.signatures["serving_default"](nir=raw)["rgb"].numpy()
     for index in range(2):
         if card["fusion"] is None:
             np.testing.assert_allclose(
-                rgb[index], expected(raw[index]), atol=1e-4
+                rgb[index], colorizer(raw[index]), atol=1e-4
             )
     # The weights of the networks on these paths, once, and nothing else.
     stored = tf.train.list_variables(
