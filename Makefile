@@ -5,8 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 CODE := nircolor_tf bin configs docs examples tests
-# A process per core; a file's tests stay together, they share what they made.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadfile
+# A process per core. Each gets tests that follow one another, which share what
+# they made; one that is done takes half of what another has left.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=worksteal
 
 # Names with commas between them, as flags take them.
 empty :=

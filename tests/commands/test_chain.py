@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
+import typed
 
 TRAIN = (
     "train.py --config=configs/supervised.py:unet256,smoke "
@@ -281,12 +282,11 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
     ],
 )
 def test_bad_input_is_one_message_and_writes_nothing(
-    line, message, start, trained
+    line, message, trained, tmp_path
 ):
     before = {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
-    process = start(line)
-    out, errors = process.communicate()
-    assert process.returncode in (1, 2), out + errors
+    status, out, errors = typed.run(line, trained, tmp_path)
+    assert status in (1, 2), out + errors
     assert "Traceback" not in errors
     assert message in errors
     assert "InitializeLog" not in errors

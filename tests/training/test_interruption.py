@@ -63,7 +63,7 @@ def train(*flags):
 def test_a_training_that_is_terminated_goes_on(tmp_path, pairs_manifest):
     workdir = tmp_path / "workdir"
     flags = [
-        "--config=configs/default.py:smoke",
+        "--config=configs/supervised.py:unet256,smoke",
         f"--workdir={workdir}",
         f"--config.data.manifest={pairs_manifest}",
         "--config.train.steps=100000",

@@ -11,6 +11,8 @@ from nircolor_tf.data import manifest
 from nircolor_tf.errors import InputError
 from nircolor_tf.training import config_files, recorded_images, trainer
 
+SMALL = ("supervised", "unet256,smoke")
+
 
 @pytest.fixture
 def data(tmp_path, pairs_manifest):
@@ -35,7 +37,7 @@ def steps(workdir):
 def test_a_training_goes_on_elsewhere(data, tmp_path, monkeypatch, one_replica):
     workdir = tmp_path / "w"
     monkeypatch.chdir(data)
-    config = smoke.smoke_config("default", "smoke", "manifest.csv")
+    config = smoke.smoke_config(*SMALL, "manifest.csv")
     trainer.train(config, workdir, one_replica, stop_at=1)
     monkeypatch.chdir(tmp_path)
     # From another folder.
@@ -64,7 +66,7 @@ def test_a_training_goes_on_elsewhere(data, tmp_path, monkeypatch, one_replica):
 @pytest.fixture
 def begun(data, tmp_path):
     """A workdir as a training leaves it, its config and its images."""
-    config = smoke.smoke_config("default", "smoke", data / "manifest.csv")
+    config = smoke.smoke_config(*SMALL, data / "manifest.csv")
     config = config_files.with_absolute_paths(config)
     examples = manifest.read_manifest(data / "manifest.csv")
     config_files.write_config(tmp_path / "w", config)
