@@ -16,7 +16,7 @@ comma := ,
 files = $(subst $(space),$(comma),$(wildcard $(1)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint docs bench results
+.PHONY: help demo test test-all lint audit docs bench results
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -34,6 +34,11 @@ lint: $(INSTALLED) ## Check style, format and which room imports which
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/lint-imports
+
+# Names and versions go to pypi.org, which answers what is known of them.
+audit: .venv-audit/.installed ## Look for known vulnerabilities of the packages
+	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip \
+	  --requirement constraints.txt
 
 docs: .venv-docs/.installed ## Build the pages as a site, site/index.html
 	.venv-docs/bin/mkdocs build --strict
@@ -53,6 +58,11 @@ results: $(INSTALLED) ## Write docs/results.md and the README's table
 	$(PYTHON) -m venv .venv-docs
 	.venv-docs/bin/python -m pip install --constraint constraints.txt \
 	  --editable '.[docs]'
+	@touch $@
+
+.venv-audit/.installed:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install 'pip-audit>=2.9,<3'
 	@touch $@
 
 $(INSTALLED): setup.cfg constraints.txt pyproject.toml

@@ -13,6 +13,10 @@ import re
 import threading
 
 
+def _sha1(data):
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+
+
 class Hub:
     """Repositories by OWNER/NAME: revision -> {path: bytes}.
 
@@ -24,7 +28,7 @@ class Hub:
         self.endpoint = ""
 
     def commit(self, revision):
-        return hashlib.sha1(revision.encode()).hexdigest()
+        return _sha1(revision.encode())
 
     def files(self, name, revision):
         revisions = self.repositories[name]
@@ -126,7 +130,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                     "type": "file",
                     "path": path,
                     "size": len(data),
-                    "oid": hashlib.sha1(data).hexdigest(),
+                    "oid": _sha1(data),
                 }
                 for path, data in self.server.hub.files(name, revision).items()
             ]
@@ -134,7 +138,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _file(self, name, revision, path):
         data = self.server.hub.files(name, revision)[path]
-        etag = f'"{hashlib.sha1(data).hexdigest()}"'
+        etag = f'"{_sha1(data)}"'
         headers = {"ETag": etag, "X-Repo-Commit": revision}
         self._send(200, data, **headers)
 

@@ -113,7 +113,8 @@ _LEVEL = (r"\d{1,5}", "a stored value, 0 to 65535")
 
 # What a column of a pair may hold: a regular expression, and it in words.
 _VALID = {
-    "name": (".+", "a name"),
+    # Files are written under it: no folder can be in it.
+    "name": (r"[^/\0]+", "a name without a slash"),
     "nir": (".+", "a path"),
     "rgb": (".+", "a path"),
     "height": _PIXELS,

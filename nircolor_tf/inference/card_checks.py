@@ -1,5 +1,6 @@
 """Checks the keys and values of a card.json, before anything uses them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,12 @@ def check(file: Path, card: dict[str, Any]) -> None:
     if card["format"] != 1:
         raise InputError(
             f"{file}: key 'format': {card['format']}; this version reads 1"
+        )
+    # A folder of a server is called so: it must not lead elsewhere.
+    name = card["name"]
+    if not re.fullmatch(r"[^/\0]+", name) or name in (".", ".."):
+        raise InputError(
+            f"{file}: key 'name': {name!r}; expected a name without a slash"
         )
     for key in ("size_multiple", "minimum_size", "working_size"):
         if card[key] is not None and card[key] < 1:

@@ -224,3 +224,16 @@ def test_a_damaged_export_is_not_pushed(hub, files, nircolor, tmp_path):
     )
     fails(result, "model.tflite: damaged")
     assert NAME not in hub.repositories
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path", ["../../../../evil.tflite", "saved_model/../../../../../evil.pb"]
+)
+def test_an_answer_of_the_hub_leads_nowhere_else(
+    path, hub, files, nircolor, tmp_path
+):
+    hub.repositories[NAME] = {"main": files | {path: b"evil"}}
+    fails(colorize(nircolor, f"hf://{NAME}"), NAME)
+    assert not list(tmp_path.rglob("evil*"))
+    assert not (tmp_path / "rgb.png").exists()

@@ -83,10 +83,15 @@ def test_a_file_of_one_size_is_found_by_name(tmp_path):
     ("changes", "message"),
     [
         ({"format": 2}, "'format': 2"),
+        (
+            {"name": "../tiny"},
+            "'name': '../tiny'; expected a name without a sl",
+        ),
+        ({"name": ".."}, "'name': '..'; expected a name without a slash"),
         ({"sha256": []}, "'sha256': \\[\\]; expected digests by file"),
         (
-            {"paths": {"n2c": N2C | {"files": {"onnx": "/tmp/a.onnx"}}}},
-            "'paths.n2c.files.onnx': '/tmp/a.onnx'; expected a file in",
+            {"paths": {"n2c": N2C | {"files": {"onnx": "/elsewhere/a.onnx"}}}},
+            "'paths.n2c.files.onnx': '/elsewhere/a.onnx'; expected a file in",
         ),
         (
             with_fixed(FIXED | {"file": "../8x4.tflite"}),
