@@ -27,15 +27,22 @@ Layouts:
   LOW,HIGH    these numbers: right for all images of one camera
 The manifest holds them for each image; all commands read them there.
 
+A training keeps its pixels in memory, unless the manifest has shards: then it
+reads them as it needs them, and trains on the same batches. Shards are written
+beside the manifest where the images to train on have more than --memory_gb GB
+of pixels; --shards_of=MANIFEST writes those of a manifest that exists.
+
 Example:
   bin/prepare_data.py --source=pairs --layout=folder --output=data
   (the manifest is then data/manifest.csv)
 """
 
+import shutil
+
 from absl import flags
 
 from nircolor_tf.commands import cli
-from nircolor_tf.data import checking, prepare, sources
+from nircolor_tf.data import checking, manifest, prepare, sources, storage
 from nircolor_tf.images import channels
 
 _SOURCE = flags.DEFINE_string("source", None, "Folder of the data set.")
@@ -76,12 +83,48 @@ _RGB_BANDS = flags.DEFINE_string(
     "rgb_bands", "", "Red, green and blue of color files of many bands: R,G,B."
 )
 _OVERWRITE = flags.DEFINE_bool(
-    "overwrite", False, "Replace a manifest.csv that exists already."
+    "overwrite", False, "Replace a manifest.csv, or shards, that exist already."
 )
-cli.require("source", "layout", "output")
+_MEMORY_GB = flags.DEFINE_float(
+    "memory_gb",
+    storage.MEMORY_GB,
+    "Images of more GB of pixels get shards; 0: all do.",
+    0.0,
+)
+_SHARDS_OF = flags.DEFINE_string(
+    "shards_of", None, "Write the shards of this manifest.csv, nothing else."
+)
+flags.register_multi_flags_validator(
+    ["source", "layout", "output", "shards_of"],
+    lambda values: (
+        (values["shards_of"] is None)
+        == all(values[name] for name in ("source", "layout", "output"))
+    ),
+    "--source, --layout and --output must have a value, or --shards_of alone",
+)
 
 
 def main() -> None:
+    if _SHARDS_OF.value is not None:
+        _write_shards(_SHARDS_OF.value, _OVERWRITE.value)
+        return
+    _prepare()
+    written = f"{_OUTPUT.value}/manifest.csv"
+    # Those of the manifest that was overwritten are of other images.
+    shutil.rmtree(storage.folder_of(written), ignore_errors=True)
+    examples = storage.trained_on(manifest.read_manifest(written))
+    if storage.count_bytes(examples) > 1e9 * _MEMORY_GB.value:
+        _write_shards(written)
+
+
+def _write_shards(path: str, overwrite: bool = False) -> None:
+    # TensorFlow takes seconds to import: only where it is needed.
+    from nircolor_tf.data import shards
+
+    cli.say(shards.write(path, overwrite))
+
+
+def _prepare() -> None:
     summary = prepare.prepare(
         _SOURCE.value,
         _LAYOUT.value,

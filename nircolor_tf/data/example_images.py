@@ -9,11 +9,12 @@ what the manifest says.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from nircolor_tf import files
+from nircolor_tf.data import storage
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, conversions, image_files, ranges
@@ -21,6 +22,8 @@ from nircolor_tf.images.channels import Channel
 
 # How many bad files a message names.
 _NAMED = 20
+# Pairs of more pixels are not kept.
+_KEPT_BYTES = 500_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,19 +93,58 @@ def read_all(
     Raises:
         InputError: Some files are bad; the message has a line for each.
     """
-    images, problems = [], []
+    return list(read_each(examples, *readers))
+
+
+def read_each(
+    examples: Iterable[Example], *readers: Callable[[Example], StoredImage]
+) -> Iterator[tuple[StoredImage, ...]]:
+    """As `read_all`, one example at a time; bad files are named at the end."""
+    problems = []
     for example in examples:
         try:
-            images.append(tuple(reader(example) for reader in readers))
+            images = tuple(reader(example) for reader in readers)
         except InputError as error:
             problems.append(str(error))
+        # Behind a bad file the others are only checked.
+        if not problems:
+            yield images
     if len(problems) > 1:
         more = problems[_NAMED:]
         named = problems[:_NAMED] + [f"and {len(more)} more"] * bool(more)
         problems = ["\n  ".join([f"{len(problems)} bad images:", *named])]
     if problems:
         raise InputError(problems[0])
-    return images
+
+
+def open_pairs(
+    examples: Sequence[Example],
+) -> Sequence[tuple[StoredImage, StoredImage]]:
+    """Opens the NIR and the color images of pairs.
+
+    Few are read now and kept. Of many, each is read whenever it is asked for,
+    and bad files are named then.
+
+    Raises:
+        InputError: Some of few files are bad.
+    """
+    if storage.count_bytes(examples) <= _KEPT_BYTES:
+        return read_all(examples, read_nir, read_rgb)
+    return _ReadAsNeeded(examples)
+
+
+class _ReadAsNeeded(Sequence):
+    def __init__(self, examples: Sequence[Example]):
+        self._examples = examples
+
+    def __len__(self):
+        return len(self._examples)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return _ReadAsNeeded(self._examples[index])
+        example = self._examples[index]
+        return read_nir(example), read_rgb(example)
 
 
 def read_color(path: str, bands: str) -> np.ndarray:
@@ -150,6 +192,11 @@ def _stored(
             f"{path}: {values.shape[0]}x{values.shape[1]} px, but the "
             f"manifest says {expected[0]}x{expected[1]}; make it again "
             "with bin/prepare_data.py"
+        )
+    if 8 * values.itemsize > example.bits:
+        raise InputError(
+            f"{path}: is stored in 16 bit, but the manifest says 8; make it "
+            "again with bin/prepare_data.py"
         )
     if high > np.iinfo(values.dtype).max:
         raise InputError(

@@ -17,10 +17,15 @@ from collections.abc import Collection, Sequence
 
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import manifest, splits
-from nircolor_tf.data.caches import ImitationCache, PairCache, PhotoCache
+from nircolor_tf.data import manifest, shards, splits, storage
 from nircolor_tf.data.examples import Mixture, Source, Zoomed
+from nircolor_tf.data.image_sources import (
+    ImitationSource,
+    PairSource,
+    PhotoSource,
+)
 from nircolor_tf.data.manifest import Example
+from nircolor_tf.data.pixels import MEMORY, PixelStore
 from nircolor_tf.errors import InputError
 
 # Of `splits.load_groups`.
@@ -30,7 +35,10 @@ GROUPS = ("vcip", "landscape", "town")
 def open_source(
     name: str, examples: Sequence[Example], config: ConfigDict
 ) -> Source:
-    """Reads the data set that a phase names.
+    """Opens the data set that a phase names.
+
+    Its pixels are read now and kept, or as they are needed where the manifest
+    has shards.
 
     Args:
         name: 'paired' for the pairs of the split 'train'; 'unpaired' for
@@ -43,30 +51,33 @@ def open_source(
             group of the pairs, and the photos, have a share and a zoom.
 
     Raises:
-        InputError: A split is empty, or an image is bad.
+        InputError: A split is empty, an image is bad, or the shards are of
+            other images.
     """
+    store = _open_store(config)
     has_photos = any(example.split == "unpaired" for example in examples)
     if name == "paired" and has_shares(config):
-        return _open_groups(examples, config)
+        return _open_groups(examples, config, store)
     if name == "paired":
-        pairs = PairCache(manifest.select(examples, "train"))
+        pairs = PairSource(manifest.select(examples, "train"), store)
         share = config.photo_probability
         if not share:
             return pairs
         _check_photos(has_photos, "photo_probability", share, "0.0")
-        photos = ImitationCache(manifest.select(examples, "unpaired"))
+        photos = ImitationSource(manifest.select(examples, "unpaired"), store)
         return Mixture((photos, pairs), (share, 1 - share))
     if "photos" in config.unpaired_from:
         sources = tuple(config.unpaired_from)
         other = "\"('pairs',)\""
         _check_photos(has_photos, "unpaired_from", sources, other)
     splits = {"photos": "unpaired", "pairs": "train"}
-    return PhotoCache(
+    return PhotoSource(
         [
             example
             for source in config.unpaired_from
             for example in manifest.select(examples, splits[source])
-        ]
+        ],
+        store,
     )
 
 
@@ -89,7 +100,15 @@ def has_shares(config: ConfigDict) -> bool:
     return any(source.share for source in config.sources.values())
 
 
-def _open_groups(examples: Sequence[Example], config: ConfigDict) -> Source:
+def _open_store(config: ConfigDict) -> PixelStore:
+    if storage.folder_of(config.manifest).is_dir():
+        return shards.Shards(config.manifest)
+    return MEMORY
+
+
+def _open_groups(
+    examples: Sequence[Example], config: ConfigDict, store: PixelStore
+) -> Source:
     """Opens the groups of the pairs, and the photos, that have a share."""
     members = {"photo": [], **{group: [] for group in GROUPS}}
     listed = splits.load_groups(examples[0].protocol)
@@ -113,10 +132,13 @@ def _open_groups(examples: Sequence[Example], config: ConfigDict) -> Source:
                 "but the manifest has no such images to train on; expected "
                 "one of scenes-strict, with --unpaired photos for 'photo'"
             )
-    kinds = {"photo": ImitationCache}
+    kinds = {"photo": ImitationSource}
     return Mixture(
         [
-            Zoomed(kinds.get(group, PairCache)(members[group]), source.zoom)
+            Zoomed(
+                kinds.get(group, PairSource)(members[group], store),
+                source.zoom,
+            )
             for group, source in sources.items()
         ],
         [source.share for source in sources.values()],
@@ -144,3 +166,36 @@ def reads_photos(names: Collection[str], config: ConfigDict) -> bool:
     if "paired" in names and config.photo_probability:
         return True
     return "unpaired" in names and "photos" in config.unpaired_from
+
+
+def describe_storage(
+    names: Collection[str], examples: Sequence[Example], config: ConfigDict
+) -> str:
+    """Says how much the pixels of data sets take, and where they are.
+
+    Args:
+        names: As `open_source` takes them.
+        examples: Of the manifest.
+        config: config.data.
+    """
+    pairs = [example for example in examples if example.split == "train"]
+    photos = [example for example in examples if example.split == "unpaired"]
+    size = 0
+    if "paired" in names:
+        size += storage.count_bytes(pairs, ("nir", "rgb"))
+        size += reads_photos(["paired"], config) * storage.count_bytes(
+            photos, ("rgb",)
+        )
+    if "unpaired" in names:
+        members = {"pairs": pairs, "photos": photos}
+        for source in config.unpaired_from:
+            size += storage.count_bytes(members[source], ("rgb",))
+    text = f"data: {size / 1e9:.1f} GB of pixels"
+    folder = storage.folder_of(config.manifest)
+    if folder.is_dir():
+        return f"{text}, read as needed from {folder}"
+    hint = (
+        "; to read them as needed: bin/prepare_data.py "
+        f"--shards_of={config.manifest}"
+    )
+    return f"{text} in memory" + hint * (size > storage.MEMORY_GB * 1e9)

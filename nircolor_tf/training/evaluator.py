@@ -21,7 +21,7 @@ class Evaluator:
 
     Args:
         method: Evaluated with the weights it has at the time.
-        examples: Pairs, decoded once and kept.
+        examples: Pairs; few are decoded once and kept.
         config: config.evaluate: protocols, grid_images, and paths: which
             inference paths to measure besides the method's own.
 
@@ -43,9 +43,7 @@ class Evaluator:
             )
             for name in (None, *config.paths)
         ]
-        self._pairs = example_images.read_all(
-            examples, example_images.read_nir, example_images.read_rgb
-        )
+        self._pairs = example_images.open_pairs(examples)
         self._names = [example.name for example in examples]
 
     def evaluate(self) -> tuple[dict[str, float], dict[str, np.ndarray]]:

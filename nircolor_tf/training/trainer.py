@@ -37,7 +37,7 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import manifest
+from nircolor_tf.data import manifest, pipeline, shards
 from nircolor_tf.data.examples import Source
 from nircolor_tf.data.pipeline import open_source
 from nircolor_tf.errors import InterruptionError, NonFiniteLossError
@@ -189,6 +189,7 @@ class _Run:
             writer = Writer(workdir, first, end, opened)
         stack.push(lambda error, *_: writer.close(error is not None))
         writer.say(f"begins after step {first} of {end}")
+        writer.say(pipeline.describe_storage(names, examples, config.data))
         return cls(
             config=config,
             training=training,
@@ -244,7 +245,8 @@ class _Run:
             Whether it was interrupted, and is saved.
         """
         train, end = self.config.train, start + phase.steps
-        train_step, batches = self._compiled(phase), self._batches(phase)
+        train_step = self._compiled(phase)
+        batches = shards.named(self._batches(phase), self.config.data.manifest)
         pending = []
         for step in range(self.current_step + 1, end + 1):
             progress = (step - 1 - start) / phase.steps

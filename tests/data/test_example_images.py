@@ -9,7 +9,7 @@ import pytest
 from test_pipeline import make_example, positions
 
 from nircolor_tf.data import example_images
-from nircolor_tf.data.caches import PairCache
+from nircolor_tf.data.image_sources import PairSource
 from nircolor_tf.errors import InputError
 
 
@@ -27,7 +27,7 @@ def test_values_beyond_the_levels_are_black_and_white(tmp_path):
     np.testing.assert_allclose(
         domains["rgb"][0, :, 1], [0, 50 / 65485, 550 / 65485, 1050 / 65485, 1]
     )
-    cache = PairCache([example])
+    cache = PairSource([example])
     np.testing.assert_array_equal(cache.image(0)[..., :1], unit)
     np.testing.assert_array_equal(cache.image(0)[..., 1:], domains["rgb"])
 
@@ -39,7 +39,7 @@ def test_8_bit_is_divided_by_255_to_the_bit(tmp_path):
     np.testing.assert_array_equal(
         example_images.read_nir(example).unit, expected
     )
-    image = PairCache([example]).image(0)
+    image = PairSource([example]).image(0)
     np.testing.assert_array_equal(image, np.repeat(expected, 4, axis=-1))
 
 
@@ -54,7 +54,7 @@ def test_files_that_changed_are_named_all_at_once(tmp_path):
     Path(examples[2].nir).write_bytes(data + b"\0")
     Path(examples[3].rgb).unlink()
     with pytest.raises(InputError) as raised:
-        PairCache(examples)
+        PairSource(examples)
     first, *lines = str(raised.value).splitlines()
     assert first == "3 bad images:"
     assert "b_rgb.png: is no longer the file" in lines[0]
@@ -68,7 +68,7 @@ def test_one_bad_file_is_the_message(tmp_path):
     example = make_example(tmp_path, "a", *positions(20, 30))
     example = dataclasses.replace(example, nir_sha256="0" * 64)
     with pytest.raises(InputError, match=r"^\S*a_nir\.png: is no longer"):
-        PairCache([example])
+        PairSource([example])
 
 
 def test_levels_that_the_file_cannot_hold(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from test_pipeline import data_config, make_example, positions, take
 
 from nircolor_tf.data import augment, imitations, manifest
-from nircolor_tf.data.caches import PairCache, PhotoCache
+from nircolor_tf.data.image_sources import PairSource, PhotoSource
 from nircolor_tf.data.pipeline import open_source
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions
@@ -84,8 +84,8 @@ def test_photos_are_drawn_apart_from_the_pairs(tmp_path):
 def test_the_box_and_the_mirror_are_drawn_apart_too(tmp_path):
     pair = make_example(tmp_path, "a", *positions(40, 60))
     config = data_config(crop=8, batch_size=16, mirror_probability=0.5)
-    (of_pair,) = take(PairCache([pair]), config, 1)
-    (of_photo,) = take(PhotoCache([pair]), config, 1)
+    (of_pair,) = take(PairSource([pair]), config, 1)
+    (of_photo,) = take(PhotoSource([pair]), config, 1)
     equal = of_pair["rgb"] == of_photo["rgb"]
     assert equal.all(axis=(1, 2, 3)).sum() <= 1
     # The photo's box is a box of the image, its channels as they were.
@@ -100,7 +100,7 @@ def test_the_box_and_the_mirror_are_drawn_apart_too(tmp_path):
 def test_photos_smaller_than_the_crop_and_of_two_depths(tmp_path):
     eight = np.full((9, 20, 3), 51, np.uint8)
     sixteen = np.full((30, 11, 3), 2001, np.uint16)
-    cache = PhotoCache(
+    cache = PhotoSource(
         [
             make_photo(tmp_path, "eight", eight),
             make_photo(tmp_path, "sixteen", sixteen),
@@ -125,7 +125,7 @@ def test_photos_smaller_than_the_crop_and_of_two_depths(tmp_path):
 )
 def test_unpaired_from(sources, splits, examples):
     cache = open_source("unpaired", examples, source_config(*sources))
-    expected = PhotoCache(
+    expected = PhotoSource(
         [e for split in splits for e in manifest.select(examples, split)]
     )
     assert cache.count == {"unpaired": 3, "train": 7}[splits[0]] + 7 * (
@@ -207,7 +207,7 @@ def test_infrared_of_colors_is_as_distill_imitates_it():
 def test_without_a_probability_no_photo_is_opened(tmp_path):
     examples = flat_examples(tmp_path)
     source = open_source("paired", examples, mixed_config(0.0))
-    assert isinstance(source, PairCache)
+    assert isinstance(source, PairSource)
     assert source.count == 10
     with pytest.raises(
         InputError, match=r"photo_probability is 0\.3, .* has no photos"

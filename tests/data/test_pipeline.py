@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nircolor_tf import files
 from nircolor_tf.data import augment, manifest
-from nircolor_tf.data.caches import PairCache
+from nircolor_tf.data.image_sources import PairSource
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import image_files
 
@@ -74,7 +74,7 @@ def take(cache, config, count, seed=0, start_step=0):
 @pytest.fixture
 def numbered(tmp_path):
     """Seven pairs of 40x40; image i is i everywhere in NIR and RGB."""
-    return PairCache(
+    return PairSource(
         [
             make_example(
                 tmp_path,
@@ -105,7 +105,7 @@ def test_every_example_once_per_epoch_and_each_epoch_anew(numbered):
 
 def test_a_resumed_run_sees_the_batches_it_would_have_seen(pairs_manifest):
     examples = manifest.read_manifest(pairs_manifest)
-    cache = PairCache(manifest.select(examples, "train"))
+    cache = PairSource(manifest.select(examples, "train"))
     config = smoke.load_config("default", "smoke").data
     uninterrupted = take(cache, config, 9)
     resumed = take(cache, config, 4, start_step=5)
@@ -119,7 +119,7 @@ def test_a_resumed_run_sees_the_batches_it_would_have_seen(pairs_manifest):
 
 
 def test_nir_and_rgb_get_the_same_box_and_mirror(tmp_path):
-    cache = PairCache([make_example(tmp_path, "a", *positions(60, 90))])
+    cache = PairSource([make_example(tmp_path, "a", *positions(60, 90))])
     config = data_config(crop=32, batch_size=8, mirror_probability=0.5)
     corners, mirrored = set(), []
     for batch in take(cache, config, 8):
@@ -200,14 +200,19 @@ def gray_pair():
     return nir, rng.random((24, 24, 3), np.float32)
 
 
+def augment_pair(nir, rgb, seed, config):
+    pair = np.concatenate([nir, rgb], axis=-1)
+    return augment.augment(pair, seed, config)
+
+
 def test_contrast_keeps_the_mean_and_leaves_rgb_alone(gray_pair):
     nir, rgb = gray_pair
     config = data_config(crop=24, contrast=(1.5, 1.5), contrast_probability=1.0)
-    changed, same = augment.augment(nir, rgb, (0, 0), config)
+    changed, same = augment_pair(nir, rgb, (0, 0), config)
     mean = nir.mean()
     np.testing.assert_allclose(changed, mean + 1.5 * (nir - mean), atol=1e-6)
     np.testing.assert_array_equal(same, rgb)
-    clipped, _ = augment.augment(
+    clipped, _ = augment_pair(
         nir,
         rgb,
         (0, 0),
@@ -219,7 +224,7 @@ def test_contrast_keeps_the_mean_and_leaves_rgb_alone(gray_pair):
 def test_gamma_raises_the_nir_to_a_power_in_its_range(gray_pair):
     nir, rgb = gray_pair
     nir[0, 0] = 0.0
-    changed, same = augment.augment(
+    changed, same = augment_pair(
         nir, rgb, (0, 0), data_config(crop=24, gamma=(2.0, 2.0))
     )
     np.testing.assert_allclose(changed, nir**2, atol=1e-6)
@@ -239,7 +244,7 @@ def test_gamma_raises_the_nir_to_a_power_in_its_range(gray_pair):
 
 def test_exposure_scales_the_nir_up_to_white(gray_pair):
     nir, rgb = gray_pair
-    changed, same = augment.augment(
+    changed, same = augment_pair(
         nir, rgb, (0, 0), data_config(crop=24, exposure=(1.5, 1.5))
     )
     np.testing.assert_allclose(changed, np.minimum(1.5 * nir, 1), atol=1e-6)
@@ -261,7 +266,7 @@ def test_noise_has_deviations_up_to_the_largest():
 
 def test_no_augmentation_is_the_image_itself(tmp_path):
     nir, rgb = positions(32, 32)
-    cache = PairCache([make_example(tmp_path, "a", nir, rgb)])
+    cache = PairSource([make_example(tmp_path, "a", nir, rgb)])
     for low, high in ((0.0, 1.0), (-1.0, 1.0)):
         config = data_config(crop=32, batch_size=1, value_range=(low, high))
         (batch,) = take(cache, config, 1)
@@ -273,7 +278,7 @@ def test_no_augmentation_is_the_image_itself(tmp_path):
 
 def test_8_and_16_bit_in_one_set(tmp_path):
     shape = (16, 16)
-    cache = PairCache(
+    cache = PairSource(
         [
             make_example(
                 tmp_path,
@@ -298,7 +303,7 @@ def test_8_and_16_bit_in_one_set(tmp_path):
 
 
 def test_different_sizes_and_images_smaller_than_the_crop(tmp_path):
-    cache = PairCache(
+    cache = PairSource(
         [
             make_example(tmp_path, f"{h}x{w}", *positions(h, w))
             for h, w in ((20, 50), (64, 40), (33, 90))
@@ -316,9 +321,9 @@ def test_an_image_of_another_size_than_the_manifests_is_named(tmp_path):
     nir, rgb = positions(20, 30)
     example = make_example(tmp_path, "a", nir, rgb, height=21)
     with pytest.raises(InputError, match=r"a_nir\.png: 20x30 px.*21x30"):
-        PairCache([example])
+        PairSource([example])
     example = make_example(tmp_path, "b", nir, rgb)
     narrower = make_example(tmp_path, "b", nir, rgb[:, :-1])
     example = dataclasses.replace(example, rgb_sha256=narrower.rgb_sha256)
     with pytest.raises(InputError, match=r"b_rgb\.png: 20x29 px.*20x30"):
-        PairCache([example])
+        PairSource([example])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nircolor_tf.data import cutting, manifest, prepare, sources, synthetic
-from nircolor_tf.data.caches import PairCache
+from nircolor_tf.data.image_sources import PairSource
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions, image_files
 
@@ -156,7 +156,7 @@ def test_a_16_bit_nir_beside_8_bit_rgb_keeps_its_depth(source, tmp_path):
     prepare.prepare(source, "folder", tmp_path / "data", split="test")
     examples = manifest.read_manifest(tmp_path / "data" / "manifest.csv")
     assert [example.bits for example in examples] == [16] + 11 * [8]
-    cache = PairCache(examples[:1])
+    cache = PairSource(examples[:1])
     expected = conversions.to_float(nir)
     np.testing.assert_array_equal(cache.image(0)[..., :1], expected)
 

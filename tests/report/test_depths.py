@@ -20,7 +20,7 @@ from nircolor_tf.data import (
     training_data,
 )
 from nircolor_tf.data import prepare as preparation
-from nircolor_tf.data.caches import PairCache
+from nircolor_tf.data.image_sources import PairSource
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import samples
 from nircolor_tf.images import image_files
@@ -82,7 +82,7 @@ def test_batches(both):
     config = load_config("default", "smoke").data
     first, second = (
         next(
-            PairCache(manifest.select(read(folder), "train"))
+            PairSource(manifest.select(read(folder), "train"))
             .batches(config, 3, 5)
             .as_numpy_iterator()
         )
