@@ -31,6 +31,7 @@ _EXTRAS = {
     ),
     **dict.fromkeys(("tensorboard", "tensorflow"), "train"),
     "gradio": "demo",
+    **dict.fromkeys(("pyarrow", "ray"), "ray"),
     "tensorflow_serving": "serving",
     "huggingface_hub": "hub",
     "keras_hub": "imagenet",

@@ -29,7 +29,7 @@ from nircolor_tf.inference.jobs import (
 
 # Failures of one image; the others go on. OpenCV raises its own error where
 # the memory does not suffice.
-_FAILURES = (InputError, MemoryError, cv2.error)
+FAILURES = (InputError, MemoryError, cv2.error)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,17 +120,35 @@ def colorize_path(
         colorized = (_colorize(colorizer, levels) for levels in loaded)
         stored = _ahead(
             writer,
-            lambda work: _store(*work, options.quality),
+            lambda work: _store(work[0], work[1].result(), options.quality),
             zip(jobs, colorized, strict=True),
         )
         pairs = zip(jobs, stored, strict=True)
         for job, future in _with_progress(pairs, len(jobs)):
             try:
                 results.append(future.result())
-            except _FAILURES as error:
-                problems.append(_describe_failure(error, job))
+            except FAILURES as error:
+                problems.append(describe_failure(error, job))
     _report(problems, len(jobs))
     return results
+
+
+def colorize_job(colorizer: Colorizer, job: Job, options: Options) -> Result:
+    """Colorizes one image, whatever is there of its result.
+
+    Args:
+        colorizer: As `load_export` returns it.
+        job: Its file, and the file of its result.
+        options: How.
+
+    Raises:
+        InputError: It cannot be read, colorized or written.
+        MemoryError: It is too large.
+    """
+    levels = _load(job, options)
+    color = colorizer.integers(levels.image, levels.low, levels.high)
+    colorized = dataclasses.replace(levels, image=color)
+    return _store(job, colorized, options.quality)
 
 
 def summary(results: list[Result]) -> str:
@@ -224,8 +242,7 @@ def _colorize(colorizer: Colorizer, loaded: Future) -> Future:
     return colorized
 
 
-def _store(job: Job, colorized: Future, quality: int) -> Result:
-    levels = colorized.result()
+def _store(job: Job, levels: _Levels, quality: int) -> Result:
     image, alpha = levels.image, levels.alpha
     suffix = job.target.suffix.lower()
     if alpha is not None and suffix not in image_files.ALPHA_SUFFIXES:
@@ -274,7 +291,8 @@ def _with_progress(items: Iterable, count: int) -> Iterable:
     return tqdm(items, "colorize", count, unit="image")
 
 
-def _describe_failure(error: Exception, job: Job) -> str:
+def describe_failure(error: Exception, job: Job) -> str:
+    """Returns the reason in a line that names the file."""
     text = str(error) or type(error).__name__
     names_file = text.startswith((str(job.source), str(job.target)))
     return text if names_file else f"{job.source}: {text}"

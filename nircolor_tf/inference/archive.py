@@ -1,0 +1,255 @@
+"""Colorizes archives: many images, on all cores of a machine or a cluster.
+
+Ray Data hands batches of images to workers, each with a model of its own:
+
+    list of images -> those without a result -> batches -> workers -> files
+
+- What is done is a file in the output: a second run does what is missing. A
+  result appears whole or not at all.
+- A file that fails is named with its reason in dead_letters.csv; the others go
+  on. What a network file system refuses is tried again first.
+- A worker that is killed is started again, and its batch is done again. A batch
+  that has killed several is left, and its images without a result are named.
+
+Every machine of a cluster sees the input, the output and the model in the same
+folders, and has the package with the extra [ray].
+"""
+
+import contextlib
+import csv
+import dataclasses
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from nircolor_tf import files
+from nircolor_tf.errors import InputError
+from nircolor_tf.images import image_files
+from nircolor_tf.inference import archive_lists, folders, jobs, models
+from nircolor_tf.inference.jobs import Job
+
+FILE = "dead_letters.csv"
+
+# How often an image is tried, and a batch that has killed its worker.
+_ATTEMPTS = 3
+_PAUSE = 1.0  # s, before the second attempt; then twice as long
+# Larger images go through models that see full resolution in tiles, px.
+_TILE, _OVERLAP = 1024, 128
+# For lists of paths; the images do not pass through it. Ray's least is 78 MB.
+_STORE_BYTES = 2**27
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What every worker does with its images.
+
+    Attributes:
+        model: As `models.load_export` takes it.
+        path: Inference path of the model; None for its first.
+        options: How images are read and written; what exists is skipped.
+        saturation: Factor of the color.
+        threads: CPU threads of a worker.
+    """
+
+    model: str
+    path: str | None = None
+    options: folders.Options = dataclasses.field(
+        default_factory=folders.Options
+    )
+    saturation: float = 1.0
+    threads: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of an archive.
+
+    Attributes:
+        skipped: Images that had a result before.
+        colorized: Images that have one now.
+        failed: Path -> why it has none.
+    """
+
+    skipped: int
+    colorized: int
+    failed: dict[str, str]
+
+
+def colorize_archive(
+    work: Work,
+    source: str | os.PathLike,
+    target: str | os.PathLike,
+    *,
+    workers: int | None = None,
+    batch: int = 16,
+    address: str | None = None,
+) -> Outcome:
+    """Colorizes all images of an archive that have no result yet.
+
+    Args:
+        work: What to do with each.
+        source: As of `archive_lists.read`.
+        target: Folder of the results; it gets dead_letters.csv if some fail.
+        workers: How many work at a time; None for as many as there are cores
+            for.
+        batch: Images that a worker takes at a time.
+        address: Of a Ray cluster; None for the cores of this machine.
+
+    Raises:
+        InputError: Nothing to do, two images would have one result, or the
+            cluster cannot be reached.
+    """
+    target, model = Path(target), work.model
+    if model not in models.SHIPPED and os.path.isdir(model):
+        # The folder of the command is not that of the workers.
+        work = dataclasses.replace(work, model=os.path.abspath(model))
+    listed = archive_lists.read(Path(source), target, work.options.image_format)
+    failed = {
+        str(job.source): f"unknown image suffix {job.target.suffix!r}"
+        for job in listed
+        if job.target.suffix.lower() not in image_files.IMAGE_SUFFIXES
+    }
+    images = [job for job in listed if str(job.source) not in failed]
+    missing = jobs.check_targets(images, "skip")
+    # A mistake in the model is told here, once.
+    models.load_export(work.model, threads=work.threads, path=work.path)
+    if missing:
+        with _connected(address, workers, work.threads):
+            rows = _colorize(work, missing, workers, batch)
+            bar = tqdm(rows, "colorize", len(missing), unit="image")
+            failed |= {path: reason for path, reason in bar if reason}
+        for job in missing:
+            if not job.target.exists():
+                failed.setdefault(str(job.source), "its worker was killed")
+    _write_dead_letters(target / FILE, failed)
+    return Outcome(
+        skipped=len(images) - len(missing),
+        colorized=len(listed) - len(images) + len(missing) - len(failed),
+        failed=failed,
+    )
+
+
+@contextlib.contextmanager
+def _connected(
+    address: str | None, workers: int | None, threads: int
+) -> Iterator[None]:
+    """Starts Ray on this machine, or joins a cluster."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray  # noqa: PLC0415 - of the extra
+
+    settings = {}
+    if address is None:
+        settings["include_dashboard"] = False
+        settings["object_store_memory"] = _STORE_BYTES
+        if workers is not None:
+            settings["num_cpus"] = workers * threads
+    try:
+        ray.init(address or "local", logging_level="error", **settings)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise InputError(
+            f"--address={address}: no Ray cluster answers: {error}"
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _colorize(
+    work: Work, missing: Sequence[Job], workers: int | None, batch: int
+) -> Iterator[tuple[str, str]]:
+    """Yields (path, reason) of each image; no reason where it is done."""
+    import ray  # noqa: PLC0415 - of the extra
+
+    context = ray.data.DataContext.get_current()
+    # A batch that kills its workers must not end the others.
+    context.max_errored_blocks = -1
+    context.enable_progress_bars = False
+    cores = int(ray.cluster_resources().get("CPU", 1))
+    count = workers or max(1, cores // work.threads)
+    names = {str(job.source.absolute()): str(job.source) for job in missing}
+    targets = [str(job.target.absolute()) for job in missing]
+    rows = [
+        {"source": source, "target": target}
+        for source, target in zip(names, targets, strict=True)
+    ]
+    data = ray.data.from_items(
+        rows, override_num_blocks=-(-len(rows) // batch)
+    ).map_batches(
+        _Worker,
+        fn_constructor_args=[work],
+        compute=ray.data.ActorPoolStrategy(size=min(count, len(rows))),
+        batch_size=batch,
+        batch_format="numpy",
+        num_cpus=work.threads,
+        max_task_retries=_ATTEMPTS - 1,
+    )
+    for row in data.iter_rows():
+        yield names[row["source"]], row["reason"]
+
+
+class _Worker:
+    """Colorizes batches of images, with a model that is loaded once."""
+
+    def __init__(self, work: Work):
+        colorizer = models.load_export(
+            work.model,
+            threads=work.threads,
+            path=work.path,
+            tile=_TILE,
+            overlap=_OVERLAP,
+        )
+        self._colorizer = dataclasses.replace(
+            colorizer, saturation=work.saturation
+        )
+        self._options = work.options
+
+    def __call__(self, batch: dict) -> dict:
+        reasons = [
+            self._attempt(Job(Path(source), Path(target)))
+            for source, target in zip(
+                batch["source"], batch["target"], strict=True
+            )
+        ]
+        return {"source": batch["source"], "reason": reasons}
+
+    def _attempt(self, job: Job) -> str:
+        """Colorizes an image; returns why not, or an empty text."""
+        # The batch of a worker that was killed comes again.
+        if job.target.exists():
+            return ""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                folders.colorize_job(self._colorizer, job, self._options)
+                return ""
+            except Exception as error:
+                if attempt == _ATTEMPTS or not _may_pass(error):
+                    return folders.describe_failure(error, job)
+                time.sleep(_PAUSE * 2 ** (attempt - 1))
+        raise AssertionError
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the system has refused, not the image."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and not isinstance(
+        cause, FileNotFoundError
+    )
+
+
+def _write_dead_letters(path: Path, failed: dict[str, str]) -> None:
+    """Writes the images that failed this time; no file where there is none."""
+    if not failed:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        files.replacing(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["image", "reason"])
+        writer.writerows(failed.items())

@@ -1,0 +1,197 @@
+"""Archives: a list becomes files, whatever fails or is killed meanwhile."""
+
+import csv
+import dataclasses
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.images import image_files
+from nircolor_tf.inference import archive, archive_lists, folders, models
+from nircolor_tf.inference.jobs import Job
+
+
+def write_images(folder, *names):
+    rng = np.random.default_rng(0)
+    paths = []
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = rng.integers(0, 256, (24, 32, 1), np.uint8)
+        image_files.write_image(path, image)
+        paths.append(path)
+    return paths
+
+
+def test_a_list_has_paths_of_its_folder_and_may_leave_it(tmp_path):
+    listed = tmp_path / "lists" / "images.txt"
+    listed.parent.mkdir()
+    other = tmp_path / "far" / "b.tif"
+    listed.write_text(f"near/a.png\n\n{other}\nnear/../near/a.png\n")
+    found = archive_lists.read(listed, Path("out"), "same")
+    assert found == [
+        Job(listed.parent / "near" / "a.png", Path("out/lists/near/a.png")),
+        Job(other, Path("out/far/b.tif")),
+    ]
+    listed.write_text("../../x/a.png\n")
+    (job,) = archive_lists.read(listed, Path("out"), "jpeg")
+    assert job.target == Path("out/a.jpg")
+
+
+def test_a_folder_is_listed_with_its_folders(tmp_path):
+    paths = write_images(tmp_path / "in", "a.png", "deep/er/b.png")
+    found = archive_lists.read(tmp_path / "in", tmp_path / "out", "same")
+    assert [job.source for job in found] == paths
+    assert found[1].target == tmp_path / "out" / "deep" / "er" / "b.png"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, r"no such file"),
+        (b"\n", r"lists no image"),
+        (b"\xff\xfe\xff", r"expected a folder, a text file"),
+    ],
+)
+def test_what_is_no_list_is_named(content, reason, tmp_path):
+    listed = tmp_path / "list.txt"
+    if content is not None:
+        listed.write_bytes(content)
+    with pytest.raises(InputError, match=reason):
+        archive_lists.read(listed, tmp_path / "out", "same")
+
+
+def test_parquet(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    listed = tmp_path / "list.parquet"
+    table = {"path": ["a/1.png", None, "b/2.png"], "id": [1, 2, 3]}
+    parquet.write_table(pa.table(table), listed)
+    found = archive_lists.read(listed, Path("out"), "same")
+    assert [job.source for job in found] == [
+        tmp_path / "a" / "1.png",
+        tmp_path / "b" / "2.png",
+    ]
+    parquet.write_table(pa.table({"file": ["a.png"]}), listed)
+    with pytest.raises(InputError, match="with the column 'path'"):
+        archive_lists.read(listed, Path("out"), "same")
+    listed.write_bytes(b"no parquet")
+    with pytest.raises(InputError, match="expected a Parquet file"):
+        archive_lists.read(listed, Path("out"), "same")
+
+
+@pytest.fixture(scope="module")
+def work():
+    pytest.importorskip("ray")
+    return archive.Work(model="edge", options=folders.Options(existing="skip"))
+
+
+def dead_letters(folder):
+    with (folder / archive.FILE).open(newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.mark.slow
+def test_bad_files_are_named_and_the_rest_is_done_once(work, tmp_path):
+    paths = write_images(
+        tmp_path / "in", "a.png", "b.png", "deep/c.png", "deep/d.png", "e.png"
+    )
+    good = paths[1].read_bytes()
+    paths[1].write_bytes(good[:60])
+    output = tmp_path / "out"
+    outcome = archive.colorize_archive(
+        work, tmp_path / "in", output, workers=2, batch=2
+    )
+    assert (outcome.skipped, outcome.colorized) == (0, 4)
+    assert [*outcome.failed] == [str(paths[1])]
+    assert dead_letters(output) == [
+        ["image", "reason"],
+        [str(paths[1]), outcome.failed[str(paths[1])]],
+    ]
+    colorizer = models.load_export("edge", threads=1)
+    expected = tmp_path / "expected.png"
+    for path in (paths[0], paths[3]):
+        folders.colorize_job(colorizer, Job(path, expected), work.options)
+        result = output / path.relative_to(tmp_path / "in")
+        assert result.read_bytes() == expected.read_bytes()
+    times = {path: path.stat().st_mtime_ns for path in output.rglob("*.png")}
+    assert len(times) == 4
+    paths[1].write_bytes(good)
+    outcome = archive.colorize_archive(work, tmp_path / "in", output, workers=1)
+    assert (outcome.skipped, outcome.colorized) == (4, 1)
+    assert not (output / archive.FILE).exists()
+    assert all(path.stat().st_mtime_ns == time for path, time in times.items())
+
+
+def test_what_is_no_image_in_a_list_is_a_dead_letter(tmp_path):
+    listed = tmp_path / "list.txt"
+    listed.write_text("a.cr2\n")
+    work, output = archive.Work(model="edge"), tmp_path / "out"
+    outcome = archive.colorize_archive(work, listed, output)
+    assert (outcome.skipped, outcome.colorized) == (0, 0)
+    reason = "unknown image suffix '.cr2'"
+    assert dead_letters(output)[1:] == [[str(tmp_path / "a.cr2"), reason]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Killer:
+    """A channel of images whose names kill the worker that reads them."""
+
+    marks: Path
+
+    def of(self, bands, name):
+        mark = self.marks / Path(name).stem
+        if "always" in name or ("once" in name and not mark.exists()):
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return bands
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_nothing_but_its_batch(work, tmp_path):
+    ray = pytest.importorskip("ray")
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    names = [f"{number}.png" for number in range(6)]
+    names += ["once.png", "only_once.png", "x_always.png", "y.png"]
+    write_images(tmp_path / "in", *names)
+    (tmp_path / "marks").mkdir()
+    options = dataclasses.replace(
+        work.options, channel=Killer(tmp_path / "marks")
+    )
+    killed = dataclasses.replace(work, options=options)
+    output = tmp_path / "out"
+    outcome = archive.colorize_archive(
+        killed, tmp_path / "in", output, workers=2, batch=2
+    )
+    assert {path.name for path in (tmp_path / "marks").iterdir()} == {
+        "once",
+        "only_once",
+        "x_always",
+    }
+    # What comes behind it in its batch is left for another time.
+    assert set(outcome.failed.values()) == {"its worker was killed"}
+    assert sorted(Path(path).name for path in outcome.failed) == [
+        "x_always.png",
+        "y.png",
+    ]
+    assert outcome.colorized == 8
+    outcome = archive.colorize_archive(
+        killed, tmp_path / "in", output, workers=1, batch=1
+    )
+    assert [Path(path).name for path in outcome.failed] == ["x_always.png"]
+    assert outcome.colorized == 1
+
+
+@pytest.mark.slow
+def test_no_cluster(work, tmp_path):
+    write_images(tmp_path / "in", "a.png")
+    with pytest.raises(InputError, match="no Ray cluster answers"):
+        archive.colorize_archive(
+            work, tmp_path / "in", tmp_path / "out", address="127.0.0.1:1"
+        )
+    assert not (tmp_path / "out").exists()
