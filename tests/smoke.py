@@ -22,7 +22,7 @@ SMOKE = (
     ("default", "smoke"),
     ("ensemble", "smoke"),
     ("edge", "smoke"),
-    ("lite", "smoke"),
+    ("lite", "uncertain,smoke"),
     ("colornet", "smoke"),
     ("atcyclegan", "smoke"),
     ("cyclegan", "unet256,smoke"),

@@ -33,6 +33,10 @@ Examples:
   N                 band N of a multispectral TIFF, from 1, counted through its
                     pages
 
+--uncertainty=FILE.png or a folder: also a gray PNG per image that says how far
+off the model expects each pixel to be: its mean error in levels of 8 bit
+(docs/uncertainty.md). It takes a model that estimates its error.
+
 A result that exists already is an error unless you say --overwrite, or
 --skip_existing to finish a folder that was colorized in part; the input images
 themselves are never overwritten. If an image cannot be read, the
@@ -45,8 +49,15 @@ from pathlib import Path
 from absl import flags
 
 from nircolor_tf.commands import cli
+from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, image_files, ranges
-from nircolor_tf.inference import folders, fusion, jobs, models
+from nircolor_tf.inference import (
+    error_estimate,
+    folders,
+    fusion,
+    jobs,
+    models,
+)
 
 _INPUT = flags.DEFINE_string("input", None, "Image, folder, video or camera.")
 _OUTPUT = flags.DEFINE_string(
@@ -117,6 +128,11 @@ _THREADS = flags.DEFINE_integer(
 _QUALITY = flags.DEFINE_integer(
     "quality", image_files.QUALITY, "Of JPEG and WebP results.", 1, 100
 )
+_UNCERTAINTY = flags.DEFINE_string(
+    "uncertainty",
+    None,
+    "PNG file, or folder, for maps of the error that the model expects.",
+)
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace results that exist already."
 )
@@ -150,7 +166,18 @@ def main() -> None:
         colorizer, steps=steps, saturation=_SATURATION.value
     )
     notes = []
+    maps = None
+    if _UNCERTAINTY.value is not None:
+        maps = folders.ErrorMaps(
+            error_estimate.load(model, _THREADS.value),
+            Path(_UNCERTAINTY.value),
+        )
     if jobs.is_video(_INPUT.value):
+        if maps is not None:
+            raise InputError(
+                f"--uncertainty={_UNCERTAINTY.value}: of images alone, and "
+                f"{_INPUT.value} is a video"
+            )
         from nircolor_tf.inference import video
 
         summary = video.colorize_video(
@@ -176,6 +203,7 @@ def main() -> None:
                 recursive=_RECURSIVE.value,
                 quality=_QUALITY.value,
             ),
+            maps,
         )
         summary = folders.summary(results)
         notes = _notes(results)

@@ -8,6 +8,7 @@
         model.onnx      the same as ONNX, where it is asked for
         model_256x256_int8.tflite   and others of one size and kind, where
                         config.export asks for them
+        error.tflite    estimates the error, of methods that do
         weights/        the weights of each network under its name, for
                         bin/train.py --start_from
         card.json       method, paths, training data and numbers
@@ -39,6 +40,7 @@ from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import (
     comparison,
+    error_files,
     fixed_sizes,
     model_card,
     model_files,
@@ -46,7 +48,7 @@ from nircolor_tf.export import (
 )
 from nircolor_tf.images import channels
 from nircolor_tf.images.channels import Channel
-from nircolor_tf.inference import digests
+from nircolor_tf.inference import digests, error_estimate
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import command_log, restore, warm_start
 
@@ -102,7 +104,11 @@ def export_workdir(
         entries = model_files.write_fixed(
             method, exported, fixed, representative, channel, folder
         )
-        model_files.write(method, exported, folder)
+        estimator = error_files.describe(method)
+        if estimator is not None:
+            card[error_estimate.KEY] = estimator
+        factor = (estimator or {}).get("factor", 1.0)
+        model_files.write(method, exported, folder, factor)
         if onnx:
             model_files.write_onnx(exported, card, folder)
         _complete(card, entries, method, exported, folder)
@@ -151,7 +157,7 @@ def _complete(
         card["paths"][path]["files"]["tflite_fixed"] = files
     model_card.write(folder, card)  # the comparison reads it
     card["largest_difference"] = comparison.compare(method, folder)
-    card["bytes"] = model_card.count_bytes(folder, paths)
+    card["bytes"] = model_card.count_bytes(folder, paths, method)
     card[digests.KEY] = digests.of(folder)
     model_card.write(folder, card)
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.export import captured_weights, weights
+from nircolor_tf.export import captured_weights, model_card, weights
 from nircolor_tf.inference import cards
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training import build, config_files
@@ -51,9 +51,9 @@ def load(folder: str | os.PathLike) -> tuple[Method, dict]:
 
 def _check_paths(folder: Path, card: dict, method: Method) -> None:
     """Refuses an export whose paths leave out a network of the method."""
-    paths = [method.inference_path(name) for name in card["paths"]]
+    paths = {name: method.inference_path(name) for name in card["paths"]}
     missing = set(method.inference_networks).difference(
-        *(path.networks for path in paths)
+        model_card.networks_of(paths, method)
     )
     if missing:
         raise InputError(

@@ -4,6 +4,7 @@ It gives the same as `inference/colorizer.py` in NumPy, but takes batches, and
 every image whole. `inference/steps.py` describes the steps.
 """
 
+import dataclasses
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -39,6 +40,28 @@ def colorize(
     if steps.fusion is not None:
         result = bfwls_graph.fuse(images, result, steps.fusion)
     return result
+
+
+def estimate_error(
+    network: Callable[[tf.Tensor], tf.Tensor], steps: Steps, images: tf.Tensor
+) -> tf.Tensor:
+    """Estimates the error of colored images of one size.
+
+    Args:
+        network: (B, h, w, 4), of the sizes that it takes -> (B, h, w, 1).
+        steps: Of inference, around the network.
+        images: (B, H, W, 4), NIR and its colors, in [0, 1], of any size.
+
+    Returns:
+        (B, H, W, 1) float32.
+    """
+    height, width = tf.shape(images)[1], tf.shape(images)[2]
+    steps = dataclasses.replace(steps, mirror=False)
+    if steps.working_size is None:
+        return _run_network(network, steps, images)
+    small = image_ops.shrink(images, steps.working_size)
+    error = _run_network(network, steps, small)
+    return image_ops.enlarge(error, height, width)
 
 
 def _enlarge(

@@ -7,7 +7,7 @@ from pathlib import Path
 import nircolor_tf
 from nircolor_tf.data import training_data
 from nircolor_tf.data.training_data import TrainingData
-from nircolor_tf.export import saved_model, weights
+from nircolor_tf.export import error_files, saved_model, weights
 from nircolor_tf.inference import cards
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import config_files
@@ -41,7 +41,7 @@ def make_card(
         "value_range": [0.0, 1.0],
         "parameters": sum(
             method.networks[network].count_params()
-            for network in networks_of(paths)
+            for network in networks_of(paths, method)
         ),
         "training": {
             **{key: record[key] for key in ("step", "minutes")},
@@ -69,7 +69,9 @@ def write(folder: Path, card: dict) -> None:
     (folder / cards.CARD_FILE).write_text(text, encoding="utf-8")
 
 
-def count_bytes(folder: Path, paths: Mapping[str, InferencePath]) -> dict:
+def count_bytes(
+    folder: Path, paths: Mapping[str, InferencePath], method: Method
+) -> dict:
     """Returns the bytes of each file of an export, and of its SavedModel.
 
     Older exports have no weights by name.
@@ -77,6 +79,7 @@ def count_bytes(folder: Path, paths: Mapping[str, InferencePath]) -> dict:
     Args:
         folder: The export.
         paths: Its inference paths.
+        method: The exported one.
     """
     onnx = [
         Path(file).with_suffix(".onnx") for file in tflite_files(paths).values()
@@ -85,18 +88,25 @@ def count_bytes(folder: Path, paths: Mapping[str, InferencePath]) -> dict:
         SAVED_MODEL,
         *tflite_files(paths).values(),
         *(file.name for file in onnx if (folder / file).is_file()),
-        *map(weights.file_name, networks_of(paths)),
+        error_files.FILE,
+        *map(weights.file_name, networks_of(paths, method)),
     ]
     return {
         file: _size(folder / file) for file in files if (folder / file).exists()
     }
 
 
-def networks_of(paths: Mapping[str, InferencePath]) -> list[str]:
-    """Returns the names of the networks on some paths, each once."""
-    return list(
-        dict.fromkeys(name for path in paths.values() for name in path.networks)
-    )
+def networks_of(
+    paths: Mapping[str, InferencePath], method: Method
+) -> list[str]:
+    """Returns the names of the networks of an export, each once.
+
+    Args:
+        paths: The exported ones.
+        method: The exported one; what estimates its error is a part.
+    """
+    ways = [*paths.values(), *filter(None, [method.error_path()])]
+    return list(dict.fromkeys(name for way in ways for name in way.networks))
 
 
 def tflite_files(paths: Iterable[str]) -> dict[str, str]:

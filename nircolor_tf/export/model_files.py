@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nircolor_tf.errors import ExportError
 from nircolor_tf.export import (
+    error_files,
     model_card,
     onnx_file,
     samples,
@@ -20,7 +21,10 @@ from nircolor_tf.methods.base import InferencePath, Method
 
 
 def write(
-    method: Method, paths: Mapping[str, InferencePath], folder: Path
+    method: Method,
+    paths: Mapping[str, InferencePath],
+    folder: Path,
+    error_factor: float = 1.0,
 ) -> None:
     """Writes the SavedModel, the weights, and a TFLite file of each path.
 
@@ -28,18 +32,23 @@ def write(
         method: The exported one.
         paths: The exported ones.
         folder: The export.
+        error_factor: On the error that the method expects, if it does.
 
     Raises:
         ExportError: A file of weights does not hold them.
     """
-    write_saved_model(method, paths, folder)
-    weights.write(method, model_card.networks_of(paths), folder)
+    write_saved_model(method, paths, folder, error_factor)
+    weights.write(method, model_card.networks_of(paths, method), folder)
+    error_files.write(method, folder)
     for name, file in model_card.tflite_files(paths).items():
         tflite.write(method, paths[name], folder / file)
 
 
 def write_saved_model(
-    method: Method, paths: Mapping[str, InferencePath], folder: Path
+    method: Method,
+    paths: Mapping[str, InferencePath],
+    folder: Path,
+    error_factor: float = 1.0,
 ) -> None:
     """Writes the SavedModel.
 
@@ -47,9 +56,11 @@ def write_saved_model(
         method: The exported one.
         paths: The exported ones.
         folder: The export.
+        error_factor: On the error that the method expects, if it does.
     """
+    target = folder / model_card.SAVED_MODEL
     with subpixel.substituted(method):
-        saved_model.write(method, paths, folder / model_card.SAVED_MODEL)
+        saved_model.write(method, paths, target, error_factor)
 
 
 def write_onnx(

@@ -23,7 +23,7 @@ from nircolor_tf.export import (
     model_files,
     onnx_file,
 )
-from nircolor_tf.inference import cards, digests
+from nircolor_tf.inference import cards, digests, error_estimate
 from nircolor_tf.methods.base import InferencePath, Method
 
 
@@ -68,7 +68,8 @@ def renew(
             ),
             dirs_exist_ok=True,
         )
-        model_files.write_saved_model(method, paths, folder)
+        factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)
+        model_files.write_saved_model(method, paths, folder, factor)
         if onnx:
             model_files.write_onnx(paths, card, folder)
         _complete(card, method, paths, folder)
@@ -85,6 +86,6 @@ def _complete(
         card["paths"][name]["files"]["saved_model"] = model_card.SAVED_MODEL
     model_card.write(folder, card)  # the comparison reads it
     card["largest_difference"] = comparison.compare(method, folder)
-    card["bytes"] = model_card.count_bytes(folder, paths)
+    card["bytes"] = model_card.count_bytes(folder, paths, method)
     card[digests.KEY] = digests.of(folder)
     model_card.write(folder, card)

@@ -13,6 +13,9 @@ It has three signatures for each path, of one set of weights:
                     sizes that it takes. `inference.Colorizer` runs this one
                     and does the other steps itself; of further paths
                     network_<path>
+
+Where the method estimates its error, one more: 'error', as the first, but with
+the error that is expected of each pixel beside the color (`error_files.py`).
 """
 
 import functools
@@ -22,7 +25,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from nircolor_tf.export import graph, image_codec
+from nircolor_tf.export import error_files, graph, image_codec
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import build
 
@@ -35,7 +38,10 @@ BYTES_OUTPUT = "png_bytes"
 
 
 def write(
-    method: Method, paths: Mapping[str, InferencePath], folder: Path
+    method: Method,
+    paths: Mapping[str, InferencePath],
+    folder: Path,
+    error_factor: float = 1.0,
 ) -> None:
     """Writes the SavedModel.
 
@@ -43,6 +49,7 @@ def write(
         method: Whose networks.
         paths: Through them; the first one is the default.
         folder: To write.
+        error_factor: On the error that the method expects, if it does.
 
     Raises:
         InputError: The method's fusion cannot be a part of it.
@@ -51,6 +58,7 @@ def write(
     # archive.track() would save each of them a second time. The first
     # endpoint gets the name 'serving_default' as well.
     archive = keras.export.ExportArchive()
+    whole = []
     for name, path in paths.items():
         images = tf.TensorSpec((None, None, None, 1), tf.float32, path.source)
         files = tf.TensorSpec((None,), tf.string, BYTES)
@@ -64,6 +72,7 @@ def write(
             functools.partial(graph.colorize, network, steps),
             input_signature=[images],
         )
+        whole.append(serve)
         serve_files = functools.partial(_colorize_files, serve)
         for endpoint, call, spec, output in (
             (name, serve, images, path.target),
@@ -71,6 +80,10 @@ def write(
             (signature(NETWORK, name, paths), network, images, path.target),
         ):
             add_endpoint(archive, endpoint, _name_output(call, output), spec)
+    if method.error_path() is not None:
+        estimate = error_files.signature(method, whole[0], error_factor)
+        images = tf.TensorSpec((None, None, None, 1), tf.float32, "nir")
+        add_endpoint(archive, error_files.SIGNATURE, estimate, images)
     archive.write_out(str(folder), verbose=False)
 
 

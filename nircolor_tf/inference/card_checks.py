@@ -33,6 +33,11 @@ _OPTIONAL_KEYS = {
     "mirror": (bool, "true or false"),
     "guided": (dict | None, "null or the parameters of the enlargement"),
     "sha256": (dict, "digests by file"),
+    "error": (dict, "the estimator of the error"),
+}
+_ERROR_KEYS = {
+    "file": (str, "a name"),
+    "factor": (int | float, "a number above 0"),
 }
 _OPTIONAL_PATH_KEYS = {"signature": (str, "a name")}
 _DOMAINS = {"source": ("nir", "gray"), "target": ("rgb", "gray", "nir")}
@@ -67,6 +72,9 @@ def check(file: Path, card: dict[str, Any]) -> None:
                 f"{file}: key {key!r}: {card[key]}; expected at least 1"
             )
     _check_paths(file, card["paths"])
+    if "error" in card:
+        _check_types(file, card["error"], _ERROR_KEYS, "error.")
+        _check_inside(file, card["error"]["file"], "error.file")
 
 
 def _check_paths(file: Path, paths: dict[str, Any]) -> None:

@@ -17,6 +17,9 @@ The steps around the network are the keys of `steps.Steps`: "size_multiple",
 have no "mirror", which means false, and no "guided", which means null: the
 change of a shrunk image is enlarged as a cubic spline.
 
+"error" describes the estimator of the error (`error_estimate.py`), of models
+that have one.
+
 "sha256" has the digest of each file (`digests.py`). Older cards have none.
 
 A path's files may also hold "onnx", an ONNX file of the network alone, with

@@ -20,6 +20,7 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, image_files, ranges
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.error_estimate import ErrorEstimator
 from nircolor_tf.inference.jobs import (
     SUFFIXES,
     Job,
@@ -55,6 +56,38 @@ class Options:
 
 
 @dataclasses.dataclass(frozen=True)
+class ErrorMaps:
+    """Where the error that a model expects is written, as gray PNG files.
+
+    Their levels are those of 8 bit: 25 is a mean error of 25 of 255.
+
+    Attributes:
+        estimator: Of the model that colorizes.
+        target: A folder; for a single image also a file ending in .png.
+    """
+
+    estimator: ErrorEstimator
+    target: Path
+
+    def list_files(self, source: Path, options: Options) -> dict[Path, Path]:
+        """Returns the file of each image's map.
+
+        Raises:
+            InputError: A map cannot be written there, or exists already.
+        """
+        jobs = list_jobs(source, self.target, ".png", options.recursive)
+        existing = "refuse" if options.existing == "refuse" else "replace"
+        for job in jobs:
+            if job.target.suffix.lower() != ".png":
+                raise InputError(
+                    f"{job.target}: expected a folder, or a file ending in "
+                    ".png, for the map of the expected error"
+                )
+        check_targets(jobs, existing)
+        return {job.source: job.target for job in jobs}
+
+
+@dataclasses.dataclass(frozen=True)
 class Result:
     """An image that was colorized.
 
@@ -73,12 +106,16 @@ class Result:
 
 @dataclasses.dataclass(frozen=True)
 class _Levels:
-    """(H, W, C) integers, its alpha, the levels of black and white."""
+    """(H, W, C) integers, its alpha, the levels of black and white.
+
+    Of a colored image also the map of its error, where one is asked for.
+    """
 
     image: np.ndarray
     alpha: np.ndarray | None
     low: float
     high: float
+    error: np.ndarray | None = None
 
 
 def colorize_path(
@@ -86,6 +123,7 @@ def colorize_path(
     source: str | os.PathLike,
     target: str | os.PathLike,
     options: Options = Options(),
+    maps: ErrorMaps | None = None,
 ) -> list[Result]:
     """Colorizes a file, or every image file in a folder.
 
@@ -98,6 +136,7 @@ def colorize_path(
         source: An image file, or a folder of them.
         target: A folder; for a single file also a file, known by its suffix.
         options: How.
+        maps: Of the expected error; None for none.
 
     Returns:
         The results, in the order of the images' names; none where all are
@@ -114,13 +153,24 @@ def colorize_path(
         options.recursive,
     )
     jobs = check_targets(jobs, options.existing)
+    map_of, estimator = {}, None
+    if maps is not None:
+        map_of = maps.list_files(Path(source), options)
+        estimator = maps.estimator
     results, problems = [], []
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
         loaded = _ahead(reader, lambda job: _load(job, options), jobs)
-        colorized = (_colorize(colorizer, levels) for levels in loaded)
+        colorized = (
+            _colorize(colorizer, estimator, levels) for levels in loaded
+        )
         stored = _ahead(
             writer,
-            lambda work: _store(work[0], work[1].result(), options.quality),
+            lambda work: _store(
+                work[0],
+                work[1].result(),
+                map_of.get(work[0].source),
+                options.quality,
+            ),
             zip(jobs, colorized, strict=True),
         )
         pairs = zip(jobs, stored, strict=True)
@@ -230,19 +280,27 @@ def _load(job: Job, options: Options) -> _Levels:
     return _Levels(image, raster.alpha, *options.input_range.of(image))
 
 
-def _colorize(colorizer: Colorizer, loaded: Future) -> Future:
+def _colorize(
+    colorizer: Colorizer, estimator: ErrorEstimator | None, loaded: Future
+) -> Future:
     """Runs the model now; a failure so far is raised when it is stored."""
     colorized = Future()
     try:
         levels = loaded.result()
-        color = colorizer.integers(levels.image, levels.low, levels.high)
-        colorized.set_result(dataclasses.replace(levels, image=color))
+        nir = (levels.image, levels.low, levels.high)
+        color = colorizer.integers(*nir)
+        error = None if estimator is None else estimator.levels(*nir, color)
+        colorized.set_result(
+            dataclasses.replace(levels, image=color, error=error)
+        )
     except Exception as error:
         colorized.set_exception(error)
     return colorized
 
 
-def _store(job: Job, levels: _Levels, quality: int) -> Result:
+def _store(
+    job: Job, levels: _Levels, error_map: Path | None, quality: int
+) -> Result:
     image, alpha = levels.image, levels.alpha
     suffix = job.target.suffix.lower()
     if alpha is not None and suffix not in image_files.ALPHA_SUFFIXES:
@@ -254,15 +312,22 @@ def _store(job: Job, levels: _Levels, quality: int) -> Result:
     if image.dtype == np.uint16 and suffix not in image_files.DEEP_SUFFIXES:
         image = _to_8bit(image)
         alpha = None if alpha is None else _to_8bit(alpha)
-    try:
-        job.target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{job.target.parent}: cannot be created: {error.strerror}"
-        ) from error
+    _make_folder(job.target.parent)
     metadata = image_files.read_metadata(job.source)
     image_files.write_image(job.target, image, metadata, alpha, quality)
+    if error_map is not None:
+        _make_folder(error_map.parent)
+        image_files.write_image(error_map, levels.error)
     return Result(job.target, levels.low, levels.high, levels.image.dtype)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be created: {error.strerror}"
+        ) from error
 
 
 def _to_8bit(levels: np.ndarray) -> np.ndarray:

@@ -17,7 +17,14 @@ from nircolor_tf.losses.games import (
     non_saturating_generator,
 )
 from nircolor_tf.losses.mixed import MIX_LOSSES, mix, zhao_mix
-from nircolor_tf.losses.pixelwise import chroma_l1, l1, l2, l2_penalty, pixel
+from nircolor_tf.losses.pixelwise import (
+    chroma_l1,
+    l1,
+    l2,
+    l2_penalty,
+    laplace,
+    pixel,
+)
 from nircolor_tf.losses.registration import align, check_shift
 from nircolor_tf.losses.structure import (
     SSIM_WINDOW,
@@ -38,6 +45,7 @@ __all__ = [
     "l1",
     "l2",
     "l2_penalty",
+    "laplace",
     "least_squares_discriminator",
     "least_squares_generator",
     "log_discriminator",

@@ -6,6 +6,9 @@ from nircolor_tf.losses.colors import luminance
 from nircolor_tf.losses.mixed import mix
 from nircolor_tf.losses.registration import align
 
+# Of images from 0 to 1: a quarter of a level of 8 bit.
+_LEAST_SCALE = 1e-3
+
 
 def l1(prediction, truth):
     """Mean absolute error."""
@@ -39,6 +42,23 @@ def chroma_l1(prediction, truth):
         prediction - luminance(prediction),
         truth - luminance(truth),
     )
+
+
+def laplace(prediction, truth, scale):
+    """Mean negative log-likelihood of a Laplace distribution.
+
+    |prediction - truth| / b + log 2 b, of Kendall & Gal (NeurIPS 2017), eq. 5
+    with their Laplace in place of the Gaussian. Its minimum over b is at the
+    mean absolute error.
+
+    Args:
+        prediction: (B, H, W, C).
+        truth: The same shape.
+        scale: b, (B, H, W, 1), above 0; at least 0.001 is reckoned with.
+    """
+    scale = ops.maximum(scale, _LEAST_SCALE)
+    error = ops.abs(prediction - truth)
+    return ops.mean(error / scale + ops.log(2 * scale))
 
 
 def pixel(prediction, batch, weights, value_range: tuple[float, float]):

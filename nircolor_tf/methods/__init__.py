@@ -6,6 +6,7 @@ from nircolor_tf.methods.colornet import ColorNet
 from nircolor_tf.methods.cyclegan import CycleGAN
 from nircolor_tf.methods.dcgan import DCGAN
 from nircolor_tf.methods.ensemble import Ensemble
+from nircolor_tf.methods.heteroscedastic import Heteroscedastic
 from nircolor_tf.methods.mpfnet import MPFNetMethod
 from nircolor_tf.methods.supervised import Supervised
 
@@ -16,6 +17,7 @@ METHODS = {
     "cyclegan": CycleGAN,
     "dcgan": DCGAN,
     "ensemble": Ensemble,
+    "heteroscedastic": Heteroscedastic,
     "mpfnet": MPFNetMethod,
     "supervised": Supervised,
 }

@@ -71,6 +71,21 @@ class InferencePath:
     run: Callable[[keras.KerasTensor], keras.KerasTensor]
 
 
+@dataclasses.dataclass(frozen=True)
+class ErrorPath:
+    """The way to the error that is expected of a colored image.
+
+    Attributes:
+        networks: Names of the networks on the way.
+        run: NIR (B, H, W, 1) and its colors (B, H, W, 3), both in [0, 1] ->
+            (B, H, W, 1): the mean absolute error that is expected of each
+            pixel; H and W multiples of the method's `size_multiple`.
+    """
+
+    networks: tuple[str, ...]
+    run: Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
+
+
 class Named(Mapping, Generic[Item]):
     """Items by name, each name given once; an unknown name lists those."""
 
@@ -142,6 +157,8 @@ class Method(keras.Model):
     Attributes:
         config_keys: Top-level keys of the config that the class reads besides
             those of every config (configs/common.py).
+        starts_from: Methods besides its own that a training can start from:
+            their networks are some of its networks, by name.
         config: The whole experiment, as its config file gave it.
         networks: Every network, in the order added.
         inference_networks: Names of the networks on its inference paths. They
@@ -152,6 +169,7 @@ class Method(keras.Model):
     """
 
     config_keys: tuple[str, ...] = ()
+    starts_from: tuple[str, ...] = ()
 
     def __init__(self, config: ConfigDict, size_multiple: int):
         # Under mixed precision every network casts what it takes.
@@ -219,6 +237,10 @@ class Method(keras.Model):
         return {
             "n2c": InferencePath("nir", "rgb", self.inference_networks, self)
         }
+
+    def error_path(self) -> ErrorPath | None:
+        """Returns the way to its expected error; None where it has none."""
+        return None
 
     def inference_path(self, name: str | None) -> InferencePath:
         """Returns the inference path of that name; the first for None.

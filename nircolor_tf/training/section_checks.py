@@ -91,6 +91,8 @@ def _check_gray_source(config: ConfigDict, section: str) -> None:
 # Section -> (config, section) -> None, which raises InputError.
 SECTION_CHECKS = {
     "discriminator_rate": _check_rate,
+    "error_network": _check_network,
+    "error_rate": _check_rate,
     "gray_source": _check_gray_source,
     "loss": _check_loss,
     "members": _check_members,

@@ -93,7 +93,7 @@ class Start:
         Raises:
             InputError: It is another method, or its networks are others.
         """
-        if method.config.method != self.method:
+        if self.method not in (method.config.method, *method.starts_from):
             raise InputError(
                 f"{self.source}: a model of the method {self.method!r}; "
                 f"expected {method.config.method!r}, as config.method says"

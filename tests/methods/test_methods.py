@@ -59,6 +59,12 @@ REACHES = {
         }
     },
     "colornet": {"train_losses": {"l2": {"colorizer"}}},
+    "heteroscedastic": {
+        "train_losses": {
+            **{term: {"colorizer"} for term in ("l1", "l2", "chroma", "mix")},
+            "error": {"error_estimator"},
+        }
+    },
     "atcyclegan": {
         "paired_losses": CYCLE,
         # Eq. 4 has a pair term one way only.
@@ -338,7 +344,7 @@ def test_exports_equal_the_method(method, colorizer, tmp_path):
     stored = tf.train.list_variables(
         str(tmp_path / "saved_model" / "variables" / "variables")
     )
-    networks = {name for path in paths.values() for name in path.networks}
+    networks = model_card.networks_of(paths, method)
     parameters = sum(method.networks[n].count_params() for n in networks)
     assert parameters == card["parameters"]
     assert parameters == sum(

@@ -290,3 +290,18 @@ def test_judging_sees_the_pooled_fakes_and_passes_them_no_gradient():
         "rgb_discriminator/fake_logits": 0.25,
     }
     assert float(loss) == 0.125
+
+
+def test_laplace_by_hand_is_least_at_the_mean_error():
+    prediction = tf.constant([0.2, 0.4, 0.9], shape=(1, 1, 1, 3))
+    truth = tf.constant([0.0, 0.3, 0.6], shape=(1, 1, 1, 3))
+
+    def at(scale):
+        scales = tf.fill((1, 1, 1, 1), scale)
+        return float(losses.laplace(prediction, truth, scales))
+
+    # The mean error is 0.2: 0.2 / 0.2 + log 0.4.
+    assert at(0.2) == pytest.approx(1 + np.log(0.4))
+    assert at(0.2) < min(at(0.19), at(0.21))
+    # Below 0.001 a scale counts as that.
+    assert at(1e-6) == at(1e-3) == pytest.approx(200 + np.log(0.002))
