@@ -10,7 +10,7 @@ have one channel, rgb has three. Scalars are logged as '<network>/<term>'.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Generic, TypeVar
 
 import keras
@@ -219,17 +219,20 @@ class Method(keras.Model):
         """
         return self.pools[name].exchange(images)
 
-    def load_pretrained(self) -> None:
+    def load_pretrained(self, others: Collection[str] = ()) -> None:
         """Takes over weights from elsewhere, once, before the first step.
 
         What is made again from a checkpoint needs none of it. Networks that
         know where theirs come from have a method of this name.
 
+        Args:
+            others: Names of networks that get weights in another way.
+
         Raises:
             InputError: They cannot be had, or do not fit.
         """
-        for network in self.networks.values():
-            if hasattr(network, "load_pretrained"):
+        for name, network in self.networks.items():
+            if name not in others and hasattr(network, "load_pretrained"):
                 network.load_pretrained()
 
     def inference_paths(self) -> Mapping[str, InferencePath]:

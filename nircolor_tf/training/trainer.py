@@ -375,7 +375,8 @@ def _initialise(
     """Gives a new training the weights from elsewhere that it begins with."""
     if checkpoints.latest is not None:
         return
-    training.method.load_pretrained()
+    begun = () if start is None else start.weights
+    training.method.load_pretrained(others=begun)
     if start is not None:
         start.apply(training.method)
     training.averages.restart()

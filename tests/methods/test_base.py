@@ -67,3 +67,13 @@ def test_two_batches_in_one_call_come_back_apart():
     first, second = adversarial.in_one_call(network, image, 3 * image)
     assert float(keras.ops.max(first)) == float(keras.ops.min(first)) == 1
     assert float(keras.ops.max(second)) == float(keras.ops.min(second)) == 3
+
+
+def test_weights_from_elsewhere_are_for_networks_that_begin_without(method):
+    loaded = []
+    network = method.networks["colorizer"]
+    network.load_pretrained = lambda: loaded.append("colorizer")
+    method.load_pretrained(others={"colorizer"})
+    assert not loaded
+    method.load_pretrained()
+    assert loaded == ["colorizer"]
