@@ -30,7 +30,10 @@ CONFIG = {
         "from_image": True,
         **common.RGB,
     },
-    "loss": {**common.PIXEL_LOSS, "l1": 0.5, "chroma": 1.0, "mix": 0.5},
+    "loss": {
+        **common.PIXEL_LOSS,
+        **{"l1": 0.5, "l2": 2.0, "chroma": 1.0, "mix": 0.5},
+    },
     "optimizer": {"epsilon": 1e-7},
     "rate": {"schedule": "cosine", "peak": 1e-3, "warmup": 0.05},
     "data": {
@@ -42,16 +45,16 @@ CONFIG = {
         "contrast": (0.7, 1.3),
         "contrast_probability": 0.5,
         "gamma": (0.85, 1.18),
-        # Whole compositions and parts of them; a town as often as a landscape.
+        # Whole compositions and parts of them.
         "sources": {
             "vcip": {"share": 0.3, "zoom": (0.5, 0.8)},
-            "landscape": {"share": 0.2, "zoom": (0.32, 0.7)},
-            "town": {"share": 0.25, "zoom": (0.32, 0.7)},
+            "landscape": {"share": 0.25, "zoom": (0.32, 0.7)},
+            "town": {"share": 0.2, "zoom": (0.32, 0.7)},
             "photo": {"share": 0.25, "zoom": (0.5, 1.0)},
         },
     },
     "train": {
-        "steps": 5000,
+        "steps": 3500,
         "average_decay": 0.998,
         "log_every": 25,
         **common.every(500),
