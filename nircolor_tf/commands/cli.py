@@ -20,6 +20,9 @@ from nircolor_tf.errors import InterruptionError, NirColorError
 # The group is its last part: of --data=/home/me/manifest.csv the file name.
 _ABSOLUTE_PATH = re.compile(r"(?:(?<=[=,])|^)/(?:[^,]*/)?([^,/]+)/?(?=,|$)")
 
+# What absl says of a flag without a value that `require` names.
+_MISSING = re.compile(r"flag --(\w+)=None: .* value other than None")
+
 # What the installed command is called, and a command of the repository.
 _INSTALLED = "nircolor "
 _BINARY = re.compile(r"\bbin/(\w+)\.py\b")
@@ -155,6 +158,8 @@ def _parse_flags(command: ModuleType, argv: list[str]) -> list[str]:
         # `colorize nir color`: what is there says more than what is missing.
         if flags.FLAGS.is_parsed() and not hasattr(command, "TAKES"):
             _refuse(_without_flags(argv[1:]))
+        if missing := _MISSING.match(_last_line(error)):
+            fail(f"--{missing[1]} is missing\nSee --help for the flags.")
         fail(f"{_last_line(error)}\nSee --help for the flags.")
     except (KeyError, AttributeError) as error:
         # An override of a key that the config does not have. The first line

@@ -148,6 +148,11 @@ def _vcip_entry(path):
 
 def _require_folders(source, *names):
     missing = [name for name in names if not (source / name).is_dir()]
+    if not source.is_dir():
+        raise InputError(
+            f"{source}: no such folder; expected one with the folders "
+            f"{' and '.join(names)}"
+        )
     if missing:
         raise InputError(
             f"{source}: expected the folders {' and '.join(names)} in it; "

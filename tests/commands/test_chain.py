@@ -244,7 +244,10 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
             "export.py --from_export=saved_models/edge --output=new --sizes=9",
             "--sizes: not with --from_export, which keeps all of an export",
         ),
-        ("export.py --from_export=run --output=new", "run/card.json: cannot"),
+        (
+            "export.py --from_export=run --output=new",
+            "run: a training, not an export",
+        ),
         ("export.py --output=new", "one of (workdir, from_export)"),
         (
             "evaluate.py --model=saved_models/default --output=new "
@@ -271,6 +274,7 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
             "--input=pairs/nir",
         ),
         ("colorize.py --input pairs/nir new", "argument 'new'"),
+        ("colorize.py --input=pairs/nir", "error: --output is missing\n"),
         (
             "export.py --workdir=saved_models/edge --output=new",
             "saved_models/edge: an export, not a training",

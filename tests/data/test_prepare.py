@@ -260,6 +260,8 @@ def test_wrong_arguments(source, tmp_path):
     ]:
         with pytest.raises(InputError, match=message):
             prepare.prepare(source, layout, output, **options)
+    with pytest.raises(InputError, match=r"new: no such folder; .* nir and "):
+        prepare.prepare(tmp_path / "new", "folder", tmp_path / "data2")
     assert not (tmp_path / "new").exists()
     prepare.prepare(source, "folder", data, overwrite=True)
 
