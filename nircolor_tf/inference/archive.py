@@ -19,6 +19,7 @@ import contextlib
 import csv
 import dataclasses
 import os
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -36,6 +37,7 @@ FILE = "dead_letters.csv"
 # How often an image is tried, and a batch that has killed its worker.
 _ATTEMPTS = 3
 _PAUSE = 1.0  # s, before the second attempt; then twice as long
+_TIMEOUT = 10.0  # s, until a cluster has answered
 # Larger images go through models that see full resolution in tiles, px.
 _TILE, _OVERLAP = 1024, 128
 # For lists of paths; the images do not pass through it. Ray's least is 78 MB.
@@ -147,8 +149,12 @@ def _connected(
         if workers is not None:
             settings["num_cpus"] = workers * threads
     try:
+        if address not in (None, "auto"):
+            # Ray waits for minutes, even if nobody answers.
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), _TIMEOUT).close()
         ray.init(address or "local", logging_level="error", **settings)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise InputError(
             f"--address={address}: no Ray cluster answers: {error}"
         ) from error
@@ -181,11 +187,15 @@ def _colorize(
     ).map_batches(
         _Worker,
         fn_constructor_args=[work],
-        compute=ray.data.ActorPoolStrategy(size=min(count, len(rows))),
+        compute=ray.data.ActorPoolStrategy(
+            size=min(count, len(rows)),
+            # A batch that waits would be lost with the one that kills.
+            max_tasks_in_flight_per_actor=1,
+        ),
         batch_size=batch,
         batch_format="numpy",
         num_cpus=work.threads,
-        max_task_retries=_ATTEMPTS - 1,
+        ray_remote_args_fn=lambda: {"max_task_retries": _ATTEMPTS - 1},
     )
     for row in data.iter_rows():
         yield names[row["source"]], row["reason"]
