@@ -25,6 +25,8 @@ class RonnebergerUNet(keras.Model):
         activation: 'sigmoid' for (0, 1), 'tanh' for (-1, 1).
     """
 
+    build = shared.build_when_called
+
     def __init__(
         self,
         *,
