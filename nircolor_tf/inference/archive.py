@@ -195,7 +195,7 @@ def _colorize(
         batch_size=batch,
         batch_format="numpy",
         num_cpus=work.threads,
-        ray_remote_args_fn=lambda: {"max_task_retries": _ATTEMPTS - 1},
+        max_task_retries=_ATTEMPTS - 1,
     )
     for row in data.iter_rows():
         yield names[row["source"]], row["reason"]
