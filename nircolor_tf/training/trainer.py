@@ -62,6 +62,9 @@ from nircolor_tf.training.step import compile_step
 from nircolor_tf.training.warm_start import Start
 from nircolor_tf.training.writer import SilentWriter, Writer
 
+# Of an evaluation, what the terminal shows; eval/scalars.csv has all.
+_SHOWN = ("std/psnr", "std/ssim", "std/ae")
+
 
 def train(
     config: ConfigDict,
@@ -354,7 +357,9 @@ class _Run:
         for name, grid in grids.items():
             self.writer.image(step, name, grid)
         numbers = ", ".join(
-            f"{name} {value:.4g}" for name, value in metrics.items()
+            f"{name} {metrics[name]:.4g}"
+            for name in dict.fromkeys((metric, *_SHOWN))
+            if name in metrics
         )
         rank = (
             "the best so far"

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -67,6 +68,12 @@ def prepared(run, start):
 def trained(run, prepared):
     out = run(f"{TRAIN} --workdir=run")
     assert "bin/export.py --workdir=run" in out
+    assert re.search(
+        r"^step 20, val: std/psnr [\d.]+, std/ssim [\d.]+, std/ae [\d.]+ "
+        r"\(the best so far\)$",
+        out,
+        re.MULTILINE,
+    )
     return prepared
 
 
