@@ -122,7 +122,10 @@ def _train(config: ConfigDict) -> None:
     if _START_FROM.value is not None:
         # Before anything is made whose seeds it would change.
         start = starts.read(models.locate(_START_FROM.value))
-    if not any("GPU" in name for name in strategy.extended.worker_devices):
+    devices = strategy.extended.worker_devices
+    if cluster.is_chief(strategy) and not any(
+        "GPU" in each for each in devices
+    ):
         _name_cpu_variant()
     method = trainer.train(
         config,
