@@ -198,7 +198,7 @@ def colorize_job(colorizer: Colorizer, job: Job, options: Options) -> Result:
     levels = _load(job, options)
     color = colorizer.integers(levels.image, levels.low, levels.high)
     colorized = dataclasses.replace(levels, image=color)
-    return _store(job, colorized, options.quality)
+    return _store(job, colorized, None, options.quality)
 
 
 def summary(results: list[Result]) -> str:

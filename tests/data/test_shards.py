@@ -291,7 +291,7 @@ def test_the_command_writes_shards_of_large_sets(tmp_path):
             image_files.write_image(folder / kind / f"{number}.png", image)
     arguments = [f"--source={folder}", "--layout=folder"]
     arguments += [f"--output={tmp_path / 'data'}"]
-    assert "shards" not in run(command, *arguments)
+    assert ".shards" not in run(command, *arguments)
     path = tmp_path / "data" / "manifest.csv"
     assert not path.with_suffix(".shards").exists()
     said = run(command, *arguments, "--overwrite", "--memory_gb=0")

@@ -138,6 +138,53 @@ def test_what_is_no_image_in_a_list_is_a_dead_letter(tmp_path):
     assert dead_letters(output)[1:] == [[str(tmp_path / "a.cr2"), reason]]
 
 
+def test_a_worker_writes_what_the_command_writes(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "_PAUSE", 0.0)
+    a, b = write_images(tmp_path / "in", "a.png", "b.png")
+    b.write_bytes(b"no image")
+    folder = tmp_path / "out"
+    batch = {
+        "source": np.array([str(a), str(b), str(tmp_path)]),
+        "target": np.array([str(folder / f"{n}.png") for n in range(3)]),
+    }
+    worker = archive._Worker(archive.Work("edge"))
+    reasons = worker(batch)["reason"]
+    assert reasons[0] == ""
+    assert reasons[1].startswith(f"{b}: ")
+    assert reasons[2].startswith(f"{tmp_path}: ")
+    colorizer = models.load_export("edge", threads=1)
+    folders.colorize_path(colorizer, a, tmp_path / "expected.png")
+    expected = (tmp_path / "expected.png").read_bytes()
+    assert (folder / "0.png").read_bytes() == expected
+    assert [path.name for path in folder.iterdir()] == ["0.png"]
+    # The batch of a worker that was killed comes again.
+    (folder / "0.png").write_bytes(b"done")
+    assert worker(batch)["reason"] == reasons
+    assert (folder / "0.png").read_bytes() == b"done"
+
+
+def test_what_the_system_refuses_is_tried_again(tmp_path, monkeypatch):
+    (image,) = write_images(tmp_path / "in", "a.png")
+    pauses = []
+    monkeypatch.setattr(archive.time, "sleep", pauses.append)
+    read = image_files.read_raster
+    failures = [PermissionError("not now"), TimeoutError("not now")]
+
+    def read_later(path):
+        if failures:
+            raise InputError(f"{path}: not now") from failures.pop()
+        return read(path)
+
+    monkeypatch.setattr(image_files, "read_raster", read_later)
+    batch = {"source": [image], "target": [tmp_path / "out" / "a.png"]}
+    worker = archive._Worker(archive.Work("edge"))
+    assert worker(batch)["reason"] == [""]
+    assert pauses == [1.0, 2.0]
+    failures += [PermissionError("not now")] * 3
+    batch["target"] = [tmp_path / "out" / "b.png"]
+    assert worker(batch)["reason"] == [f"{image}: not now"]
+
+
 @dataclasses.dataclass(frozen=True)
 class Killer:
     """A channel of images whose names kill the worker that reads them."""
