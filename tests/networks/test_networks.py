@@ -71,6 +71,12 @@ def trainable(network):
     return sum(int(np.prod(v.shape)) for v in network.trainable_variables)
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_has_a_build(name):
+    # Keras traces the call of one without it twice, and all in it likewise.
+    assert NETWORKS[name].build is not keras.Layer.build
+
+
 def biased(kernel, inputs, outputs):
     return kernel**2 * inputs * outputs + outputs
 
