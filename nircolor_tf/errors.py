@@ -12,6 +12,14 @@ class InputError(NirColorError, ValueError):
     """
 
 
+class DiskFullError(InputError):
+    """What is written does not fit on the disk, or into a quota.
+
+    The message names the file, and says how much is missing where that can be
+    known. What stood there stays.
+    """
+
+
 class NonFiniteLossError(NirColorError):
     """A loss is NaN or infinite; the message names the step and the term."""
 

@@ -1,39 +1,143 @@
 """Files: nothing half-written, and what is in them told apart."""
 
 import contextlib
+import errno
 import hashlib
 import os
+import resource
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
-from nircolor_tf.errors import InputError
+from nircolor_tf.errors import DiskFullError, InputError
+
+_TEMPORARY = ".tmp"
+
+
+# A full disk, a quota that is used up, a limit of the size of files.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike) -> Iterator[Path]:
+def replacing(
+    path: str | os.PathLike, needed: int | None = None
+) -> Iterator[Path]:
     """Gives a temporary name to write to, which becomes `path` at the end.
 
     Args:
         path: Target; its folder exists. A file there is replaced.
+        needed: Bytes that will be written, for the error, if they are known.
 
     Yields:
         A path in the same folder.
 
     Raises:
-        InputError: The system refuses to write; nothing is left behind.
+        DiskFullError: There is no room; nothing is left behind.
+        InputError: The system refuses to write; likewise.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
     try:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written: {error.strerror}"
-        ) from error
+        _remove(temporary)
+        raise refusal(path, error, needed) from error
     finally:
+        _remove(temporary)
+
+
+@contextlib.contextmanager
+def refusals_named(path: str | os.PathLike) -> Iterator[None]:
+    """Names a file or folder where the system refuses to write to it.
+
+    Args:
+        path: For the error.
+
+    Raises:
+        DiskFullError: There is no room.
+        InputError: The system refuses for another reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise refusal(path, error) from error
+
+
+@contextlib.contextmanager
+def appending(path: str | os.PathLike) -> Iterator[TextIO]:
+    """Opens a text file at its end: all that is written is added, or nothing.
+
+    Args:
+        path: Of the file; it is made where it does not exist.
+
+    Yields:
+        The file, for the module csv.
+
+    Raises:
+        DiskFullError: There is no room; the file is as it was.
+        InputError: The system refuses to write; likewise.
+    """
+    path = Path(path)
+    before = path.stat().st_size if path.exists() else 0
+    try:
+        with path.open("a", newline="", encoding="utf-8") as file:
+            yield file
+    except OSError as error:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.truncate(path, before)
+        raise refusal(path, error) from error
+
+
+def remove_temporaries(folder: str | os.PathLike) -> None:
+    """Removes what processes left of `replacing` that were killed.
+
+    Args:
+        folder: In which no other process writes; it may not exist.
+    """
+    for path in Path(folder).glob(f".*{_TEMPORARY}"):
+        _remove(path)
+
+
+def refusal(
+    path: str | os.PathLike, error: Exception, needed: int | None = None
+) -> InputError:
+    """Returns the error for a file that cannot be written.
+
+    Args:
+        path: Of the file, or the beginning of its name.
+        error: Of the system or of a library; those of a full disk are told by
+            the words of the system in them.
+        needed: Bytes that should have been written, if they are known. What
+            was written of them is removed before.
+    """
+    reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+    number = next((n for n in _FULL if os.strerror(n) in reason), None)
+    if number is None:
+        return InputError(f"{path}: cannot be written: {reason}")
+    words = f"{path}: cannot be written: {os.strerror(number)}"
+    if needed is not None:
+        words += f": it needs {_size(needed)}"
+    if number == errno.EFBIG:
+        limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+        words += f"; `ulimit -f` allows files of {_size(limit)}"
+    elif number == errno.ENOSPC:
+        folder = Path(path).parent
+        free = shutil.disk_usage(folder).free
+        words += f"; {folder} has {_size(free)} left"
+        if needed is not None and needed > free:
+            words += f", {_size(needed - free)} are missing"
+    return DiskFullError(words)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count:,} bytes"
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def sha256(path: str | os.PathLike) -> str:

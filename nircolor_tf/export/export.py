@@ -35,6 +35,9 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import tensorflow as tf
+
+from nircolor_tf import files
 from nircolor_tf.data import manifest, pipeline, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
@@ -153,8 +156,8 @@ def _complete(
     folder: Path,
 ) -> None:
     """Writes the card, with the measurements of the files in the folder."""
-    for path, files in entries.items():
-        card["paths"][path]["files"]["tflite_fixed"] = files
+    for path, fixed in entries.items():
+        card["paths"][path]["files"]["tflite_fixed"] = fixed
     model_card.write(folder, card)  # the comparison reads it
     card["largest_difference"] = comparison.compare(method, folder)
     card["bytes"] = model_card.count_bytes(folder, paths, method)
@@ -204,6 +207,10 @@ def replacing_folder(output: Path) -> Iterator[Path]:
 
     Args:
         output: The folder of an export; what is there then is replaced.
+
+    Raises:
+        DiskFullError: There is no room; what was there stays.
+        InputError: The system refuses to write; likewise.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=output.parent))
@@ -215,6 +222,8 @@ def replacing_folder(output: Path) -> Iterator[Path]:
             output.replace(replaced)
         folder.replace(output)
         shutil.rmtree(replaced, ignore_errors=True)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, (OSError, tf.errors.OpError)):
+            raise files.refusal(output, error) from error
         raise

@@ -207,7 +207,7 @@ def write_image(
     data = data.tobytes()
     if suffix not in (".webp", ".bmp"):
         data = embedding.embed(data, metadata, suffix)
-    with files.replacing(path) as temporary:
+    with files.replacing(path, len(data)) as temporary:
         temporary.write_bytes(data)
 
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from absl import logging
 
-from nircolor_tf.errors import InputError
+from nircolor_tf.errors import DiskFullError, InputError
 from nircolor_tf.images import channels, image_files, ranges
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference.colorizer import Colorizer
@@ -177,6 +177,8 @@ def colorize_path(
         for job, future in _with_progress(pairs, len(jobs)):
             try:
                 results.append(future.result())
+            except DiskFullError as error:
+                raise _stop(error, len(results), len(jobs)) from error
             except FAILURES as error:
                 problems.append(describe_failure(error, job))
     _report(problems, len(jobs))
@@ -333,6 +335,16 @@ def _make_folder(folder: Path) -> None:
 def _to_8bit(levels: np.ndarray) -> np.ndarray:
     scaled = cv2.convertScaleAbs(levels, alpha=255 / 65535)  # it rounds
     return scaled.reshape(levels.shape)
+
+
+def _stop(error: DiskFullError, done: int, count: int) -> DiskFullError:
+    """Returns the error that ends a folder: no image fits any more."""
+    if count == 1:
+        return error
+    return DiskFullError(
+        f"{error}; {done} of {count} images are colorized; make room and go "
+        "on with --skip_existing"
+    )
 
 
 def _report(problems: list[str], count: int) -> None:

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from nircolor_tf import files
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, ranges
 from nircolor_tf.images.channels import Channel
@@ -161,13 +162,9 @@ def _until_interrupted(camera: bool) -> contextlib.AbstractContextManager:
 @contextlib.contextmanager
 def _scratch_folder(target: Path) -> Iterator[Path]:
     """A folder that is removed, in that of the target."""
-    try:
+    with files.refusals_named(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
             dir=target.parent, prefix=f".{target.name}."
         ) as folder:
             yield Path(folder)
-    except OSError as error:
-        raise InputError(
-            f"{target}: cannot be written: {error.strerror}"
-        ) from error

@@ -18,6 +18,7 @@ from av.video.reformatter import (
     Interpolation,
 )
 
+from nircolor_tf import files
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions
 from nircolor_tf.inference.capture import Frame, Properties, counted
@@ -208,10 +209,7 @@ class VideoWriter:
         try:
             yield
         except (av.FFmpegError, OverflowError) as error:
-            reason = getattr(error, "strerror", error)
-            raise InputError(
-                f"{self._target}: cannot be written: {reason}"
-            ) from error
+            raise files.refusal(self._target, error) from error
 
     def _open(self, height: int, width: int, aspect: Fraction) -> None:
         self._size = width, height

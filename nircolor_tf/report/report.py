@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from nircolor_tf import files
 from nircolor_tf.evaluation import per_image, robustness_files, summaries
 from nircolor_tf.evaluation.evaluate import evaluate
 from nircolor_tf.evaluation.options import Options
@@ -78,7 +79,10 @@ def write_report(
         gallery: How many images report.html shows.
         command: As for `evaluate_and_report`.
     """
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".report-") as scratch:
+    with (
+        files.refusals_named(folder),
+        tempfile.TemporaryDirectory(dir=folder, prefix=".report-") as scratch,
+    ):
         _write_files(Path(scratch), evaluation, gallery, command)
         for name in FILES:
             if Path(scratch, name).exists():

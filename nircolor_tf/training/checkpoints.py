@@ -15,7 +15,6 @@ is taken.
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,14 @@ from absl import logging
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.training import checksums, cluster
+from nircolor_tf.training import checkpoint_files, checksums, cluster
 from nircolor_tf.training.build import Training
 from nircolor_tf.training.image_pool import PoolCopy
 
 _BEST = "best.json"
+_LATEST = "ckpt"
+# As many of those, the newest.
+_KEPT = 3
 
 
 def _variables(owners: Mapping[str, Any]) -> dict[str, list[tf.Variable]]:
@@ -49,18 +51,12 @@ def _loss_scale(training: Training) -> dict[str, list[tf.Variable]]:
     return {} if scale is None else {"loss_scale": scale.variables}
 
 
-def _numbers(folder: Path) -> set[int]:
-    """Returns the steps of the checkpoints to resume from."""
-    return {
-        int(match[1])
-        for path in folder.glob("ckpt-*")
-        if (match := re.match(r"ckpt-(\d+)\.", path.name))
-    }
-
-
 def newest_step(workdir: str | os.PathLike) -> int | None:
     """Returns the step of a workdir's newest checkpoint; None for none."""
-    return max(_numbers(Path(workdir) / "checkpoints"), default=None)
+    return max(
+        checkpoint_files.numbers(Path(workdir, "checkpoints"), _LATEST),
+        default=None,
+    )
 
 
 class Checkpoints:
@@ -95,9 +91,8 @@ class Checkpoints:
             **_variables(training.optimizers),
             **_loss_scale(training),
         )
-        self._manager = tf.train.CheckpointManager(
-            self._checkpoint, str(self._folder), max_to_keep=3
-        )
+        # Made by asking for it: checkpoints of older versions have it.
+        self._checkpoint.save_counter  # noqa: B018
         self._step = step
 
     @property
@@ -115,21 +110,24 @@ class Checkpoints:
         Every process calls it, and the chief writes.
 
         Raises:
-            InputError: It cannot be written; what was there stays.
+            DiskFullError: There is no room; what was there stays.
+            InputError: It cannot be written for another reason; likewise.
         """
         for pool in self._pools.values():
             pool.update()
         if not self._is_chief:
             return
-        try:
-            path = self._manager.save(int(self._step.numpy()))
-        except tf.errors.OpError as error:
-            raise InputError(
-                f"{self._folder}: the checkpoint cannot be written: "
-                f"{error.message}"
-            ) from error
-        checksums.write(path)
-        checksums.remove_orphans(self._folder)
+        step = int(self._step.numpy())
+        path = self._folder / f"{_LATEST}-{step}"
+        checkpoint_files.write(self._checkpoint, path)
+        # One of a later step is damaged, or it would have been restored.
+        earlier = [
+            number
+            for number in checkpoint_files.numbers(self._folder, _LATEST)
+            if number <= step
+        ]
+        checkpoint_files.keep(self._folder, _LATEST, earlier[:_KEPT])
+        checkpoint_files.record_newest(path)
 
     @property
     def latest(self) -> str | None:
@@ -140,10 +138,9 @@ class Checkpoints:
         Raises:
             InputError: There are checkpoints, and none is whole.
         """
-        numbers = _numbers(self._folder)
         damaged = []
-        for number in sorted(numbers, reverse=True):
-            prefix = self._folder / f"ckpt-{number}"
+        for number in checkpoint_files.numbers(self._folder, _LATEST):
+            prefix = self._folder / f"{_LATEST}-{number}"
             problem = checksums.problem(prefix)
             if problem is None:
                 for text in damaged:
@@ -211,14 +208,7 @@ class Checkpoints:
                 the step and the minutes trained.
         """
         step = int(self._step.numpy())
-        prefix = self._folder / f"best-{step}"
-        try:
-            self._best().write(str(prefix))
-        except tf.errors.OpError as error:
-            raise InputError(
-                f"{prefix}: cannot be written: {error.message}"
-            ) from error
-        checksums.write(prefix)
+        checkpoint_files.write(self._best(), self._folder / f"best-{step}")
         record = {"step": step, "minutes": self.minutes, "metrics": metrics}
         before = self.best_record()
         if before is not None:
@@ -229,11 +219,8 @@ class Checkpoints:
             record["previous"] = before
         with files.replacing(self._folder / _BEST) as temporary:
             temporary.write_text(json.dumps(record, indent=2))
-        kept = {step, before["step"]} if before else {step}
-        for path in self._folder.glob("best-*"):
-            match = re.match(r"best-(\d+)\.", path.name)
-            if match and int(match[1]) not in kept:
-                path.unlink()
+        kept = [step, before["step"]] if before else [step]
+        checkpoint_files.keep(self._folder, "best", kept)
 
     def best_record(self) -> dict | None:
         """Step and metrics of the best evaluation; None before the first.

@@ -19,7 +19,8 @@ def write(prefix: str | os.PathLike) -> None:
         prefix: Of its files, without a suffix.
 
     Raises:
-        InputError: The disk is full, say.
+        OSError: A file cannot be read.
+        InputError: The checksums cannot be written.
     """
     prefix = Path(prefix)
     lines = []
@@ -56,13 +57,6 @@ def problem(prefix: str | os.PathLike) -> str | None:
     if not prefix.with_name(f"{prefix.name}.index").is_file():
         return f"{prefix.name}.index is missing"
     return None
-
-
-def remove_orphans(folder: str | os.PathLike) -> None:
-    """Removes the checksums of checkpoints that are no longer there."""
-    for path in Path(folder).glob(f"*{SUFFIX}"):
-        if not _files(path.with_suffix("")):
-            path.unlink()
 
 
 def _path(prefix: Path) -> Path:

@@ -94,6 +94,8 @@ class ScalarFiles:
 
     def __init__(self, workdir: Path, start_step: int):
         self._paths = {kind: workdir / kind / "scalars.csv" for kind in KINDS}
+        # What a full disk did not take yet.
+        self._waiting = {kind: [] for kind in KINDS}
         for path in self._paths.values():
             _keep_until(path, start_step)
 
@@ -101,17 +103,25 @@ class ScalarFiles:
         self, kind: str, step: int, phase: str, values: Mapping[str, float]
     ) -> None:
         """See `Sink`."""
-        with open(self._paths[kind], "a", newline="") as file:
-            csv.writer(file).writerows(
-                (step, phase, name, f"{value:.6g}")
-                for name, value in values.items()
-            )
+        self._waiting[kind] += [
+            (step, phase, name, f"{value:.6g}")
+            for name, value in values.items()
+        ]
+        self._write(kind)
 
     def image(self, step: int, name: str, grid: np.ndarray) -> None:
         """A table holds no images."""
 
     def close(self, failed: bool) -> None:
-        """Every row is in its file already."""
+        """See `Sink`."""
+        for kind in KINDS:
+            self._write(kind)
+
+    def _write(self, kind: str) -> None:
+        if self._waiting[kind]:
+            with files.appending(self._paths[kind]) as file:
+                csv.writer(file).writerows(self._waiting[kind])
+            self._waiting[kind] = []
 
 
 class GridFiles:

@@ -99,6 +99,8 @@ def train(
         InputError: Bad config, manifest, images or `start`; or the workdir is
             of another config, or has a checkpoint already and `start` is
             given.
+        DiskFullError: The last checkpoint has no room. Of another, and of logs,
+            a warning is shown.
         NonFiniteLossError: A loss is NaN or infinite.
         InterruptionError: A signal came; everything is saved.
     """
@@ -273,7 +275,10 @@ class _Run:
                 self._evaluate(phase)
             if save:
                 self._count_time()
+            if last:
                 self.checkpoints.save_latest()
+            elif save:  # a full disk may have room again at the next one
+                self.writer.attempt(self.checkpoints.save_latest)
             if interrupted or step == stop_at:
                 return interrupted
         return False
@@ -352,7 +357,7 @@ class _Run:
             best = self.checkpoints.best_record()
             better = best is None or metrics[metric] > best["metrics"][metric]
             if better:
-                self.checkpoints.save_best(metrics)
+                self.writer.attempt(self.checkpoints.save_best, metrics)
         self.writer.scalars("eval", step, phase.name, metrics)
         for name, grid in grids.items():
             self.writer.image(step, name, grid)

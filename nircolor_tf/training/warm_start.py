@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from nircolor_tf import files
 from nircolor_tf.data import training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import config_files, restore
+from nircolor_tf.training import checkpoints, config_files, restore
 
 FILE = "started_from.json"
 
@@ -139,7 +138,7 @@ def check_new(workdir: str | os.PathLike) -> None:
     Raises:
         InputError: A training has begun there.
     """
-    if tf.train.latest_checkpoint(str(Path(workdir, "checkpoints"))):
+    if checkpoints.newest_step(workdir) is not None:
         raise InputError(
             f"{workdir}: has begun already; resume it without --start_from, "
             "or choose a new --workdir"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from absl import logging
 
+from nircolor_tf import files
 from nircolor_tf.errors import InputError
 
 FILE = "lock"
@@ -62,4 +63,7 @@ def locked(workdir: str | os.PathLike) -> Iterator[None]:
             f"process {os.getpid()} on {socket.gethostname()}, since {now}\n"
         )
         file.flush()
+        # Nobody else writes here now: what was killed left these.
+        for folder in (path.parent, *path.parent.glob("*/")):
+            files.remove_temporaries(folder)
         yield

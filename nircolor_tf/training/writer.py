@@ -1,11 +1,13 @@
 """Writes the progress of a training: into its sinks, and a progress bar."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from nircolor_tf.errors import DiskFullError
 from nircolor_tf.training import sinks
 from nircolor_tf.training.remaining_time import RemainingTime
 
@@ -67,12 +69,26 @@ class Writer:
     ) -> None:
         """Writes numbers, see `sinks.Sink`."""
         for sink in self._sinks:
-            sink.scalars(kind, step, phase, values)
+            self.attempt(sink.scalars, kind, step, phase, values)
 
     def image(self, step: int, name: str, grid: np.ndarray) -> None:
         """Writes an image grid of an evaluation, (H, W, 3) uint8."""
         for sink in self._sinks:
-            sink.image(step, name, grid)
+            self.attempt(sink.image, step, name, grid)
+
+    def attempt(self, write: Callable[..., None], *arguments: Any) -> None:
+        """Writes what a training can do without where the disk is full.
+
+        Args:
+            write: Raises a DiskFullError then, which is shown.
+            *arguments: What it takes.
+        """
+        try:
+            write(*arguments)
+        except DiskFullError as error:
+            self.say(
+                f"warning: {error}; the training goes on, and tries again later"
+            )
 
     def close(self, failed: bool = False) -> None:
         """Flushes everything.
@@ -81,7 +97,7 @@ class Writer:
             failed: An error ended the training.
         """
         for sink in self._sinks:
-            sink.close(failed)
+            self.attempt(sink.close, failed)
         self._bar.close()
 
 

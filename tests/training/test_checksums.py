@@ -2,9 +2,10 @@
 
 import pytest
 import tensorflow as tf
+from full_disk import files_limited
 
-from nircolor_tf.errors import InputError
-from nircolor_tf.training import build, checksums
+from nircolor_tf.errors import DiskFullError, InputError
+from nircolor_tf.training import build, checkpoint_files, checksums
 from nircolor_tf.training.checkpoints import Checkpoints
 
 
@@ -29,7 +30,8 @@ class Averages:
 def open_checkpoints(workdir, value=0.0):
     """Returns the checkpoints, the step and the weight that they hold."""
     method, step = Weights(value), tf.Variable(0, dtype=tf.int64)
-    training = build.Training(method, {}, Averages(), {}, None)
+    strategy = tf.distribute.get_strategy()
+    training = build.Training(method, {}, Averages(), {}, strategy)
     return Checkpoints(workdir, training, step), step, method.weight
 
 
@@ -147,6 +149,67 @@ def test_checkpoints_of_an_older_version_have_no_checksums(workdir):
     with pytest.raises(InputError, match="ckpt-4: damaged, or not a check"):
         open_checkpoints(workdir)[0].restore_latest()
     assert float(weight) == 4.0
+
+
+def test_a_checkpoint_that_does_not_fit_leaves_the_others(workdir):
+    checkpoints, step, _ = open_checkpoints(workdir)
+    checkpoints.restore_latest()
+    before = names(workdir, "*")
+    step.assign(5)
+    for save in (
+        checkpoints.save_latest,
+        lambda: checkpoints.save_best({"std/psnr": 5.0}),
+    ):
+        with (
+            files_limited(16),
+            pytest.raises(
+                DiskFullError, match=r"-5: cannot be written: .* needs \d+ byt"
+            ),
+        ):
+            save()
+        assert names(workdir, "*") == before
+    assert checkpoints.best_record()["step"] == 4
+    # With room again, the next save is as any other.
+    checkpoints.save_latest()
+    assert open_checkpoints(workdir)[0].latest.endswith("ckpt-5")
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2])
+def test_a_process_dies_while_it_saves(tmp_path, monkeypatch, moved):
+    """Also in the first save, of which then nothing or all is there."""
+    checkpoints, step, _ = open_checkpoints(tmp_path)
+    step.assign(1)
+    moves, replace = [], checkpoint_files.os.replace
+
+    def dying(source, target):
+        # The checksums themselves are moved once before.
+        if len(moves) == moved + 1:
+            raise KeyboardInterrupt
+        moves.append(target)
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint_files.os, "replace", dying)
+        patch.setattr(checkpoint_files, "remove_unfinished", lambda folder: 0)
+        with pytest.raises(KeyboardInterrupt):
+            checkpoints.save_latest()
+    resumed, step, _ = open_checkpoints(tmp_path)
+    # Data alone is no checkpoint; with its index it is whole.
+    assert resumed.restore_latest() == (moved == 2)
+    step.assign(2)
+    resumed.save_latest()
+    assert open_checkpoints(tmp_path)[0].latest.endswith("ckpt-2")
+    assert not (tmp_path / "checkpoints" / ".unfinished").exists()
+
+
+def test_what_a_damaged_future_left_goes(workdir):
+    cut(data_file(workdir, "ckpt-4"))
+    checkpoints, step, _ = open_checkpoints(workdir)
+    checkpoints.restore_latest()
+    assert int(step) == 3
+    checkpoints.save_latest()
+    assert checkpoints.latest.endswith("ckpt-3")
+    assert not names(workdir, "ckpt-4*")
 
 
 def test_the_best_is_saved_twice_at_a_step(tmp_path):

@@ -1,0 +1,85 @@
+"""Nothing half-written, and words for what a full disk refuses."""
+
+import re
+import shutil
+
+import pytest
+from full_disk import files_limited, no_space
+
+from nircolor_tf import files
+from nircolor_tf.errors import DiskFullError, InputError
+
+
+@pytest.fixture
+def old(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    return path
+
+
+def test_a_file_that_does_not_fit_leaves_the_old_one(old):
+    with (
+        files_limited(1000),
+        pytest.raises(
+            DiskFullError,
+            match=re.escape(
+                f"{old}: cannot be written: File too large: it needs 2,000 "
+                "bytes; `ulimit -f` allows files of 1,000 bytes"
+            ),
+        ),
+        files.replacing(old, 2000) as temporary,
+    ):
+        temporary.write_bytes(bytes(2000))
+    assert old.read_text() == "old"
+    assert list(old.parent.iterdir()) == [old]
+
+
+@pytest.mark.parametrize(
+    ("needed", "words"),
+    [
+        (None, "; {folder} has 0.5 MB left"),
+        (800_000, ": it needs 0.8 MB; {folder} has 0.5 MB left, 0.3 MB are "),
+        (400_000, ": it needs 0.4 MB; {folder} has 0.5 MB left"),
+    ],
+)
+def test_what_is_missing_is_said(old, monkeypatch, needed, words):
+    usage = shutil.disk_usage(old)._replace(free=500_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    expected = f"{old}: cannot be written: No space left on device" + words
+    with (
+        pytest.raises(
+            DiskFullError, match=re.escape(expected.format(folder=old.parent))
+        ),
+        files.replacing(old, needed),
+    ):
+        raise no_space()
+    assert old.read_text() == "old"
+
+
+def test_what_a_library_says_of_a_full_disk_is_understood(old):
+    error = RuntimeError("ckpt-3; No space left on device")
+    assert isinstance(files.refusal(old, error), DiskFullError)
+    error = RuntimeError("ckpt-3; Permission denied")
+    refused = files.refusal(old, error)
+    assert type(refused) is InputError
+    assert str(refused).endswith("cannot be written: ckpt-3; Permission denied")
+
+
+def test_a_row_is_added_whole_or_not_at_all(old):
+    with (
+        files_limited(100),
+        pytest.raises(DiskFullError, match=f"{old}: cannot be written"),
+        files.appending(old) as file,
+    ):
+        file.write("new" * 100)
+    assert old.read_text() == "old"
+    with files.appending(old) as file:
+        file.write(", new")
+    assert old.read_text() == "old, new"
+
+
+def test_what_a_killed_process_left_goes(old):
+    old.with_name(".file.12345.tmp").write_text("half")
+    files.remove_temporaries(old.parent)
+    assert list(old.parent.iterdir()) == [old]
+    files.remove_temporaries(old.parent / "nowhere")
