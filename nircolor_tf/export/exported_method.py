@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import captured_weights, model_card, weights
-from nircolor_tf.inference import cards
+from nircolor_tf.inference import cards, digests
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training import build, config_files
 
@@ -37,6 +37,7 @@ def load(folder: str | os.PathLike) -> tuple[Method, dict]:
     method = build.make_method(config)
     _check_paths(folder, card, method)
     if (folder / weights.FOLDER).is_dir():
+        digests.check_part(folder, card, weights.FOLDER)
         weights.read(method, method.inference_networks, folder)
     else:
         for name in card["paths"]:

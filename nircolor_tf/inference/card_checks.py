@@ -40,6 +40,7 @@ _ERROR_KEYS = {
     "factor": (int | float, "a number above 0"),
 }
 _OPTIONAL_PATH_KEYS = {"signature": (str, "a name")}
+_LARGEST_SIDE = 4096
 _DOMAINS = {"source": ("nir", "gray"), "target": ("rgb", "gray", "nir")}
 
 
@@ -70,6 +71,12 @@ def check(file: Path, card: dict[str, Any]) -> None:
         if card[key] is not None and card[key] < 1:
             raise InputError(
                 f"{file}: key {key!r}: {card[key]}; expected at least 1"
+            )
+    for key in ("size_multiple", "minimum_size"):
+        if card[key] > _LARGEST_SIDE:
+            raise InputError(
+                f"{file}: key {key!r}: {card[key]}; expected at most "
+                f"{_LARGEST_SIDE} pixels, to which every image is padded"
             )
     _check_paths(file, card["paths"])
     if "error" in card:

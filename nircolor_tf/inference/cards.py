@@ -41,7 +41,7 @@ from pathlib import Path
 from typing import Any
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference import card_checks
+from nircolor_tf.inference import card_checks, digests
 from nircolor_tf.inference.fusion import BfwlsParameters
 from nircolor_tf.inference.steps import GuidedParameters, Steps
 
@@ -157,7 +157,8 @@ def _parameters(file: Path, card: dict[str, Any], key: str, kind: type) -> Any:
         return None
     try:
         return kind(**card[key])
-    except (TypeError, InputError) as error:
+    # A number may be infinite, or none at all.
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{file}: key {key!r}: {error}") from error
 
 
@@ -184,7 +185,8 @@ def model_file(
         kind: 'tflite', 'saved_model' or 'onnx'.
 
     Raises:
-        InputError: The card names none of that kind, or it is missing.
+        InputError: The card names none of that kind, or it is missing, or
+            not the one whose digest the card has.
     """
     files = card["paths"][path]["files"]
     if kind not in files:
@@ -195,6 +197,7 @@ def model_file(
     file = Path(folder) / str(files[kind])
     if not file.exists():
         raise InputError(f"{file}: missing, though card.json names it")
+    digests.check_part(folder, card, str(files[kind]))
     return file
 
 

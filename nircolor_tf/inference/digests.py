@@ -2,10 +2,10 @@
 
     "sha256": {"model.tflite": "5f0c...", "saved_model/saved_model.pb": ...}
 
-bin/export.py writes it, and a model that is fetched from elsewhere is checked
-against it: a download that was cut off, or files of two versions, are found. It
-does not say who made a model; card and files come from one hand. Older cards
-have no "sha256".
+bin/export.py writes it. A model that is fetched from elsewhere is checked
+against it, and so is every file before it is loaded: one that was cut off or
+damaged, or is of another version, is found. It does not say who made a model;
+card and files come from one hand. Older cards have no "sha256".
 """
 
 import fnmatch
@@ -28,18 +28,20 @@ PATTERNS = (
 )
 
 
-def of(folder: str | os.PathLike) -> dict[str, str]:
+def of(folder: str | os.PathLike, part: str = "") -> dict[str, str]:
     """Returns the digest of each file of an export but its card.
 
     Args:
         folder: The export; what else lies there is passed over.
+        part: Only this file, or what is in this folder of it.
 
     Returns:
         Path relative to the folder, with slashes -> hexadecimal digits.
     """
+    place = Path(folder, part)
     names = sorted(
         path.relative_to(folder).as_posix()
-        for path in Path(folder).rglob("*")
+        for path in (place, *place.rglob("*"))
         if path.is_file()
     )
     return {
@@ -59,7 +61,47 @@ def check(folder: str | os.PathLike, card: dict[str, Any]) -> None:
     Raises:
         InputError: A file is missing, changed, or not in the card.
     """
-    expected, actual = card[KEY], of(folder)
+    _compare(folder, card[KEY], of(folder))
+
+
+def check_part(
+    folder: str | os.PathLike, card: dict[str, Any], part: str
+) -> None:
+    """Compares one file of an export with its digest, before it is loaded.
+
+    What reads a model is code of C++ that takes its file on trust.
+
+    Args:
+        folder: The export.
+        card: Of that folder; of an older one, without digests, nothing is
+            checked.
+        part: Name of the file, or of a folder of the export: then all of it.
+
+    Raises:
+        InputError: A file is missing, changed, or not in the card.
+    """
+    if KEY not in card:
+        return
+    expected = _inside(part, card[KEY])
+    if not expected:
+        raise InputError(
+            f"{Path(folder, part)}: not among the files that card.json lists"
+        )
+    _compare(folder, expected, _inside(part, of(folder, part)))
+
+
+def _inside(part: str, listed: dict[str, str]) -> dict[str, str]:
+    part = Path(part).as_posix()
+    return {
+        name: digest
+        for name, digest in listed.items()
+        if name == part or name.startswith(f"{part}/")
+    }
+
+
+def _compare(
+    folder: str | os.PathLike, expected: dict[str, str], actual: dict[str, str]
+) -> None:
     for name in sorted(expected.keys() | actual.keys()):
         path = Path(folder, name)
         if name not in actual:

@@ -6,6 +6,7 @@ without running it.
 """
 
 import dataclasses
+import math
 
 from nircolor_tf.errors import InputError
 
@@ -24,7 +25,8 @@ class BfwlsParameters:
     more out of the luminance than the detail of the NIR image puts back.
 
     Attributes:
-        bilateral_diameter: Width of the bilateral window in pixels, odd.
+        bilateral_diameter: Width of the bilateral window in pixels, odd, 3 to
+            255.
         bilateral_sigma_color: Steps well above this stay sharp, in [0, 1].
         bilateral_sigma_space: Spatial reach of the window in pixels.
         wls_lambda: Strength of the WLS smoothing, 0 for none.
@@ -47,9 +49,11 @@ class BfwlsParameters:
 
     def __post_init__(self):
         diameter = self.bilateral_diameter
-        if diameter != int(diameter) or diameter < 3 or diameter % 2 == 0:
+        odd = diameter == int(diameter) and diameter % 2 == 1
+        if not odd or not 3 <= diameter <= 255:
             raise InputError(
-                f"bilateral_diameter={diameter}: expected an odd integer >= 3"
+                f"bilateral_diameter={diameter}: expected an odd integer, 3 to "
+                "255"
             )
         for name in (
             "bilateral_sigma_color",
@@ -57,11 +61,11 @@ class BfwlsParameters:
             "wls_alpha",
             "wls_epsilon",
         ):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise InputError(
                     f"{name}={getattr(self, name)}: expected a number > 0"
                 )
-        if not self.wls_lambda >= 0:
+        if not 0 <= self.wls_lambda < math.inf:
             raise InputError(
                 f"wls_lambda={self.wls_lambda}: expected a number >= 0"
             )

@@ -15,7 +15,7 @@ import os
 from pathlib import Path
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference import cards, hub, runtimes
+from nircolor_tf.inference import cards, digests, hub, runtimes
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.inference.litert import LitertModel
 
@@ -89,6 +89,7 @@ def load_export(
     else:
         path = _path_of(folder, card, file, path, runtime)
         steps = cards.steps(folder, card, path)
+        digests.check_part(folder, card, file)
         predict = LitertModel(folder / file, threads).predict
     return Colorizer(
         predict,

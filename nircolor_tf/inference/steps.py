@@ -19,6 +19,7 @@ images go in parts, and `export/graph.py` in TensorFlow, for a server.
 """
 
 import dataclasses
+import math
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference.fusion import BfwlsParameters
@@ -29,7 +30,7 @@ class GuidedParameters:
     """The windows of a guided enlargement (`guided.py`).
 
     Attributes:
-        radius: Pixels of the small image to each side, at least 1.
+        radius: Pixels of the small image to each side, 1 to 1024.
         epsilon: Above 0. A window whose gray values vary less, by their
             variance, has the mean of the change and hardly a slope.
 
@@ -41,11 +42,11 @@ class GuidedParameters:
     epsilon: float
 
     def __post_init__(self):
-        if self.radius != int(self.radius) or self.radius < 1:
+        if self.radius != int(self.radius) or not 1 <= self.radius <= 1024:
             raise InputError(
-                f"radius={self.radius}: expected a whole number, 1 or more"
+                f"radius={self.radius}: expected a whole number, 1 to 1024"
             )
-        if not self.epsilon > 0:
+        if not 0 < self.epsilon < math.inf:
             raise InputError(f"epsilon={self.epsilon}: expected more than 0")
 
 

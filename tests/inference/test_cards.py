@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 
 import pytest
 
@@ -98,6 +99,7 @@ def test_a_file_of_one_size_is_found_by_name(tmp_path):
             "'paths.n2c.files.tflite_fixed.0.file': '../8x4.tflite'; expected",
         ),
         ({"size_multiple": 0}, "'size_multiple': 0; expected at least 1"),
+        ({"minimum_size": 2**40}, "'minimum_size': .* at most 4096 pixels"),
         ({"minimum_size": "8"}, "'minimum_size': '8'; expected a whole"),
         ({"mirror": "no"}, "'mirror': 'no'; expected true or false"),
         ({"guided": 4}, "'guided': 4; expected null or the parameters"),
@@ -134,6 +136,14 @@ def test_a_bad_card_is_named(tmp_path, changes, message):
     with pytest.raises(InputError, match=rf"card.json: key {message}") as error:
         cards.read_card(tmp_path)
     assert str(tmp_path) in str(error.value)
+
+
+@pytest.mark.parametrize("radius", [math.inf, math.nan, None, 2**40])
+def test_a_parameter_that_is_no_size_is_named(tmp_path, radius):
+    write_card(tmp_path, guided={"radius": radius, "epsilon": 1e-3})
+    card = cards.read_card(tmp_path)
+    with pytest.raises(InputError, match=r"card.json: key 'guided': "):
+        cards.steps(tmp_path, card, "n2c")
 
 
 def test_a_missing_or_broken_card_is_named(tmp_path):

@@ -77,7 +77,7 @@ def test_there_is_no_halo_at_an_edge():
 @pytest.mark.parametrize(
     ("radius", "epsilon", "message"),
     [
-        (0, 1e-3, "radius=0: expected a whole number, 1 or more"),
+        (0, 1e-3, "radius=0: expected a whole number, 1 to 1024"),
         (1.5, 1e-3, "radius=1.5: expected a whole number"),
         (4, 0.0, "epsilon=0.0: expected more than 0"),
     ],
