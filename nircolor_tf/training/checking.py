@@ -1,5 +1,6 @@
 """Checks a config before anything is built or written."""
 
+import functools
 from collections.abc import Sequence
 
 from ml_collections import ConfigDict
@@ -9,6 +10,7 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.metrics.protocols import PROTOCOLS
+from nircolor_tf.training import config_files
 from nircolor_tf.training.section_checks import SECTION_CHECKS, expect
 
 # A larger value of these is better, so that the best can be kept.
@@ -65,22 +67,28 @@ def check_config(config: ConfigDict, replicas: int) -> None:
     Raises:
         InputError: The message names the key, its value and what was expected.
     """
-    config_keys = method_class(config).config_keys
-    if not config.data.manifest:
+    with config_files.malformed_named("config.method"):
+        config_keys = method_class(config).config_keys
+    sections = {
+        "data": lambda: _check_data(config.data, replicas),
+        "train": lambda: _check_train(config.train),
+        "evaluate": lambda: _check_evaluate(config.evaluate),
+        "inference": lambda: _check_inference(config.inference),
+    }
+    for key in config_keys:
+        if key in SECTION_CHECKS:
+            sections[key] = functools.partial(SECTION_CHECKS[key], config, key)
+    for key, check in sections.items():
+        with config_files.malformed_named(f"config.{key}"):
+            check()
+
+
+def _check_data(data: ConfigDict, replicas: int) -> None:
+    if not data.manifest:
         raise InputError(
             "config.data.manifest is empty; give the manifest.csv that "
             "bin/prepare_data.py wrote: --config.data.manifest=FILE"
         )
-    _check_data(config.data, replicas)
-    _check_train(config.train)
-    _check_evaluate(config.evaluate)
-    _check_inference(config.inference)
-    for key in config_keys:
-        if key in SECTION_CHECKS:
-            SECTION_CHECKS[key](config, key)
-
-
-def _check_data(data: ConfigDict, replicas: int) -> None:
     size = data.batch_size
     expect("data.batch_size", size, size >= 1, "at least 1")
     expect(

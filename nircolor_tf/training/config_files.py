@@ -263,9 +263,32 @@ def parse_config(tree: Mapping, where: str) -> ConfigDict:
     """
     if not isinstance(tree, Mapping) or "method" not in tree:
         raise InputError(f"{where}: has no 'method'; expected a whole config")
-    config = ConfigDict(_tuples(tree))
-    older_configs.complete(config, where)
+    with malformed_named(where):
+        config = ConfigDict(_tuples(tree))
+        older_configs.complete(config, where)
     return config.lock()
+
+
+@contextlib.contextmanager
+def malformed_named(where: str) -> Iterator[None]:
+    """Names a config, or a section, that lacks a key or has a wrong type.
+
+    Args:
+        where: It is, for the error.
+
+    Raises:
+        InputError: Something in it cannot be what it should.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0].strip("'\"")
+        raise InputError(
+            f"{where}: a key is missing, or a value is of the wrong type: "
+            f"{reason}"
+        ) from error
 
 
 def describe_config(config: ConfigDict) -> dict:
