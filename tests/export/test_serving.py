@@ -8,11 +8,11 @@ import shutil
 import subprocess
 import sys
 import threading
-from concurrent import futures
 from pathlib import Path
 
 import cv2
 import numpy as np
+import prediction_server
 import pytest
 import server_model
 import tensorflow as tf
@@ -165,47 +165,8 @@ def test_a_model_that_no_server_can_load_writes_nothing(export, tmp_path):
 @pytest.fixture
 def predict(signatures):
     """Asks a server with the real stubs: (signature, inputs) -> the output."""
-    grpc = pytest.importorskip("grpc")
-    pytest.importorskip("tensorflow_serving")
-    from tensorflow_serving.apis import (  # noqa: PLC0415
-        predict_pb2,
-        prediction_service_pb2_grpc,
-    )
-
-    class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
-        def Predict(self, request, context):  # noqa: N802 - the stubs' name
-            inputs = {
-                key: tf.constant(tf.make_ndarray(value))
-                for key, value in request.inputs.items()
-            }
-            response = predict_pb2.PredictResponse()
-            try:
-                run = signatures[request.model_spec.signature_name]
-                outputs = run(**inputs)
-            except tf.errors.InvalidArgumentError as error:
-                context.abort(grpc.StatusCode.INVALID_ARGUMENT, error.message)
-            for key, value in outputs.items():
-                response.outputs[key].CopyFrom(tf.make_tensor_proto(value))
-            return response
-
-    def ask(signature, **inputs):
-        request = predict_pb2.PredictRequest()
-        request.model_spec.signature_name = signature
-        for key, value in inputs.items():
-            request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
-        (result,) = stub.Predict(request, timeout=60).outputs.values()
-        return tf.make_ndarray(result)
-
-    server = grpc.server(futures.ThreadPoolExecutor(2))
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        Service(), server
-    )
-    port = server.add_insecure_port("localhost:0")
-    server.start()
-    with grpc.insecure_channel(f"localhost:{port}") as channel:
-        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+    with prediction_server.serving(signatures) as ask:
         yield ask
-    server.stop(None)
 
 
 def test_the_stubs_of_the_prediction_service(predict, nir, rgb):
