@@ -134,4 +134,5 @@ def test_the_memory_is_that_of_a_part():
         config.train.accumulate = parts
         (phase,) = memory.estimate(config)
         steps.append(phase.step)
-    assert steps[1] < 0.4 * steps[0]
+    # The gradients and their sums are as large as those of the whole batch.
+    assert steps[1] < 0.5 * steps[0]
