@@ -27,7 +27,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from nircolor_tf import files
-from nircolor_tf.errors import InputError
+from nircolor_tf.errors import DiskFullError, InputError
 from nircolor_tf.images import image_files
 from nircolor_tf.inference import archive_lists, folders, jobs, models
 from nircolor_tf.inference.jobs import Job
@@ -101,6 +101,7 @@ def colorize_archive(
         address: Of a Ray cluster; None for the cores of this machine.
 
     Raises:
+        DiskFullError: A result does not fit; those before are there.
         InputError: Nothing to do, two images would have one result, or the
             cluster cannot be reached.
     """
@@ -198,6 +199,8 @@ def _colorize(
         max_task_retries=_ATTEMPTS - 1,
     )
     for row in data.iter_rows():
+        if row["full"]:
+            raise DiskFullError(row["reason"])
         yield names[row["source"]], row["reason"]
 
 
@@ -218,36 +221,42 @@ class _Worker:
         self._options = work.options
 
     def __call__(self, batch: dict) -> dict:
-        reasons = [
+        errors = [
             self._attempt(Job(Path(source), Path(target)))
             for source, target in zip(
                 batch["source"], batch["target"], strict=True
             )
         ]
-        return {"source": batch["source"], "reason": reasons}
+        return {
+            "source": batch["source"],
+            "reason": [str(error or "") for error in errors],
+            "full": [isinstance(error, DiskFullError) for error in errors],
+        }
 
-    def _attempt(self, job: Job) -> str:
-        """Colorizes an image; returns why not, or an empty text."""
+    def _attempt(self, job: Job) -> Exception | None:
+        """Colorizes an image; returns why not, in words for the user."""
         # The batch of a worker that was killed comes again.
         if job.target.exists():
-            return ""
+            return None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 folders.colorize_job(self._colorizer, job, self._options)
-                return ""
+                return None
             except Exception as error:
                 if attempt == _ATTEMPTS or not _may_pass(error):
-                    return folders.describe_failure(error, job)
+                    full = isinstance(error, DiskFullError)
+                    kind = DiskFullError if full else InputError
+                    return kind(folders.describe_failure(error, job))
                 time.sleep(_PAUSE * 2 ** (attempt - 1))
         raise AssertionError
 
 
 def _may_pass(error: Exception) -> bool:
     """Whether the system has refused, not the image."""
-    cause = error.__cause__
-    return isinstance(cause, OSError) and not isinstance(
-        cause, FileNotFoundError
+    lasting = isinstance(error, DiskFullError) or isinstance(
+        error.__cause__, FileNotFoundError
     )
+    return isinstance(error.__cause__, OSError) and not lasting
 
 
 def _write_dead_letters(path: Path, failed: dict[str, str]) -> None:

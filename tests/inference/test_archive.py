@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nircolor_tf.errors import InputError
+from nircolor_tf.errors import DiskFullError, InputError
 from nircolor_tf.images import image_files
 from nircolor_tf.inference import archive, archive_lists, folders, models
 from nircolor_tf.inference.jobs import Job
@@ -232,6 +232,26 @@ def test_a_killed_worker_costs_nothing_but_its_batch(work, tmp_path):
     )
     assert [Path(path).name for path in outcome.failed] == ["x_always.png"]
     assert outcome.colorized == 1
+
+
+class Full:
+    """A channel of images whose results do not fit on the disk."""
+
+    def of(self, bands, name):
+        raise DiskFullError(f"{name}: no space")
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_it(work, tmp_path):
+    ray = pytest.importorskip("ray")
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    write_images(tmp_path / "in", *(f"{number}.png" for number in range(9)))
+    options = dataclasses.replace(work.options, channel=Full())
+    full = dataclasses.replace(work, options=options)
+    with pytest.raises(DiskFullError, match=r"0\.png: no space"):
+        archive.colorize_archive(
+            full, tmp_path / "in", tmp_path / "out", workers=1, batch=2
+        )
 
 
 @pytest.mark.slow
