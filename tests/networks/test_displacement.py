@@ -30,7 +30,7 @@ NAMES = (*COLORIZERS, "mpfnet")
 # is joined. EdgeUNet halves with centers at 2 i, 2 i + 1 at its deeper levels,
 # and enlarges around 2 i + 1/2; its shipped weights have learned that.
 # LinkNet's last kernel, 2x2 as published, covers 2 i and 2 i + 1.
-KNOWN = {"edge_unet": (-0.34, 4.0), "linknet": (0.5, 0.0)}
+KNOWN = {"edge_unet": (-0.34, 4.0), "linknet": (-0.5, 0.0)}
 TOLERANCE = 0.1
 
 
@@ -60,8 +60,11 @@ def joints(monkeypatch):
     """What networks join; without norms and maxima."""
     monkeypatch.setattr(layers, "instance_norm", keras.layers.Identity)
     monkeypatch.setitem(layers.NORMS, "instance", keras.layers.Identity)
+    averages = keras.layers.AveragePooling2D
     monkeypatch.setattr(
-        keras.layers, "MaxPooling2D", keras.layers.AveragePooling2D
+        keras.layers,
+        "MaxPooling2D",
+        lambda size=2, strides=None: averages(size, strides),
     )
     joints = Joints()
     for name in (
@@ -102,7 +105,12 @@ def make_plain(name, **changes):
         kernel = np.outer(
             taps(height, layer.strides[0]), taps(width, layer.strides[1])
         )
-        kernel = kernel[..., None, None] / max(channels)
+        inputs = channels[0]
+        if isinstance(layer, keras.layers.Conv2DTranspose):
+            inputs = channels[1]
+        elif isinstance(layer, keras.layers.DepthwiseConv2D):
+            inputs = 1
+        kernel = kernel[..., None, None] / inputs
         layer.kernel.assign(np.broadcast_to(kernel, layer.kernel.shape))
         if layer.use_bias:
             layer.bias.assign(0 * layer.bias)
@@ -170,7 +178,8 @@ def test_a_network_displaces_nothing(name, joints):
 def test_an_older_decoder_is_seen_to_displace(joints):
     """Pixel i lay at 2 i + 1: a pixel at half the size, two at a quarter."""
     _, of_result = find_centers(make_plain("resnet", aligned=False), joints)
-    np.testing.assert_allclose(of_result, 1 + 2, atol=TOLERANCE)
+    # So a pixel sees what lies so far above and to the left of it.
+    np.testing.assert_allclose(of_result, -(1 + 2), atol=TOLERANCE)
 
 
 def test_every_network_is_tested():
