@@ -32,19 +32,6 @@ def signatures(export):
     return tf.saved_model.load(str(export / "saved_model")).signatures
 
 
-def test_a_network_is_traced_once(tmp_path, monkeypatch):
-    method, traced = server_model.Blocks(None, None), []
-    run_network = saved_model.run_network
-
-    def noted(*arguments):
-        traced.append(arguments)
-        return run_network(*arguments)
-
-    monkeypatch.setattr(saved_model, "run_network", noted)
-    saved_model.write(method, method.inference_paths(), tmp_path / "model")
-    assert len(traced) == len(method.inference_paths()) == 2
-
-
 def smooth(height, width):
     noise = np.random.default_rng(width).random((height, width), np.float32)
     blurred = cv2.GaussianBlur(noise, None, 1)[..., None]
