@@ -30,7 +30,7 @@ NAMES = (*COLORIZERS, "mpfnet")
 # is joined. EdgeUNet halves with centers at 2 i, 2 i + 1 at its deeper levels,
 # and enlarges around 2 i + 1/2; its shipped weights have learned that.
 # LinkNet's last kernel, 2x2 as published, covers 2 i and 2 i + 1.
-KNOWN = {"edge_unet": (-0.34, 4.0), "linknet": (-0.5, 0.0)}
+KNOWN = {"edge_unet": (-0.5, 4.0), "linknet": (-0.5, 0.0)}
 TOLERANCE = 0.1
 
 
@@ -148,7 +148,8 @@ def find_centers(network, joints):
     count = 1 + sum(map(len, joints.pairs))
     joints.pairs.clear()
     side = 5 * network.size_multiple
-    images = tf.fill((count, side, side, 1), 0.1)
+    # Just above what LiteUNet takes for 0, so that no ReLU6 is at its ends.
+    images = tf.fill((count, side, side, 1), 0.5)
     with tf.GradientTape() as tape:
         tape.watch(images)
         result = network(images, training=False)
