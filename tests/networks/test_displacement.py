@@ -148,8 +148,10 @@ def find_centers(network, joints):
     count = 1 + sum(map(len, joints.pairs))
     joints.pairs.clear()
     side = 5 * network.size_multiple
-    # Just above what LiteUNet takes for 0, so that no ReLU6 is at its ends.
-    images = tf.fill((count, side, side, 1), 0.5)
+    # Little, for a last activation that saturates; but no less than what
+    # LiteUNet takes for 0, which its ReLU6 would not pass.
+    gray = 0.5 if isinstance(network, networks.LiteUNet) else 0.1
+    images = tf.fill((count, side, side, 1), gray)
     with tf.GradientTape() as tape:
         tape.watch(images)
         result = network(images, training=False)
