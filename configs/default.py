@@ -1,4 +1,4 @@
-"""The shipped default model: a small U-Net, taught by the mean of three.
+"""The default model until 2026-11-28: a small U-Net, taught by three others.
 
     # The teacher: networks that err each in its own way.
     bin/train.py --config=configs/supervised.py:unet256,cpu --workdir=runs/unet
@@ -22,9 +22,9 @@ Trainings take --config.data.manifest=data/taught/manifest.csv for the student,
 MANIFEST for the others; it has photos (bin/prepare_data.py --unpaired=FOLDER).
 `:color` trains on real pairs alone. `:detail` predicts a change of the NIR
 image, so that an unknown color stays gray. `:photos` goes on half on photos
-with their own colors and imitated NIR, `:pairs` on pairs alone, as some 150 of
-your own (docs/training.md). `:demo` learns synthetic pairs in float32, since
-many processors only emulate bfloat16. `:smoke` makes it tiny, for tests.
+with their own colors and imitated NIR, `:pairs` on pairs alone. `:demo` learns
+synthetic pairs in float32, since many processors only emulate bfloat16.
+`:smoke` makes it tiny, for tests.
 """
 
 import common

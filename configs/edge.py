@@ -6,8 +6,8 @@
         --config.data.manifest=data/taught/manifest.csv
     bin/export.py --workdir=DIR --output=saved_models/edge
 
-TEACHER is any export. The teacher of the shipped student is that of the shipped
-default model (configs/default.py). The student also trains on real pairs alone,
+TEACHER is any export. The teacher of the shipped student is that of
+configs/default.py. The student also trains on real pairs alone,
 then with more contrast and gamma. `:smoke` makes it tiny, for tests.
 """
 

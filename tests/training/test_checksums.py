@@ -220,3 +220,14 @@ def test_the_best_is_saved_twice_at_a_step(tmp_path):
         checkpoints.save_best({"std/psnr": psnr})
     assert names(tmp_path, "best-*.index") == ["best-1.index", "best-2.index"]
     assert checkpoints.best_record()["previous"]["step"] == 1
+
+
+def test_tensorflow_finds_the_newest_of_a_relative_workdir(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    checkpoints, step, _ = open_checkpoints("run")
+    step.assign(3)
+    checkpoints.save_latest()
+    newest = tf.train.latest_checkpoint("run/checkpoints")
+    assert newest == "run/checkpoints/ckpt-3"
