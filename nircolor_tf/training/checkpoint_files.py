@@ -87,7 +87,7 @@ def record_newest(prefix: str | os.PathLike) -> None:
         DiskFullError: There is no room.
         InputError: It cannot be written for another reason.
     """
-    # TensorFlow takes a name in a relative folder for one in the current folder.
+    # TensorFlow would look for it from the current folder on.
     prefix = Path(prefix).absolute()
     try:
         tf.compat.v1.train.update_checkpoint_state(

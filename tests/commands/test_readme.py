@@ -121,7 +121,8 @@ def test_the_training_has_the_network_of_the_model_it_starts_from():
     config = config_files.read(str(REPOSITORY / name))
     card = json.loads((models.locate(start) / "card.json").read_text())
     assert card["method"] == config.method
-    ours, theirs = dict(config.network), card["config"]["network"]
+    ours = json.loads(json.dumps(config.network.to_dict()))
+    theirs = card["config"]["network"]
     for network in (ours, theirs):
         network.pop("dropout")  # it has no weights
     assert ours == theirs
