@@ -50,11 +50,12 @@ def test_every_variant_has_the_keys_of_its_method(file):
 
 
 @of_every_file
-def test_variants_of_one_network_have_the_same_keys(file):
+def test_variants_of_one_kind_have_the_same_keys(file):
     keys = {}
     for variant, config in configs_of(file):
         network = config.network.name if "network" in config else ""
-        keys.setdefault(network, {})[variant] = dict(smoke.flatten(config))
+        kind = config.method, network
+        keys.setdefault(kind, {})[variant] = dict(smoke.flatten(config))
     for variants in keys.values():
         for first, second in itertools.pairwise(variants.values()):
             assert first.keys() == second.keys()
