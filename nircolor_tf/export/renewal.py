@@ -57,6 +57,8 @@ def renew(
     paths = {name: method.inference_path(name) for name in card["paths"]}
     older = {entry["files"]["saved_model"] for entry in card["paths"].values()}
     card |= {"name": output.name, "nircolor_tf": nircolor_tf.__version__}
+    # Of the files as they were; `_complete` has those of the new ones.
+    card.pop(digests.KEY, None)
     if command is not None:
         card["commands"] = [*card.get("commands", []), command]
     with export.replacing_folder(output) as folder:

@@ -50,6 +50,7 @@ Departures and choices
 """
 
 import dataclasses
+from collections.abc import Collection
 
 from ml_collections import ConfigDict
 
@@ -87,9 +88,9 @@ class ColorNet(Method):
         """(B, H, W, 1) -> (B, H, W, 3), both in (-1, 1); eq. 1."""
         return self.colorizer(nir, training=training)
 
-    def load_pretrained(self) -> None:
+    def load_pretrained(self, others: Collection[str] = ()) -> None:
         """ImageNet's weights for the encoder (section 4), if configured."""
-        if self.config.encoder_weights:
+        if self.config.encoder_weights and "colorizer" not in others:
             imagenet.load(
                 self.colorizer.encoder,
                 self.config.network.depth,

@@ -10,9 +10,8 @@ and pays where it is larger. The best width of a Laplace distribution is the
 mean absolute error.
 
 Figure box -> attribute -> class
-    colorizer         -> colorizer -> any of nircolor_tf.networks.NETWORKS
-    variance, sigma   -> error_estimator -> the same, of four channels: the NIR
-                         image and its colors
+    f                 -> colorizer -> any of nircolor_tf.networks.NETWORKS
+    sigma             -> error_estimator -> the same
 
 Loss term -> equation -> config key (weight 0 removes a term)
     of the colorizer, all of losses.pixel:
@@ -36,8 +35,9 @@ Departures and choices
     - [ours] The paper trains one network with two outputs. Here the estimator
       is a network of its own that passes no gradient to the colors: they are
       as good as without it, and it may be left out of a file for a camera.
-    - [ours] One width for the three channels of a pixel; none below 0.001,
-      so that a lucky pixel does not decide.
+    - [ours] The estimator sees four channels, the NIR image and its colors.
+      One width for the three channels of a pixel; none below 0.001, so that a
+      lucky pixel does not decide.
     - [ours] On images that it was trained on a network errs less than on new
       ones. An export measures by how much on validation, and corrects it
       (`export/error_files.py`).

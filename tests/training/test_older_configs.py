@@ -23,6 +23,8 @@ from nircolor_tf.training import (
 )
 
 OLDER = json.loads(Path(__file__).with_name("older_configs.json").read_text())
+# Of which no older version has a config.
+NEW_METHODS = {"heteroscedastic"}
 # What this one shows, the others show again in the slow tests.
 QUICK = ("default.py:smoke",)
 
@@ -103,7 +105,8 @@ def test_its_workdir_is_resumed(
 
 
 def test_every_method_and_every_key_is_tested():
-    assert {tree["method"] for tree in OLDER.values()} == set(METHODS)
+    methods = {tree["method"] for tree in OLDER.values()}
+    assert methods == METHODS.keys() - NEW_METHODS
     keys = {entry.key for entry in older_configs.ADDED}
     assert all(
         entry.old in flat(tree)

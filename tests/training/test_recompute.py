@@ -35,7 +35,10 @@ class Cycle(Method):
     """Generators there and back, and a discriminator with spectral norm."""
 
     def __init__(self):
-        train = {"jit_compile": False, "average_decay": 0.0}
+        train = {
+            **{"jit_compile": False, "average_decay": 0.0},
+            **{"precision": "float32", "accumulate": 1},
+        }
         config = {"method": "cycle", "train": train}
         super().__init__(ConfigDict(config), size_multiple=1)
         discriminator = PatchGAN(filters=4, norm="spectral")
