@@ -51,6 +51,7 @@ from absl import flags
 from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, image_files, ranges
+from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference import (
     error_estimate,
     folders,
@@ -58,6 +59,7 @@ from nircolor_tf.inference import (
     jobs,
     models,
 )
+from nircolor_tf.inference.colorizer import Colorizer
 
 _INPUT = flags.DEFINE_string("input", None, "Image, folder, video or camera.")
 _OUTPUT = flags.DEFINE_string(
@@ -146,11 +148,23 @@ cli.require("input", "output")
 
 
 def main() -> None:
+    # What is wrong with these is said before a model is loaded.
     input_range = ranges.parse(_RANGE.value)
     channel = channels.parse(_CHANNEL.value)
-    model = _MODEL.value
+    colorizer = _load_colorizer()
+    if jobs.is_video(_INPUT.value):
+        summary, notes = _colorize_video(colorizer, input_range, channel), []
+    else:
+        summary, notes = _colorize_images(colorizer, input_range, channel)
+    print(f"colorized {summary} with {_MODEL.value} -> {_OUTPUT.value}")
+    for note in notes:
+        print(f"  note: {note}")
+
+
+def _load_colorizer() -> Colorizer:
+    """The model, with the fusion and the saturation of the flags."""
     colorizer = models.load_export(
-        model,
+        _MODEL.value,
         _RUNTIME.value,
         _THREADS.value,
         _PATH.value,
@@ -162,54 +176,59 @@ def main() -> None:
         colorizer.steps,
         fusion=fusion.choose(_FUSION.value, colorizer.steps.fusion),
     )
-    colorizer = dataclasses.replace(
+    return dataclasses.replace(
         colorizer, steps=steps, saturation=_SATURATION.value
     )
-    notes = []
+
+
+def _colorize_video(
+    colorizer: Colorizer, input_range: ranges.InputRange, channel: Channel
+) -> str:
+    """Colorizes the video; returns what was done, in words."""
+    if _UNCERTAINTY.value is not None:
+        raise InputError(
+            f"--uncertainty={_UNCERTAINTY.value}: of images alone, and "
+            f"{_INPUT.value} is a video"
+        )
+    from nircolor_tf.inference import video
+
+    return video.colorize_video(
+        colorizer,
+        _INPUT.value,
+        _OUTPUT.value,
+        input_range,
+        _SMOOTHING.value,
+        _OVERWRITE.value,
+        _FRAMES.value,
+        channel,
+    )
+
+
+def _colorize_images(
+    colorizer: Colorizer, input_range: ranges.InputRange, channel: Channel
+) -> tuple[str, list[str]]:
+    """Colorizes the images; returns what was done, in words, and notes."""
     maps = None
     if _UNCERTAINTY.value is not None:
         maps = folders.ErrorMaps(
-            error_estimate.load(model, _THREADS.value),
+            error_estimate.load(_MODEL.value, _THREADS.value),
             Path(_UNCERTAINTY.value),
         )
-    if jobs.is_video(_INPUT.value):
-        if maps is not None:
-            raise InputError(
-                f"--uncertainty={_UNCERTAINTY.value}: of images alone, and "
-                f"{_INPUT.value} is a video"
-            )
-        from nircolor_tf.inference import video
-
-        summary = video.colorize_video(
-            colorizer,
-            _INPUT.value,
-            _OUTPUT.value,
-            input_range,
-            _SMOOTHING.value,
-            _OVERWRITE.value,
-            _FRAMES.value,
-            channel,
-        )
-    else:
-        results = folders.colorize_path(
-            colorizer,
-            _INPUT.value,
-            _OUTPUT.value,
-            folders.Options(
-                existing=_existing(),
-                input_range=input_range,
-                image_format=_FORMAT.value,
-                channel=channel,
-                recursive=_RECURSIVE.value,
-                quality=_QUALITY.value,
-            ),
-            maps,
-        )
-        summary = folders.summary(results)
-        notes = _notes(results)
-    print(f"colorized {summary} with {model} -> {_OUTPUT.value}")
-    for note in notes:
-        print(f"  note: {note}")
+    results = folders.colorize_path(
+        colorizer,
+        _INPUT.value,
+        _OUTPUT.value,
+        folders.Options(
+            existing=_existing(),
+            input_range=input_range,
+            image_format=_FORMAT.value,
+            channel=channel,
+            recursive=_RECURSIVE.value,
+            quality=_QUALITY.value,
+        ),
+        maps,
+    )
+    return folders.summary(results), _notes(results)
 
 
 def _notes(results: list[folders.Result]) -> list[str]:

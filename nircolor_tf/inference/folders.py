@@ -153,26 +153,21 @@ def colorize_path(
         options.recursive,
     )
     jobs = check_targets(jobs, options.existing)
-    map_of, estimator = {}, None
-    if maps is not None:
-        map_of = maps.list_files(Path(source), options)
-        estimator = maps.estimator
+    estimator = None if maps is None else maps.estimator
+    map_of = {} if maps is None else maps.list_files(Path(source), options)
+
+    def store(job, colorized):
+        error_map = map_of.get(job.source)
+        return _store(job, colorized.result(), error_map, options.quality)
+
     results, problems = [], []
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
         loaded = _ahead(reader, lambda job: _load(job, options), jobs)
         colorized = (
             _colorize(colorizer, estimator, levels) for levels in loaded
         )
-        stored = _ahead(
-            writer,
-            lambda work: _store(
-                work[0],
-                work[1].result(),
-                map_of.get(work[0].source),
-                options.quality,
-            ),
-            zip(jobs, colorized, strict=True),
-        )
+        work = zip(jobs, colorized, strict=True)
+        stored = _ahead(writer, lambda pair: store(*pair), work)
         pairs = zip(jobs, stored, strict=True)
         for job, future in _with_progress(pairs, len(jobs)):
             try:
