@@ -297,16 +297,34 @@ def test_who_reads_photos():
         assert not pipeline.reads_photos(["unpaired"], config)
 
 
-def test_the_shipped_model_says_what_it_was_trained_on(repository):
-    training = training_data.read_if_there(repository / "saved_models/default")
+ROLES = {"pair": "train", "validation": "val"}
+
+
+def test_the_shipped_models_say_what_they_were_trained_on(repository):
+    training = training_data.read_if_there(repository / "saved_models/edge")
     assert training.protocol == "vcip-strict"
-    roles = {"pair": "train", "validation": "val"}
     names = {
-        (image.name, roles[image.role])
+        (image.name, ROLES[image.role])
         for image in training.images
         if image.role != "photo"
     }
     listed = splits.load_split("vcip-strict").items()
     assert names == {item for item in listed if item[1] in ("train", "val")}
     # Its teacher colored them.
+    assert training.count("photo") == 2_656
+
+
+def test_the_shipped_default_model_saw_no_validation_image(repository):
+    training = training_data.read_if_there(repository / "saved_models/default")
+    assert training.protocol == "scenes-strict"
+    listed = splits.load_split("scenes-strict")
+    counts = dict.fromkeys(ROLES.values(), 0)
+    for image in training.images:
+        if image.role != "photo":
+            # A photo that was shrunk has its side behind its name.
+            name = image.name
+            split = listed.get(name) or listed[name.rpartition("_")[0]]
+            assert split == ROLES[image.role], name
+            counts[split] += 1
+    assert counts == {"train": 563, "val": 53}
     assert training.count("photo") == 2_656
