@@ -87,14 +87,15 @@ def record_newest(prefix: str | os.PathLike) -> None:
         DiskFullError: There is no room.
         InputError: It cannot be written for another reason.
     """
-    # TensorFlow would look for it from the current folder on.
-    prefix = Path(prefix).absolute()
-    try:
-        tf.compat.v1.train.update_checkpoint_state(
-            str(prefix.parent), prefix.name
-        )
-    except (tf.errors.OpError, OSError) as error:
-        raise files.refusal(prefix.parent / "checkpoint", error) from error
+    prefix = Path(prefix)
+    state = prefix.parent / "checkpoint"
+    # TensorFlow's function for it warns that it is not to be used.
+    lines = [
+        f'model_checkpoint_path: "{prefix.name}"',
+        f'all_model_checkpoint_paths: "{prefix.name}"',
+    ]
+    with files.replacing(state) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _size(checkpoint: tf.train.Checkpoint) -> int:
