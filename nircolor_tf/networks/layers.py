@@ -281,6 +281,24 @@ class EvenUpsampling2D(layers.Layer):
         return enlarge_from_even(features)
 
 
+def halve_by_neighbors(gradient):
+    """The gradient of a doubling whose new pixels are means of two neighbors.
+
+    Args:
+        gradient: (B, 2 H + 1, 2 W + 1, C), of the result and of what stands
+            beyond its edge; the pixels of the features are its odd ones.
+
+    Returns:
+        (B, H, W, C).
+    """
+    taps = ops.convert_to_tensor([0.5, 1.0, 0.5], gradient.dtype)
+    kernel = ops.tile(
+        (taps[:, None] * taps)[:, :, None, None],
+        (1, 1, gradient.shape[-1], 1),
+    )
+    return ops.depthwise_conv(gradient, kernel, strides=2)
+
+
 @ops.custom_gradient
 def enlarge_from_even(features):
     """Doubles height and width; its gradient is one convolution."""
@@ -294,12 +312,7 @@ def enlarge_from_even(features):
             rest = gradient[(*before, slice(-1))]
             parts = [ops.zeros_like(last), rest, 2 * last]
             gradient = ops.concatenate(parts, axis)
-        taps = ops.convert_to_tensor([0.5, 1.0, 0.5], gradient.dtype)
-        kernel = ops.tile(
-            (taps[:, None] * taps)[:, :, None, None],
-            (1, 1, gradient.shape[-1], 1),
-        )
-        return ops.depthwise_conv(gradient, kernel, strides=2)
+        return halve_by_neighbors(gradient)
 
     rows = ops.concatenate([features, features[:, -1:]], axis=1)
     quarters = []

@@ -128,12 +128,7 @@ def enlarge_from_corners(features):
             rest = gradient[(*before, slice(1, None))]
             parts = [2 * first, rest, ops.zeros_like(first)]
             gradient = ops.concatenate(parts, axis)
-        taps = ops.convert_to_tensor([0.5, 1.0, 0.5], gradient.dtype)
-        kernel = ops.tile(
-            (taps[:, None] * taps)[:, :, None, None],
-            (1, 1, gradient.shape[-1], 1),
-        )
-        return ops.depthwise_conv(gradient, kernel, strides=2)
+        return shared.halve_by_neighbors(gradient)
 
     rows = ops.concatenate([features[:, :1], features], axis=1)
     quarters = []
