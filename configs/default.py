@@ -1,4 +1,4 @@
-"""The default model until 2026-11-28: a small U-Net, taught by three others.
+"""A small U-Net for landscapes, taught by the mean of three others.
 
     # The teacher: networks that err each in its own way.
     bin/train.py --config=configs/supervised.py:unet256,cpu --workdir=runs/unet
