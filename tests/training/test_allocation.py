@@ -8,9 +8,10 @@ import pytest
 
 from nircolor_tf.training import allocation
 
-# Prints the pages that five rounds of the same three blocks cost.
+# Prints the pages that five rounds of the same three blocks cost, in a thread
+# like those of TensorFlow.
 ROUNDS = """
-import ctypes, resource
+import ctypes, resource, threading
 from nircolor_tf.training import allocation
 if {keep}:
     allocation.keep_freed_memory()
@@ -19,22 +20,26 @@ libc.malloc.restype = ctypes.c_void_p
 libc.malloc.argtypes = [ctypes.c_size_t]
 libc.free.argtypes = [ctypes.c_void_p]
 def use():
-    blocks = [libc.malloc(20 << 20) for _ in range(3)]
+    blocks = [libc.malloc({megabytes} << 20) for _ in range(3)]
     for block in blocks:
-        ctypes.memset(block, 1, 20 << 20)
+        ctypes.memset(block, 1, {megabytes} << 20)
     for block in blocks:
         libc.free(block)
-use(), use()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(5):
-    use()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+def count():
+    use(), use()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(5):
+        use()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+thread = threading.Thread(target=count)
+thread.start()
+thread.join()
 """
 
 
-def _pages(keep: bool) -> int:
+def _pages(keep: bool, megabytes: int) -> int:
     done = subprocess.run(
-        [sys.executable, "-c", ROUNDS.format(keep=keep)],
+        [sys.executable, "-c", ROUNDS.format(keep=keep, megabytes=megabytes)],
         capture_output=True,
         text=True,
         check=True,
@@ -45,10 +50,11 @@ def _pages(keep: bool) -> int:
 @pytest.mark.skipif(
     not hasattr(ctypes.CDLL(None), "mallopt"), reason="needs glibc"
 )
-def test_freed_memory_is_kept():
-    block = 5_120  # pages of 4 KiB
-    assert _pages(keep=False) > 5 * block
-    assert _pages(keep=True) < 100
+@pytest.mark.parametrize("megabytes", [20, 100])
+def test_freed_memory_is_kept(megabytes):
+    block = megabytes * 256  # pages of 4 KiB
+    assert _pages(False, megabytes) > 5 * block
+    assert _pages(True, megabytes) < 100
 
 
 def test_another_system_is_left_alone(monkeypatch):
