@@ -9,6 +9,8 @@ import functools
 import json
 import multiprocessing
 import random
+import shutil
+import signal
 import time
 from typing import NamedTuple
 
@@ -120,30 +122,43 @@ def draw_moments(seed, count, calls=(1,)):
 def train_and_kill(config, folder, moments):
     """Trains twice: as a whole, and killed at each moment.
 
-    Returns:
-        How many kills there were.
+    The killed one may come to its end before a moment: the rest of it may be
+    too short, or no evaluation better than the best. Then it is compared, and
+    another one begins, which is long enough for every moment.
     """
     spent = _run(config, folder / "whole")
     killed = folder / "killed"
-    kills = 0
-    for place, call, part in moments:
-        seconds = part * SECONDS.get(place, spent.get(place, 0))
-        process, pipe = _start(config, killed, place, call)
-        try:
-            pipe.recv()
-            time.sleep(seconds)
-            process.kill()
-        except EOFError:  # it ended before
-            pass
-        process.join()
-        kills += process.exitcode < 0
-        assert process.exitcode in (0, -9)
-        # Nothing but the workdir is needed to go on.
-        if (killed / config_files.CONFIG_FILE).exists():
-            config = config_files.read_config(killed)
-    _run(config, killed)
+    for moment in moments:
+        if not _kill(config, killed, moment, spent):
+            assert_same(folder / "whole", killed)
+            shutil.rmtree(killed)
+            assert _kill(config, killed, moment, spent), moment
+    _run(_config_of(killed, config), killed)
     assert_same(folder / "whole", killed)
-    return kills
+
+
+def _kill(config, workdir, moment, spent):
+    """Trains until the moment; returns whether it was killed, or ended."""
+    config = _config_of(workdir, config)
+    process, pipe = _start(config, workdir, moment.place, moment.call)
+    try:
+        pipe.recv()
+        time.sleep(
+            moment.part * SECONDS.get(moment.place, spent.get(moment.place, 0))
+        )
+        process.kill()
+    except EOFError:  # it ended before
+        pass
+    process.join()
+    assert process.exitcode in (0, -signal.SIGKILL), moment
+    return process.exitcode != 0
+
+
+def _config_of(workdir, config):
+    """Nothing but the workdir is needed to go on."""
+    if (workdir / config_files.CONFIG_FILE).exists():
+        return config_files.read_config(workdir)
+    return config
 
 
 def _run(config, workdir):
