@@ -10,6 +10,7 @@ import shutil
 from fractions import Fraction
 from pathlib import Path
 
+import checkpointing
 import clips
 import numpy as np
 import pytest
@@ -94,12 +95,57 @@ def test_configs(count, tmp_path, pairs_manifest):
     fuzz(count, changed(tree).map(as_json), check)
 
 
+LATEST = ("ckpt-4.sha256", "ckpt-4.index", "ckpt-4.data-00000-of-00001")
+BEST = ("best-4.sha256", "best-4.index", "best-4.data-00000-of-00001")
+
+
+@COUNTS
+@pytest.mark.parametrize("file", [*LATEST, *BEST])
+def test_checkpoints(count, file, tmp_path):
+    """Where one is damaged the one before is taken."""
+    checkpointing.write_checkpoints(tmp_path)
+    path = tmp_path / "checkpoints" / file
+    whole, before = (4.0, 3.0) if file in LATEST else (4.0, 2.0)
+
+    def check(data):
+        path.write_bytes(data)
+        checkpoints, _, weight = checkpointing.open_checkpoints(tmp_path)
+        if file in LATEST:
+            assert checkpoints.restore_latest()
+        else:
+            checkpoints.restore_best()
+        # The checksums may be damaged in a line's end alone.
+        assert weight in ((before, whole) if "sha256" in file else (before,))
+
+    fuzz(count, damaged(path.read_bytes()), check)
+
+
+@COUNTS
+def test_best_checkpoints(count, tmp_path):
+    checkpointing.write_checkpoints(tmp_path)
+    path = tmp_path / "checkpoints" / "best.json"
+    content = path.read_bytes()
+
+    def check(data):
+        path.write_bytes(data)
+        checkpoints, _, weight = checkpointing.open_checkpoints(tmp_path)
+        with contextlib.suppress(ACCEPTED):
+            record = checkpoints.restore_best()
+            assert weight == record["step"]
+
+    fuzz(count, damaged(content), check)
+    fuzz(count, changed(json.loads(content)).map(as_json), check)
+
+
 @pytest.fixture
 def export(tiny_export, tmp_path):
     """An export whose card has the digests of its files."""
     folder = tmp_path / "export"
     shutil.copytree(tiny_export, folder)
     card = json.loads((folder / cards.CARD_FILE).read_text())
+    # What is in it is not looked at: it is never what its digest says.
+    (folder / "model.onnx").write_bytes(bytes(1000))
+    card["paths"]["n2c"]["files"]["onnx"] = "model.onnx"
     card[digests.KEY] = digests.of(folder)
     (folder / cards.CARD_FILE).write_text(json.dumps(card))
     return folder
@@ -128,6 +174,7 @@ def test_cards(count, export):
     ("file", "runtime"),
     [
         ("model.tflite", "litert"),
+        ("model.onnx", "onnx"),
         ("saved_model/saved_model.pb", "saved_model"),
         ("saved_model/variables/variables.index", "saved_model"),
         ("saved_model/variables/variables.data-00000-of-00001", "saved_model"),

@@ -51,6 +51,21 @@ def _loss_scale(training: Training) -> dict[str, list[tf.Variable]]:
     return {} if scale is None else {"loss_scale": scale.variables}
 
 
+def _check_record(record: Any) -> None:
+    """Raises a ValueError unless it is what best.json holds."""
+    numbers = (int, float)
+    if not (
+        isinstance(record, dict)
+        and type(record.get("step")) is int
+        and isinstance(record.get("minutes"), numbers)
+        and isinstance(record.get("metrics"), dict)
+        and all(isinstance(m, numbers) for m in record["metrics"].values())
+    ):
+        raise ValueError("expected its step, its minutes and its metrics")
+    if record.get("previous") is not None:
+        _check_record(record["previous"])
+
+
 def newest_step(workdir: str | os.PathLike) -> int | None:
     """Returns the step of a workdir's newest checkpoint; None for none."""
     return max(
@@ -233,8 +248,8 @@ class Checkpoints:
             return None
         try:
             record = json.loads(path.read_text())
-            record["step"], record["metrics"]
-        except (ValueError, TypeError, KeyError) as error:
+            _check_record(record)
+        except (ValueError, RecursionError) as error:
             raise InputError(
                 f"{path}: damaged: {error}; without it the next evaluation "
                 "begins a new one"

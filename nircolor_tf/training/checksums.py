@@ -41,21 +41,36 @@ def problem(prefix: str | os.PathLike) -> str | None:
         prefix: As for `write`.
     """
     prefix = Path(prefix)
+    listed = _path(prefix)
     try:
-        lines = _path(prefix).read_text().splitlines()
+        lines = listed.read_text().splitlines()
     except FileNotFoundError:
-        lines = []
+        lines = None
     except (OSError, UnicodeDecodeError) as error:
-        return f"{_path(prefix).name} cannot be read: {error}"
-    for line in lines:
-        expected, _, name = line.partition("  ")
-        path = prefix.with_name(name)
-        if not path.is_file():
-            return f"{name} is missing"
-        if files.sha256(path) != expected:
-            return f"{name} is damaged or cut off"
+        return f"{listed.name} cannot be read: {error}"
+    if lines is not None:
+        return _difference(prefix, lines)
     if not prefix.with_name(f"{prefix.name}.index").is_file():
         return f"{prefix.name}.index is missing"
+    return None
+
+
+def _difference(prefix: Path, lines: list[str]) -> str | None:
+    """Returns what is not as the lines of its checksums say, or None."""
+    expected = {}
+    for line in lines:
+        digest, _, name = line.partition("  ")
+        if not name.startswith(f"{prefix.name}.") or "/" in name:
+            return f"{_path(prefix).name} is damaged or cut off"
+        expected[name] = digest
+    actual = {path.name: path for path in _files(prefix)}
+    for name, digest in expected.items():
+        if name not in actual:
+            return f"{name} is missing"
+        if files.sha256(actual[name]) != digest:
+            return f"{name} is damaged or cut off"
+    if len(expected) < 2:  # an index and the data
+        return f"{_path(prefix).name} is damaged or cut off"
     return None
 
 

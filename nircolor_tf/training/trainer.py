@@ -354,8 +354,9 @@ class _Run:
         step, metric = self.current_step, self.config.evaluate.best_metric
         with self.training.averages.applied():
             metrics, grids = self.evaluator.evaluate()
-            best = self.checkpoints.best_record()
-            better = best is None or metrics[metric] > best["metrics"][metric]
+            best = self.checkpoints.best_record() or {}
+            former = best.get("metrics", {}).get(metric, -math.inf)
+            better = not best or metrics[metric] > former
             if better:
                 self.writer.attempt(self.checkpoints.save_best, metrics)
         self.writer.scalars("eval", step, phase.name, metrics)
@@ -369,8 +370,7 @@ class _Run:
         rank = (
             "the best so far"
             if better
-            else f"the best is {best['metrics'][metric]:.4g} at step "
-            f"{best['step']}"
+            else f"the best is {former:.4g} at step {best['step']}"
         )
         self.writer.say(
             f"step {step}, {self.config.evaluate.split}: {numbers} ({rank})"

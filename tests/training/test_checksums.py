@@ -2,49 +2,16 @@
 
 import pytest
 import tensorflow as tf
+from checkpointing import open_checkpoints, write_checkpoints
 from full_disk import files_limited
 
 from nircolor_tf.errors import DiskFullError, InputError
-from nircolor_tf.training import build, checkpoint_files, checksums
-from nircolor_tf.training.checkpoints import Checkpoints
-
-
-class Weights:
-    """A network of one weight, and all else that a checkpoint asks for."""
-
-    inference_networks = ("network",)
-
-    def __init__(self, value):
-        self.weight = tf.Variable(value)
-        self.variables = [self]
-        self.value = self.weight
-        self.networks = {"network": self}
-
-
-class Averages:
-    def __init__(self):
-        self.variables = []
-        self.step = tf.Variable(0)
-
-
-def open_checkpoints(workdir, value=0.0):
-    """Returns the checkpoints, the step and the weight that they hold."""
-    method, step = Weights(value), tf.Variable(0, dtype=tf.int64)
-    strategy = tf.distribute.get_strategy()
-    training = build.Training(method, {}, Averages(), {}, strategy)
-    return Checkpoints(workdir, training, step), step, method.weight
+from nircolor_tf.training import checkpoint_files, checksums
 
 
 @pytest.fixture
 def workdir(tmp_path):
-    """Checkpoints of steps 1 to 4, of which three stay; 2 and 4 were best."""
-    checkpoints, step, weight = open_checkpoints(tmp_path)
-    for number in (1, 2, 3, 4):
-        step.assign(number)
-        weight.assign(number)
-        if number % 2 == 0:
-            checkpoints.save_best({"std/psnr": float(number)})
-        checkpoints.save_latest()
+    write_checkpoints(tmp_path)
     return tmp_path
 
 
@@ -100,6 +67,19 @@ def test_the_newest_is_damaged(workdir, harm, suffix, caplog):
     assert checkpoints.latest.endswith("ckpt-4")
 
 
+@pytest.mark.parametrize("kept", ["", "half a line", "one line"])
+def test_the_checksums_are_damaged(workdir, kept):
+    path = workdir / "checkpoints" / "ckpt-4.sha256"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(
+        {"": "", "half a line": lines[0][:20], "one line": lines[0]}[kept]
+    )
+    assert checksums.problem(path.with_suffix("")) == (
+        "ckpt-4.sha256 is damaged or cut off"
+    )
+    assert open_checkpoints(workdir)[0].latest.endswith("ckpt-3")
+
+
 def test_all_are_damaged(workdir):
     for number in (2, 3, 4):
         cut(data_file(workdir, f"ckpt-{number}"))
@@ -131,7 +111,14 @@ def test_the_best_is_damaged(workdir, harm, caplog):
         open_checkpoints(workdir)[0].restore_best()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"step": 4}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", '{"step": 4}'),
+        '{"step": "../4", "minutes": 1, "metrics": {}}',
+        '{"step": 4, "minutes": 1, "metrics": {}, "previous": 2}',
+    ],
+)
 def test_a_damaged_record_of_the_best_is_named(workdir, text):
     (workdir / "checkpoints" / "best.json").write_text(text)
     with pytest.raises(InputError, match=r"best\.json: damaged"):
