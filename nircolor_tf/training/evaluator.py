@@ -1,6 +1,6 @@
 """Measures a method on whole validation images during training."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -14,6 +14,10 @@ from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.metrics import protocols
 from nircolor_tf.training import build
+
+
+class EvaluationStoppedError(Exception):
+    """It was asked to stop."""
 
 
 class Evaluator:
@@ -46,18 +50,26 @@ class Evaluator:
         self._pairs = example_images.open_pairs(examples)
         self._names = [example.name for example in examples]
 
-    def evaluate(self) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    def evaluate(
+        self, is_stopped: Callable[[], bool] = lambda: False
+    ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
         """Colorizes every image.
+
+        Args:
+            is_stopped: Is asked before each image; True ends it.
 
         Returns:
             What `protocols.summarize` returns, as '<protocol>/<metric>', and
             as '<path>/<protocol>/<metric>' for the further paths; and
             grids (H, W, 3) uint8 of the first images by name: NIR, colorized,
             truth, and the method's `visuals` where it has any.
+
+        Raises:
+            EvaluationStoppedError: It was ended.
         """
         metrics, rows = {}, []
         for prefix, path, run in self._paths:
-            summary, first = self._measure(path, run)
+            summary, first = self._measure(path, run, is_stopped)
             metrics |= {
                 f"{prefix}{key}": value for key, value in summary.items()
             }
@@ -74,12 +86,17 @@ class Evaluator:
         return metrics, grids
 
     def _measure(
-        self, path: InferencePath, run: Colorizer
+        self,
+        path: InferencePath,
+        run: Colorizer,
+        is_stopped: Callable[[], bool],
     ) -> tuple[dict[str, float], list[tuple]]:
         """Returns the metrics of a path, and its first images."""
         measured = {protocol: [] for protocol in self._config.protocols}
         pixels, rows = [], []
         for nir, rgb in self._pairs:
+            if is_stopped():
+                raise EvaluationStoppedError
             domains = conversions.domains(nir.unit, rgb.unit)
             source, truth = domains[path.source], domains[path.target]
             result = run(source)

@@ -171,16 +171,26 @@ def file_name(name: str) -> str:
     return "_".join(re.findall(r"[a-z0-9]+", name.lower()))
 
 
+def newest_step(workdir: Path, kind: str) -> int:
+    """Returns the last step of train/ or eval/scalars.csv; 0 for none."""
+    rows = _rows(workdir / kind / "scalars.csv")
+    return int(rows[-1][0]) if rows else 0
+
+
+def _rows(path: Path) -> list[list[str]]:
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        # A killed run may have left its last row unfinished.
+        return [
+            row
+            for row in list(csv.reader(file))[1:]
+            if len(row) == len(CSV_COLUMNS)
+        ]
+
+
 def _keep_until(path: Path, step: int) -> None:
-    rows = []
-    if path.exists():
-        with open(path, newline="") as file:
-            # A killed run may have left its last row unfinished.
-            rows = [
-                row
-                for row in list(csv.reader(file))[1:]
-                if len(row) == len(CSV_COLUMNS) and int(row[0]) <= step
-            ]
+    rows = [row for row in _rows(path) if int(row[0]) <= step]
     with (
         files.replacing(path) as temporary,
         open(temporary, "w", newline="") as file,

@@ -30,7 +30,7 @@ import dataclasses
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,19 +51,18 @@ from nircolor_tf.training import (
     loggers,
     recorded_images,
     records,
+    sinks,
     warm_start,
     workdir_lock,
 )
 from nircolor_tf.training.build import Training, make_training
 from nircolor_tf.training.checkpoints import Checkpoints
+from nircolor_tf.training.evaluations import Evaluations
 from nircolor_tf.training.evaluator import Evaluator
 from nircolor_tf.training.interruption import Interruption
 from nircolor_tf.training.step import compile_step
 from nircolor_tf.training.warm_start import Start
 from nircolor_tf.training.writer import SilentWriter, Writer
-
-# Of an evaluation, what the terminal shows; eval/scalars.csv has all.
-_SHOWN = ("std/psnr", "std/ssim", "std/ae")
 
 
 def train(
@@ -118,8 +117,8 @@ def train(
             run.save_start()
         run.train(stop_at)
         # The chief may still be writing.
-        run.agreement.gather(run.current_step)
-    if run.interruption and run.current_step < run.end:
+        unfinished = any(run.agreement.gather(int(run.is_unfinished)))
+    if run.interruption and unfinished:
         raise InterruptionError(
             f"stopped by {run.interruption.signal.name} after step "
             f"{run.current_step} of {run.end}; all is saved\n"
@@ -137,7 +136,7 @@ class _Run:
     training: Training
     step: tf.Variable
     checkpoints: Checkpoints
-    evaluator: Evaluator
+    evaluations: Evaluations
     writer: Writer
     end: int
     data: dict[str, Source]
@@ -200,7 +199,16 @@ class _Run:
             training=training,
             step=step,
             checkpoints=checkpoints,
-            evaluator=evaluator,
+            evaluations=Evaluations(
+                config=config,
+                evaluator=evaluator,
+                averages=training.averages,
+                checkpoints=checkpoints,
+                writer=writer,
+                end=end,
+                newest=sinks.newest_step(workdir, "eval") if is_chief else 0,
+                is_chief=is_chief,
+            ),
             writer=writer,
             end=end,
             data=data,
@@ -215,24 +223,36 @@ class _Run:
     def current_step(self) -> int:
         return int(self.step.numpy())
 
-    def remaining_phases(self):
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether there is more to do than there was time for."""
+        step = self.current_step
+        return step < self.end or self.evaluations.are_missing(step)
+
+    def phases_after(self, step: int) -> Iterator[tuple[Phase, int]]:
         """Yields each unfinished phase and the step at which it starts."""
         end = 0
         for phase in self.training.method.phases():
             start, end = end, end + phase.steps
-            if self.current_step < end:
+            if step < end:
                 yield phase, start
 
     def save_start(self) -> None:
         """Saves the weights that it starts from; so far they are the best."""
-        phase, _ = next(self.remaining_phases())
-        self._evaluate(phase)
+        phase, _ = next(self.phases_after(0))
+        self.evaluations.run(0, phase.name)
         self._count_time()
         self.checkpoints.save_latest()
 
     def train(self, stop_at: int | None) -> None:
         """Runs what is left of all phases, up to `stop_at`."""
-        for phase, first_step in self.remaining_phases():
+        step = self.current_step
+        # A signal may have ended its evaluation.
+        if self.evaluations.are_due(step):
+            phase, _ = next(self.phases_after(step - 1))
+            if self.evaluate(phase):
+                return
+        for phase, first_step in self.phases_after(step):
             if stop_at is not None and self.current_step >= stop_at:
                 return
             if self.train_phase(phase, first_step, stop_at):
@@ -264,7 +284,7 @@ class _Run:
             interrupted = self.interruption.is_agreed(self.agreement)
             last = interrupted or step in (self.end, stop_at)
             save = last or step % train.checkpoint_every == 0
-            evaluate = step == self.end or step % train.evaluate_every == 0
+            evaluate = self.evaluations.are_due(step)
             # Nothing is evaluated or saved whose losses were not checked.
             # A phase's scalars differ from the next one's.
             if save or evaluate or step == end or step % train.log_every == 0:
@@ -272,7 +292,9 @@ class _Run:
                 pending = []
             if evaluate:
                 self._count_time()
-                self._evaluate(phase)
+                interrupted = self.evaluate(phase)
+                last |= interrupted
+                save |= last
             if save:
                 self._count_time()
             if last:
@@ -282,6 +304,18 @@ class _Run:
             if interrupted or step == stop_at:
                 return interrupted
         return False
+
+    def evaluate(self, phase: Phase) -> bool:
+        """Evaluates, if the weights were not evaluated yet.
+
+        Returns:
+            Whether it was interrupted, in this process or another one.
+        """
+        if self.evaluations.are_missing(self.current_step):
+            self.evaluations.run(
+                self.current_step, phase.name, lambda: bool(self.interruption)
+            )
+        return self.interruption.is_agreed(self.agreement)
 
     def _count_time(self) -> None:
         """Counts what passed since the last time, through all phases."""
@@ -346,35 +380,6 @@ class _Run:
             if "_optimizer/" not in name
         }
         self.writer.show(phase.name, terms)
-
-    def _evaluate(self, phase: Phase) -> None:
-        """Measures whole validation images; keeps the best weights."""
-        if not self.is_chief:
-            return
-        step, metric = self.current_step, self.config.evaluate.best_metric
-        with self.training.averages.applied():
-            metrics, grids = self.evaluator.evaluate()
-            best = self.checkpoints.best_record() or {}
-            former = best.get("metrics", {}).get(metric, -math.inf)
-            better = not best or metrics[metric] > former
-            if better:
-                self.writer.attempt(self.checkpoints.save_best, metrics)
-        self.writer.scalars("eval", step, phase.name, metrics)
-        for name, grid in grids.items():
-            self.writer.image(step, name, grid)
-        numbers = ", ".join(
-            f"{name} {metrics[name]:.4g}"
-            for name in dict.fromkeys((metric, *_SHOWN))
-            if name in metrics
-        )
-        rank = (
-            "the best so far"
-            if better
-            else f"the best is {former:.4g} at step {best['step']}"
-        )
-        self.writer.say(
-            f"step {step}, {self.config.evaluate.split}: {numbers} ({rank})"
-        )
 
 
 def _initialise(

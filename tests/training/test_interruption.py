@@ -1,5 +1,6 @@
 """A signal ends a training after its step, saved and with words."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -8,8 +9,14 @@ import threading
 import time
 from pathlib import Path
 
+import keras
+import killing
 import pytest
 
+from nircolor_tf.errors import InterruptionError
+from nircolor_tf.images import conversions
+from nircolor_tf.methods import METHODS
+from nircolor_tf.training import sinks, trainer
 from nircolor_tf.training.interruption import SIGNALS, Interruption
 
 REPOSITORY = Path(__file__).parents[2]
@@ -47,6 +54,46 @@ def test_another_thread_watches_nothing():
     thread.start()
     thread.join()
     assert handlers == [before]
+
+
+@pytest.fixture
+def signaled(monkeypatch):
+    """Sends SIGTERM when one of the images of all evaluations is measured."""
+
+    def at(number):
+        numbers, domains = itertools.count(1), conversions.domains
+
+        def watched(*images):
+            if next(numbers) == number:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return domains(*images)
+
+        monkeypatch.setattr(conversions, "domains", watched)
+
+    return at
+
+
+@pytest.mark.parametrize("step", [4, 8])
+def test_an_evaluation_that_is_ended_is_made_again(
+    step, tmp_path, pairs_manifest, one_replica, monkeypatch, signaled
+):
+    monkeypatch.setitem(METHODS, "small", killing.Small)
+    config = killing.small_config(pairs_manifest, steps=8)
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+
+    def train(workdir):
+        keras.utils.clear_session(free_memory=False)  # see contract.py
+        trainer.train(config, workdir, one_replica)
+
+    train(whole)
+    # Of three images after every second step, the second one.
+    signaled(step // 2 * 3 - 1)
+    with pytest.raises(InterruptionError, match=f"after step {step} of 8"):
+        train(stopped)
+    assert sinks.newest_step(stopped, "train") == step
+    assert sinks.newest_step(stopped, "eval") == step - 2
+    train(stopped)
+    killing.assert_same(whole, stopped)
 
 
 def train(*flags):

@@ -279,7 +279,7 @@ def test_a_full_disk_costs_no_step(
     toy_config.train.update(checkpoint_every=1, evaluate_every=2)
     scores = [1.0, 3.0, 2.0, 0.0]
 
-    def evaluate(evaluator):
+    def evaluate(evaluator, is_stopped):
         if len(scores) == 1:  # there is room again at the end
             full.clear()
         return {"std/psnr": scores.pop(0)}, {}
@@ -318,7 +318,7 @@ def test_the_best_is_kept_and_the_one_before(
 ):
     scores = iter([1.0, 3.0, 2.0, 3.0])
     monkeypatch.setattr(
-        Evaluator, "evaluate", lambda _: ({"std/psnr": next(scores)}, {})
+        Evaluator, "evaluate", lambda *_: ({"std/psnr": next(scores)}, {})
     )
     config.train.evaluate_every = 1
     trainer.train(config, tmp_path, one_replica)
