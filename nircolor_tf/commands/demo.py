@@ -26,7 +26,7 @@ prepare_data.py --source=demo_output/pairs --layout=folder \
 make_synthetic.py --output=demo_output/new --count=6 --size=256 --seed=1
 colorize.py --input=demo_output/new/nir --output=demo_output/color_shipped
 # Train a small model of our own on the pairs, some minutes.
-train.py --config=configs/default.py:demo --workdir=demo_output/train \
+train.py --config=configs/landscapes.py:demo --workdir=demo_output/train \
 --config.data.manifest=demo_output/data/manifest.csv
 # Measure it on pairs it never saw, beside the shipped model and none.
 evaluate.py --split=test --data=demo_output/data/manifest.csv \

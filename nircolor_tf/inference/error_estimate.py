@@ -108,7 +108,7 @@ def load(
     if entry is None:
         raise InputError(
             f"{folder}: this model does not estimate its error; "
-            "configs/lite.py:uncertain trains one that does"
+            "configs/default.py:uncertain trains one that does"
         )
     file = Path(folder) / entry["file"]
     if not file.is_file():

@@ -3,7 +3,7 @@
 With a few pairs of one's own camera, the shipped model is a better start than
 random weights:
 
-    bin/train.py --config=configs/lite.py:pairs --workdir=runs/mine \
+    bin/train.py --config=configs/default.py:pairs --workdir=runs/mine \
         --start_from=saved_models/default --config.data.manifest=MANIFEST
 
 The images that the model was trained on count as seen by the new training:

@@ -80,7 +80,7 @@ def test_the_wheel_colorizes_by_name(installed, tmp_path):
 
 def test_the_wheel_holds_models_configs_and_types(installed):
     package = installed / "nircolor_tf"
-    for name in ("py.typed", "configs/default.py", "configs/common.py"):
+    for name in ("py.typed", "configs/landscapes.py", "configs/common.py"):
         assert (package / name).is_file()
     for name in nircolor_tf.models():
         ours = REPOSITORY / "saved_models" / name
@@ -138,7 +138,7 @@ def test_messages_name_commands_that_the_package_has(installed, tmp_path):
 
 def test_a_missing_extra_is_one_line(installed, tmp_path):
     result = nircolor(
-        *(installed, tmp_path, "train", "--config=configs/default.py"),
+        *(installed, tmp_path, "train", "--config=configs/landscapes.py"),
         "--workdir=w",
     )
     assert result.returncode == 1

@@ -106,7 +106,7 @@ def test_every_example_once_per_epoch_and_each_epoch_anew(numbered):
 def test_a_resumed_run_sees_the_batches_it_would_have_seen(pairs_manifest):
     examples = manifest.read_manifest(pairs_manifest)
     cache = PairSource(manifest.select(examples, "train"))
-    config = smoke.load_config("default", "smoke").data
+    config = smoke.load_config("landscapes", "smoke").data
     uninterrupted = take(cache, config, 9)
     resumed = take(cache, config, 4, start_step=5)
     for expected, actual in zip(uninterrupted[5:], resumed, strict=True):

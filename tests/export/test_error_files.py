@@ -18,9 +18,9 @@ from nircolor_tf.training import restore, trainer, warm_start
 def workdir(pairs_manifest, one_replica, tmp_path_factory):
     """Trained on from a model without an estimator; its colors hardly move."""
     folder = tmp_path_factory.mktemp("error")
-    base = smoke.smoke_config("default", "smoke", pairs_manifest)
+    base = smoke.smoke_config("landscapes", "smoke", pairs_manifest)
     trainer.train(base, folder / "base", one_replica)
-    config = smoke.smoke_config("lite", "uncertain,smoke", pairs_manifest)
+    config = smoke.smoke_config("default", "uncertain,smoke", pairs_manifest)
     with config.unlocked():
         config.network = base.network
     config.rate.peak = 1e-9

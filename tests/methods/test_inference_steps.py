@@ -10,7 +10,7 @@ from nircolor_tf.training import build
 
 def test_the_config_decides_about_the_working_size():
     changes = {"inference.working_size": 0}
-    method = contract.make_method("default", "smoke", **changes)
+    method = contract.make_method("landscapes", "smoke", **changes)
     multiple = method.size_multiple
     assert method.inference_steps() == Steps(multiple, multiple)
     method.config.inference.working_size = 96
@@ -18,14 +18,14 @@ def test_the_config_decides_about_the_working_size():
 
 
 def test_the_config_decides_about_the_enlargement():
-    method = contract.make_method("default", "smoke")
+    method = contract.make_method("landscapes", "smoke")
     assert method.inference_steps().guided is None
     method.config.inference.guided_radius = 4
     assert method.inference_steps().guided == GuidedParameters(4, 5e-4)
 
 
 def test_the_mirror_image_is_colorized_around_the_network():
-    method = contract.make_method("default", "smoke")
+    method = contract.make_method("landscapes", "smoke")
     side = 2 * method.size_multiple
     nir = np.random.default_rng(0).random((side, side, 1), np.float32)
     plain = build.make_colorizer(method)(nir)

@@ -129,7 +129,7 @@ TO_OVERFIT = {
 }
 # Resumed in a minute together: BatchNorm, pools and phases by turns, a fixed
 # size. The others add nothing but weights, which all survive a checkpoint.
-RESUMED = (("default", "smoke"), ("atcyclegan", "smoke"), ("dcgan", "smoke"))
+RESUMED = (("landscapes", "smoke"), ("atcyclegan", "smoke"), ("dcgan", "smoke"))
 # Other tests of this file compile their steps, those of the last phase at
 # least.
 COMPILED = {*smoke.QUICK, ("mpfnet", "smoke")}

@@ -58,7 +58,7 @@ def derive_parameters(deep):
 )
 def test_golden_parameter_counts(variant, deep, golden):
     network = make_network(
-        smoke.load_config("default", variant).network, "network"
+        smoke.load_config("landscapes", variant).network, "network"
     )
     network(keras.Input((None, None, 1)))
     assert network.count_params() == derive_parameters(deep) == golden

@@ -29,7 +29,7 @@ def make_lite(**changes):
 
 
 def test_golden_parameter_count():
-    config = smoke.load_config("lite", "").network
+    config = smoke.load_config("default", "").network
     network = make_network(config, "network")
     network(keras.Input((None, None, 1)))
     # Kernels, then scale, offset and two statistics of every norm; of the

@@ -121,7 +121,7 @@ def test_a_shift_too_large_for_the_images(side, largest):
             losses.align(rgb, rgb, rgb[..., :1], shift)
 
 
-@pytest.mark.parametrize("name", ["default", "colornet"])
+@pytest.mark.parametrize("name", ["landscapes", "colornet"])
 def test_a_method_says_so_before_it_trains(name):
     config = smoke.smoke_config(name, "smoke")
     config.loss.shift = 7
@@ -129,7 +129,7 @@ def test_a_method_says_so_before_it_trains(name):
         build.make_method(config)
 
 
-@pytest.mark.parametrize("name", ["default", "colornet"])
+@pytest.mark.parametrize("name", ["landscapes", "colornet"])
 def test_methods_align_only_where_asked(name, pairs):
     nir, aligned, displaced = pairs
     config = smoke.load_config(name, "")
@@ -148,15 +148,15 @@ def test_methods_align_only_where_asked(name, pairs):
 
 
 def test_an_older_workdir_lacks_the_key_if_its_method_reads_it(tmp_path):
-    for name in ("default", "dcgan"):
+    for name in ("landscapes", "dcgan"):
         config = smoke.load_config(name, "smoke")
         config_files.write_config(tmp_path / name, config)
     assert "shift" not in config_files.read_config(tmp_path / "dcgan").loss
-    file = tmp_path / "default" / "config.json"
+    file = tmp_path / "landscapes" / "config.json"
     written = json.loads(file.read_text())
     del written["loss"]["shift"]
     file.write_text(json.dumps(written))
-    assert config_files.read_config(tmp_path / "default").loss.shift == 0
+    assert config_files.read_config(tmp_path / "landscapes").loss.shift == 0
 
 
 def train(nir, truth, shift):

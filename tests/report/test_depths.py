@@ -79,7 +79,7 @@ def test_levels_scenes_splits_and_shifts(both):
 
 
 def test_batches(both):
-    config = load_config("default", "smoke").data
+    config = load_config("landscapes", "smoke").data
     first, second = (
         next(
             PairSource(manifest.select(read(folder), "train"))
@@ -93,7 +93,10 @@ def test_batches(both):
 
 
 def test_validation_in_training(both):
-    method, config = tiny_method("default"), load_config("default", "smoke")
+    method, config = (
+        tiny_method("landscapes"),
+        load_config("landscapes", "smoke"),
+    )
     numbers = [
         Evaluator(method, read(folder)[:2], config.evaluate).evaluate()
         for folder in both

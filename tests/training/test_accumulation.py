@@ -107,7 +107,7 @@ def test_parts_of_a_paper_make_its_step(sgd, one_replica, two_replicas):
 
 @pytest.mark.slow
 def test_a_training_in_parts_is_resumed(tmp_path, pairs_manifest, one_replica):
-    config = smoke.smoke_config("default", "smoke", pairs_manifest)
+    config = smoke.smoke_config("landscapes", "smoke", pairs_manifest)
     config.train.accumulate = 2
     contract.check_resume(config, tmp_path, one_replica)
 

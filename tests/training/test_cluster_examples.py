@@ -61,7 +61,7 @@ def submit(repository, tmp_path):
         }
         script = repository / "examples" / "slurm" / "train.sh"
         result = subprocess.run(
-            ["bash", script, "--config=configs/default.py:color"],
+            ["bash", script, "--config=configs/landscapes.py:color"],
             env=os.environ | environment,
             check=False,
         )

@@ -21,7 +21,7 @@ from nircolor_tf.training import (
 def members(tmp_path_factory, pairs_manifest, one_replica):
     folder = tmp_path_factory.mktemp("members")
     for seed, from_image in enumerate((False, True)):
-        config = smoke.smoke_config("default", "smoke", pairs_manifest)
+        config = smoke.smoke_config("landscapes", "smoke", pairs_manifest)
         config.seed = seed
         with config.unlocked():
             config.network.from_image = from_image
@@ -74,7 +74,7 @@ def test_its_row_has_the_config_of_each_member(members, workdir):
         part.pop("best_step")
         of_member = config_files.read_config(member)
         assert part == config_files.describe_config(of_member)
-    row = result_rows.Row("mean", "configs/default.py:smoke", "", "", "")
+    row = result_rows.Row("mean", "configs/landscapes.py:smoke", "", "", "")
     with pytest.raises(InputError, match="1 configs; the run is of 2"):
         trainings.check_configs(row, {"config": config})
 

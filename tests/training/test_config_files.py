@@ -58,7 +58,7 @@ def test_it_reads_the_common_of_its_own_folder(mine):
     common = mine.with_name("common.py")
     common.write_text(common.read_text().replace('"val"', '"other"'))
     assert config_files.read(str(mine)).evaluate.split == "other"
-    shipped = config_files.read(str(smoke.CONFIGS / "default.py"))
+    shipped = config_files.read(str(smoke.CONFIGS / "landscapes.py"))
     assert shipped.evaluate.split == "val"
 
 
@@ -225,10 +225,10 @@ def test_shipped_configs_are_in_the_package(tmp_path, monkeypatch):
     package, here = tmp_path / "package", tmp_path / "here"
     for folder, steps in ((package, 1), (here, 2)):
         (folder / "configs").mkdir(parents=True)
-        for name in ("common", "default"):
+        for name in ("common", "landscapes"):
             text = (smoke.CONFIGS / f"{name}.py").read_text()
             (folder / "configs" / f"{name}.py").write_text(text)
-        with open(folder / "configs" / "default.py", "a") as file:
+        with open(folder / "configs" / "landscapes.py", "a") as file:
             file.write(
                 "\n\n_get_config = get_config\n\n\n"
                 "def get_config(variant=''):\n"
@@ -239,8 +239,8 @@ def test_shipped_configs_are_in_the_package(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.resources, "files", lambda _: package)
     monkeypatch.chdir(tmp_path)
     read = config_files.read
-    assert read("configs/default.py:smoke").train.steps == 1
+    assert read("configs/landscapes.py:smoke").train.steps == 1
     monkeypatch.chdir(here)
-    assert read("configs/default.py:smoke").train.steps == 2
+    assert read("configs/landscapes.py:smoke").train.steps == 2
     with pytest.raises(InputError, match=r"configs/missing\.py"):
         read("configs/missing.py")

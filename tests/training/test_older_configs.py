@@ -26,7 +26,7 @@ OLDER = json.loads(Path(__file__).with_name("older_configs.json").read_text())
 # Of which no older version has a config.
 NEW_METHODS = {"heteroscedastic"}
 # What this one shows, the others show again in the slow tests.
-QUICK = ("default.py:smoke",)
+QUICK = ("landscapes.py:smoke",)
 
 of_every_experiment = pytest.mark.parametrize("experiment", OLDER)
 
@@ -147,7 +147,7 @@ def test_an_ensemble_reads_the_pixel_losses_too():
     ("mixed", "precision"), [(True, "bfloat16"), (False, "float32")]
 )
 def test_a_precision_is_what_it_was(mixed, precision):
-    tree = json.loads(todays("default.py:smoke").to_json())
+    tree = json.loads(todays("landscapes.py:smoke").to_json())
     del tree["train"]["precision"]
     tree["train"]["mixed_bfloat16"] = mixed
     config = config_files.parse_config(tree, "config.json")

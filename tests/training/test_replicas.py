@@ -10,7 +10,7 @@ from nircolor_tf.training import optimizers
 
 # Two replicas take a while to compile. Of the quick ones, these have
 # synchronized BatchNorm, and image pools of their own.
-QUICK = (("default", "smoke"), ("atcyclegan", "smoke"))
+QUICK = (("landscapes", "smoke"), ("atcyclegan", "smoke"))
 STEPS = 3
 # A CycleGAN's InstanceNorm of nearly constant images, which is what an
 # untrained one makes, multiplies rounding by 80 a step.
@@ -27,7 +27,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(
 
 @pytest.mark.parametrize(
     ("name", "variant"),
-    smoke.experiments((("default", "smoke"), ("dcgan", "smoke"))),
+    smoke.experiments((("landscapes", "smoke"), ("dcgan", "smoke"))),
 )
 def test_one_two_and_four_replicas_are_equal(
     name, variant, one_replica, two_replicas, four_replicas, monkeypatch

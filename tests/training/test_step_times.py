@@ -9,7 +9,7 @@ from nircolor_tf.training import config_files, step_times
 
 def test_every_kind_of_phase_is_timed_in_turn(monkeypatch):
     configs = {
-        "unet": smoke.load_config("default", "smoke"),
+        "unet": smoke.load_config("landscapes", "smoke"),
         "translators": smoke.load_config("cocolor", "smoke"),
     }
     now, order = 0.0, []
@@ -37,7 +37,7 @@ def test_every_kind_of_phase_is_timed_in_turn(monkeypatch):
 
 
 def test_a_real_step_takes_time():
-    config = smoke.load_config("default", "smoke")
+    config = smoke.load_config("landscapes", "smoke")
     (kind,) = step_times.time_steps({"a": config}, repeats=2)["a"]
     assert 0 < kind.seconds < 60
 
@@ -54,4 +54,4 @@ def test_a_config_file_that_is_not_there_is_named():
     with pytest.raises(InputError, match=r"config 'no\.py'"):
         config_files.read("no.py")
     with pytest.raises(InputError, match="expected nothing or one of color"):
-        config_files.read("configs/default.py:none")
+        config_files.read("configs/landscapes.py:none")

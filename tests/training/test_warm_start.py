@@ -18,7 +18,7 @@ from nircolor_tf.training import (
 
 @pytest.fixture(scope="module")
 def make_config(pairs_manifest):
-    def make(name="default", variant="smoke", **changes):
+    def make(name="landscapes", variant="smoke", **changes):
         config = smoke.smoke_config(name, variant, pairs_manifest)
         config.update_from_flattened_dict(changes)
         return config
