@@ -156,7 +156,9 @@ class _Run:
         """
         checking.check_config(config, strategy.num_replicas_in_sync)
         config = config_files.with_absolute_paths(config)
-        if start is not None:
+        if start is None:
+            warm_start.check_resumed(workdir)
+        else:
             warm_start.check_new(workdir)
         logger_names = loggers.select(workdir, logger_names)
         examples = manifest.read_manifest(config.data.manifest)

@@ -145,6 +145,23 @@ def check_new(workdir: str | os.PathLike) -> None:
         )
 
 
+def check_resumed(workdir: str | os.PathLike) -> None:
+    """Refuses a workdir whose start was recorded, and never saved.
+
+    Raises:
+        InputError: A training ended there before its first checkpoint.
+    """
+    if (
+        checkpoints.newest_step(workdir) is None
+        and Path(workdir, FILE).exists()
+    ):
+        raise InputError(
+            f"{workdir}: a training with --start_from ended here before its "
+            "first checkpoint; repeat that command, with --start_from, or "
+            "choose a new --workdir"
+        )
+
+
 def read_record(workdir: str | os.PathLike) -> dict | None:
     """Reads the record of `Start.write`; None for one from new weights."""
     path = Path(workdir, FILE)

@@ -140,3 +140,23 @@ def test_refuses_a_training_that_has_begun(workdir, make_config, one_replica):
         trainer.train(
             make_config(), workdir, one_replica, None, start_of(workdir)
         )
+
+
+def test_a_start_that_was_never_saved_is_not_resumed_without_it(
+    workdir, make_config, one_replica, tmp_path, monkeypatch
+):
+    def killed(run):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer._Run, "save_start", killed)
+        with pytest.raises(KeyboardInterrupt):
+            trainer.train(
+                make_config(), tmp_path, one_replica, None, start_of(workdir)
+            )
+    assert (tmp_path / "config.json").exists()
+    # It would begin with random weights.
+    with pytest.raises(InputError, match="repeat that command, with --start"):
+        trainer.train(make_config(), tmp_path, one_replica)
+    trainer.train(make_config(), tmp_path, one_replica, 1, start_of(workdir))
+    trainer.train(make_config(), tmp_path, one_replica, 1)
