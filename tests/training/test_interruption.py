@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -107,6 +108,17 @@ def train(*flags):
     )
 
 
+def seconds_of(process):
+    """Of a processor, so far; a busy machine takes longer."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2]
+    return sum(map(int, fields.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def seconds_of_ended():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_a_training_that_is_terminated_goes_on(tmp_path, pairs_manifest):
     workdir = tmp_path / "workdir"
     flags = [
@@ -128,9 +140,11 @@ def test_a_training_that_is_terminated_goes_on(tmp_path, pairs_manifest):
     refusal, _ = second.communicate()
     assert second.returncode == 1
     assert f"a training runs there already, process {first.pid} on" in refusal
+    before = seconds_of(first) + seconds_of_ended()
     first.send_signal(signal.SIGTERM)
     output, _ = first.communicate(timeout=60)
     assert first.returncode == 128 + signal.SIGTERM
+    assert 0 < seconds_of_ended() - before < 10
     assert "begins after step 0 of 100000" in output
     (step,) = [
         int(path.stem.removeprefix("ckpt-"))
