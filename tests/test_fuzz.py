@@ -106,10 +106,11 @@ def test_checkpoints(count, file, tmp_path):
     checkpointing.write_checkpoints(tmp_path)
     path = tmp_path / "checkpoints" / file
     whole, before = (4.0, 3.0) if file in LATEST else (4.0, 2.0)
+    checkpoints, _, weight = checkpointing.open_checkpoints(tmp_path)
 
     def check(data):
         path.write_bytes(data)
-        checkpoints, _, weight = checkpointing.open_checkpoints(tmp_path)
+        weight.assign(0.0)
         if file in LATEST:
             assert checkpoints.restore_latest()
         else:
@@ -125,10 +126,10 @@ def test_best_checkpoints(count, tmp_path):
     checkpointing.write_checkpoints(tmp_path)
     path = tmp_path / "checkpoints" / "best.json"
     content = path.read_bytes()
+    checkpoints, _, weight = checkpointing.open_checkpoints(tmp_path)
 
     def check(data):
         path.write_bytes(data)
-        checkpoints, _, weight = checkpointing.open_checkpoints(tmp_path)
         with contextlib.suppress(ACCEPTED):
             record = checkpoints.restore_best()
             assert weight == record["step"]
