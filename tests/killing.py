@@ -114,7 +114,10 @@ def draw_moments(seed, count, calls=(1,)):
     draw = random.Random(seed)
     places = [*PLACES] * (count // len(PLACES) + 1)
     return [
-        Moment(place, draw.choice(calls), draw.random())
+        # A training starts once.
+        Moment(
+            place, 1 if place == "start" else draw.choice(calls), draw.random()
+        )
         for place in places[:count]
     ]
 
