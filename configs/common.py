@@ -96,6 +96,8 @@ COMMON = {
         "average_decay": 0.0,
         # Whether XLA compiles the step.
         "jit_compile": False,
+        # Batches that are copied to each GPU before their step; 0 or more.
+        "prefetch": 1,
         # Whether the same run gives the same weights on a GPU too.
         "deterministic": False,
         # Steps between two lines of the log; 1 or more.

@@ -127,6 +127,7 @@ def _check_sources(data: ConfigDict) -> None:
 def _check_train(train: ConfigDict) -> None:
     for key in _STEP_COUNTS:
         expect(f"train.{key}", train[key], train[key] >= 1, "at least 1")
+    expect("train.prefetch", train.prefetch, train.prefetch >= 0, "at least 0")
     decay = train.average_decay
     expect("train.average_decay", decay, 0 <= decay < 1, "0 to less than 1")
 

@@ -17,7 +17,7 @@ Source: tf.distribute.MirroredStrategy, MultiWorkerMirroredStrategy.
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import tensorflow as tf
 
@@ -77,6 +77,24 @@ def worker_count(text: str) -> int:
             "the count of addresses"
         )
     return sum(map(len, cluster.values()))
+
+
+def distribute(
+    strategy: tf.distribute.Strategy,
+    of_process: Callable[[tf.distribute.InputContext], tf.data.Dataset],
+    prefetch: int,
+) -> Iterator:
+    """Returns the batches of this process's devices, one after the other.
+
+    Args:
+        strategy: That of `make_strategy`.
+        of_process: Returns the parts of the devices, in turn.
+        prefetch: Parts that are copied to each device before they are read.
+    """
+    options = tf.distribute.InputOptions(
+        experimental_per_replica_buffer_size=prefetch
+    )
+    return iter(strategy.distribute_datasets_from_function(of_process, options))
 
 
 def replica_numbers(strategy: tf.distribute.Strategy) -> list[int]:

@@ -349,8 +349,9 @@ class _Run:
                 return tf.data.Dataset.zip(datasets)
             return datasets[phase.data[0]]
 
-        strategy = self.training.strategy
-        return iter(strategy.distribute_datasets_from_function(of_process))
+        return cluster.distribute(
+            self.training.strategy, of_process, self.config.train.prefetch
+        )
 
     def _log(self, phase: Phase, pending: list[dict]) -> None:
         """Checks and writes the scalars of the steps since the last call."""
