@@ -53,6 +53,9 @@ COMMON = {
     "data": {
         # The manifest.csv that bin/prepare_data.py wrote.
         "manifest": "",
+        # Half of its scenes whose pairs are trained on, "first" or "second";
+        # "" for all.
+        "half": "",
         # What the images are, in words, for the card of an export.
         "description": "",
         # Under which terms they may be used, for the card of an export.

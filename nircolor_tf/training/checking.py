@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import pipeline
+from nircolor_tf.data import halves, pipeline
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method, Phase
@@ -103,6 +103,8 @@ def _check_data(data: ConfigDict, replicas: int) -> None:
         value = data[key]
         valid = len(value) == 2 and 0 < value[0] <= value[1]
         expect(f"data.{key}", value, valid, "two numbers, 0 < low <= high")
+    expected = "'', 'first' or 'second'"
+    expect("data.half", data.half, data.half in halves.HALVES, expected)
     _check_sources(data)
     sources = data.unpaired_from
     known = bool(sources) and set(sources) <= {"photos", "pairs"}

@@ -37,7 +37,7 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import manifest, pipeline, shards
+from nircolor_tf.data import halves, manifest, pipeline, shards
 from nircolor_tf.data.examples import Source
 from nircolor_tf.data.pipeline import open_source
 from nircolor_tf.errors import InterruptionError, NonFiniteLossError
@@ -161,7 +161,7 @@ class _Run:
         else:
             warm_start.check_new(workdir)
         logger_names = loggers.select(workdir, logger_names)
-        examples = manifest.read_manifest(config.data.manifest)
+        examples = halves.read(config.data.manifest, config.data.half)
         config = epochs.with_epochs(config, examples)
         validation = manifest.select(examples, config.evaluate.split)
         training = make_training(config, strategy)
