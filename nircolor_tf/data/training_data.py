@@ -135,8 +135,13 @@ def collect_taught(
     if taught is None:
         return collect(examples, photos, validation)
     others = [example for example in examples if example.split != "train"]
-    seen = taught.images + collect(others, photos, validation).images
-    return TrainingData(tuple(dict.fromkeys(seen)))
+    return union(taught, collect(others, photos, validation))
+
+
+def union(*records: TrainingData) -> TrainingData:
+    """Returns all that several trainings read, each image once per role."""
+    images = (image for record in records for image in record.images)
+    return TrainingData(tuple(dict.fromkeys(images)))
 
 
 def write(folder: str | os.PathLike, training: TrainingData) -> None:
@@ -154,7 +159,7 @@ def write(folder: str | os.PathLike, training: TrainingData) -> None:
     ):
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        for image in dict.fromkeys(before.images + training.images):
+        for image in union(before, training).images:
             writer.writerow(dataclasses.asdict(image))
 
 

@@ -24,6 +24,7 @@ from ml_collections import ConfigDict
 from nircolor_tf.data import example_images, manifest
 from nircolor_tf.errors import ExportError
 from nircolor_tf.export import graph, subpixel
+from nircolor_tf.inference import error_estimate
 from nircolor_tf.inference.error_estimate import ErrorEstimator
 from nircolor_tf.inference.litert import LitertModel
 from nircolor_tf.inference.steps import Steps
@@ -41,24 +42,22 @@ _TOLERANCE = 1e-4
 _STRIDE = 3
 
 
-def describe(method: Method) -> dict | None:
-    """Returns the card's entry of the estimator; None where there is none.
+def describe(method: Method) -> dict:
+    """Returns what the card has of the estimator; nothing where there is none.
 
     Args:
         method: Trained. Its config names the manifest.
     """
     if method.error_path() is None:
-        return None
+        return {}
     entry = {"file": FILE, "signature": SIGNATURE, "factor": 1.0}
     config = method.config
     if not Path(config.data.manifest).is_file():
-        return entry | {"checked_on": ""}
+        return {error_estimate.KEY: entry | {"checked_on": ""}}
     measured, count = _measure(method, config)
-    return entry | {
-        **dataclasses.asdict(measured),
-        "checked_on": config.evaluate.split,
-        "images": count,
-    }
+    entry |= dataclasses.asdict(measured)
+    entry |= {"checked_on": config.evaluate.split, "images": count}
+    return {error_estimate.KEY: entry}
 
 
 def write(method: Method, folder: Path) -> None:

@@ -45,6 +45,7 @@ from nircolor_tf.export import (
     comparison,
     error_files,
     fixed_sizes,
+    joined,
     model_card,
     model_files,
     onnx_file,
@@ -53,7 +54,7 @@ from nircolor_tf.images import channels
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference import digests, error_estimate
 from nircolor_tf.methods.base import InferencePath, Method
-from nircolor_tf.training import command_log, restore, warm_start
+from nircolor_tf.training import command_log, warm_start
 
 
 def export_workdir(
@@ -69,6 +70,7 @@ def export_workdir(
     channel: Channel = channels.GRAY,
     onnx: bool = False,
     command: str | None = None,
+    estimator: str | os.PathLike | None = None,
 ) -> dict:
     """Exports a trained workdir, and returns the card.
 
@@ -85,6 +87,7 @@ def export_workdir(
         channel: Which channel of that folder's images is NIR.
         onnx: Whether to write ONNX files, too.
         command: The command line that exports, for the card; None for none.
+        estimator: The workdir that learned the colors' error; None for none.
 
     Raises:
         InputError: No checkpoint, no such path, kind or size, no training
@@ -94,23 +97,23 @@ def export_workdir(
     output = check_output(output, overwrite)
     if onnx:
         onnx_file.require()
-    method, record = restore.load_method(workdir, checkpoint)
+    method, record = joined.load(workdir, checkpoint, estimator)
     exported = choose_paths(method, paths)
     steps = method.inference_steps()
     fixed = fixed_sizes.parse(method.config.export, kinds, sizes, steps)
     training = _read_training_data(workdir, method)
+    if estimator is not None:
+        training = training_data.union(training, training_data.read(estimator))
     card = model_card.make_card(method, output.name, exported, record, training)
     card["training"] |= _describe_start(workdir)
-    card |= {"note": note, "commands": _commands(workdir, command)}
+    card |= {"note": note, "commands": _commands(workdir, estimator, command)}
     with replacing_folder(output) as folder:
         training_data.write(folder, training)
         entries = model_files.write_fixed(
             method, exported, fixed, representative, channel, folder
         )
-        estimator = error_files.describe(method)
-        if estimator is not None:
-            card[error_estimate.KEY] = estimator
-        factor = (estimator or {}).get("factor", 1.0)
+        card |= error_files.describe(method)
+        factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)
         model_files.write(method, exported, folder, factor)
         if onnx:
             model_files.write_onnx(exported, card, folder)
@@ -137,9 +140,16 @@ def choose_paths(
     return {name: method.inference_path(name) for name in names}
 
 
-def _commands(workdir: str | os.PathLike, command: str | None) -> list[str]:
+def _commands(
+    workdir: str | os.PathLike,
+    estimator: str | os.PathLike | None,
+    command: str | None,
+) -> list[str]:
     """Returns the command lines that made the export, in order."""
-    return command_log.read(workdir) + ([] if command is None else [command])
+    commands = command_log.read(workdir)
+    if estimator is not None:
+        commands += command_log.read(estimator)
+    return commands + ([] if command is None else [command])
 
 
 def _describe_start(workdir: str | os.PathLike) -> dict:

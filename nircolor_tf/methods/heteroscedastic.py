@@ -1,4 +1,4 @@
-"""Supervised colorization that says how far off it expects each pixel to be.
+"""An estimator of the error of a trained colorizer, pixel by pixel.
 
 Kendall & Gal, What Uncertainties Do We Need in Bayesian Deep Learning for
 Computer Vision?, NeurIPS 2017. https://arxiv.org/abs/1703.04977
@@ -14,33 +14,24 @@ Figure box -> attribute -> class
     sigma             -> error_estimator -> the same
 
 Loss term -> equation -> config key (weight 0 removes a term)
-    of the colorizer, all of losses.pixel:
-    L1               -> mean |F(nir) - rgb|           -> config.loss.l1
-    L2               -> mean (F(nir) - rgb)^2         -> config.loss.l2
-    chroma L1        -> L1 of rgb less its luminance  -> config.loss.chroma
-    MS-SSIM + L1     -> losses.mix                    -> config.loss.mix
-                        (alpha: config.loss.mix_alpha; over a pyramid, ours,
-                        or as Zhao et al. 2016: config.loss.mix_form)
-    all of them on the truth that losses.align moved by up to
-    config.loss.shift pixels, for pairs that are displaced; 0 moves nothing
-    of the estimator:
     Laplace          -> eq. 5 with |y - f| / b + log 2 b in place of the
                         Gaussian, as section 4 of the paper has it
                                                       -> config.loss.error
 
-Phases: one, 'train', of config.train.steps steps. `config.rate` is of the
-colorizer, `config.error_rate` of the estimator.
+Phases: one, 'train', of config.train.steps steps.
 
 Departures and choices
     - [ours] The paper trains one network with two outputs. Here the estimator
-      is a network of its own that passes no gradient to the colors: they are
-      as good as without it, and it may be left out of a file for a camera.
+      is a network of its own, and the colors stay as they were: bin/train.py
+      --start_from names the model that makes them.
+    - [ours] On images that it was trained on a network errs less than on new
+      ones, and elsewhere. So that model is one of half of the scenes, and the
+      estimator learns from the other half (config.data.half). An export joins
+      it with the colors of all scenes (`export/joined.py`), measures on
+      validation what is left, and corrects it (`export/error_files.py`).
     - [ours] The estimator sees four channels, the NIR image and its colors.
       One width for the three channels of a pixel; none below 0.001, so that a
       lucky pixel does not decide.
-    - [ours] On images that it was trained on a network errs less than on new
-      ones. An export measures by how much on validation, and corrects it
-      (`export/error_files.py`).
 """
 
 from collections.abc import Mapping
@@ -67,19 +58,12 @@ _ESTIMATOR_CHANNELS = 4
 
 
 class Heteroscedastic(Method):
-    """A network that colorizes, and one that estimates its error."""
+    """A network that colorizes, and one that learns its error."""
 
-    config_keys = (
-        "network",
-        "error_network",
-        "loss",
-        "rate",
-        "error_rate",
-    )
+    config_keys = ("network", "error_network", "loss", "rate")
     starts_from = ("supervised",)
 
     def __init__(self, config: ConfigDict):
-        losses.check_shift(config.loss.shift, config.data.crop)
         value_range = tuple(config.data.value_range)
         if value_range != (0.0, 1.0):
             raise InputError(
@@ -104,10 +88,9 @@ class Heteroscedastic(Method):
             channels=_ESTIMATOR_CHANNELS,
             inference=True,
         )
-        for network in ("colorizer", "error_estimator"):
-            self.add_optimizer(
-                f"{network}_optimizer", (network,), config.optimizer
-            )
+        self.add_optimizer(
+            "estimator_optimizer", ("error_estimator",), config.optimizer
+        )
 
     def call(self, nir, training=False):
         """(B, H, W, 1) -> (B, H, W, 3), both in (0, 1)."""
@@ -137,36 +120,27 @@ class Heteroscedastic(Method):
 
     def phases(self) -> tuple[Phase, ...]:
         """One phase on pairs."""
-        rates = {
-            "colorizer_optimizer": make_schedule(self.config.rate, "rate"),
-            "error_estimator_optimizer": make_schedule(
-                self.config.error_rate, "error_rate"
-            ),
-        }
         return (
             Phase(
                 name="train",
                 steps=self.config.train.steps,
                 losses=self.train_losses,
-                optimizers=tuple(rates),
+                optimizers=("estimator_optimizer",),
                 data=("paired",),
-                rates=rates,
+                rates={
+                    "estimator_optimizer": make_schedule(
+                        self.config.rate, "rate"
+                    )
+                },
             ),
         )
 
     def train_losses(self, batch: Batch) -> tuple[Losses, Scalars]:
-        """The docstring's terms, of either network."""
-        weights = self.config.loss
-        fake_rgb = self.colorizer(batch["nir"], training=True)
-        total, terms = losses.pixel(
-            fake_rgb, batch, weights, self.config.data.value_range
-        )
-        scalars = {f"colorizer/{term}": value for term, value in terms.items()}
-        fake_rgb = ops.stop_gradient(fake_rgb)
-        expected = self.expected_error(batch["nir"], fake_rgb, training=True)
-        error = losses.laplace(fake_rgb, batch["rgb"], expected)
-        scalars["error_estimator/error"] = error
-        return {
-            "colorizer_optimizer": total,
-            "error_estimator_optimizer": weights.error * error,
-        }, scalars
+        """The docstring's term."""
+        rgb = ops.stop_gradient(self.colorizer(batch["nir"], training=False))
+        expected = self.expected_error(batch["nir"], rgb, training=True)
+        error = losses.laplace(rgb, batch["rgb"], expected)
+        weighted = self.config.loss.error * error
+        return {"estimator_optimizer": weighted}, {
+            "error_estimator/error": error
+        }

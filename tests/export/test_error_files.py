@@ -1,6 +1,7 @@
 """A model that estimates its error: trained, exported and used."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -9,21 +10,22 @@ import smoke
 import tensorflow as tf
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.export import error_files, export, renewal, start
+from nircolor_tf.export import error_files, export, joined, renewal, start
 from nircolor_tf.inference import error_estimate, folders, models
 from nircolor_tf.training import restore, trainer, warm_start
 
 
 @pytest.fixture(scope="module")
 def workdir(pairs_manifest, one_replica, tmp_path_factory):
-    """Trained on from a model without an estimator; its colors hardly move."""
+    """An estimator of the error of `base`, which lies beside it."""
     folder = tmp_path_factory.mktemp("error")
     base = smoke.smoke_config("landscapes", "smoke", pairs_manifest)
+    base.inference.update(working_size=32, guided_radius=4)
     trainer.train(base, folder / "base", one_replica)
     config = smoke.smoke_config("default", "uncertain,smoke", pairs_manifest)
     with config.unlocked():
         config.network = base.network
-    config.rate.peak = 1e-9
+    config.rate.peak = 1e-3
     config.inference.working_size = 32
     begin = warm_start.read_workdir(folder / "base", "best")
     trainer.train(config, folder / "error", one_replica, start=begin)
@@ -32,21 +34,63 @@ def workdir(pairs_manifest, one_replica, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def exported(workdir):
-    folder = workdir.with_name("export")
-    export.export_workdir(workdir, folder, "latest", [], False)
+    base, folder = workdir.with_name("base"), workdir.with_name("export")
+    export.export_workdir(
+        base, folder, "latest", [], False, command="last", estimator=workdir
+    )
     return folder
 
 
-def test_it_goes_on_with_the_colors_of_a_model_without(workdir):
+def test_the_colors_stay_and_the_estimator_learns(workdir):
     before, _ = restore.load_method(workdir.with_name("base"), "best")
+    start_of_this = warm_start.read_workdir(workdir, "best")
     after, _ = restore.load_method(workdir, "latest")
-    kernel = before.colorizer.trainable_variables[0].numpy()
-    np.testing.assert_allclose(
-        after.colorizer.trainable_variables[0].numpy(), kernel, atol=1e-7
-    )
-    start_of_other = warm_start.read_workdir(workdir, "latest")
+    for old, new in zip(
+        before.colorizer.get_weights(),
+        after.colorizer.get_weights(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(old, new)
+    first = start_of_this.weights["error_estimator"][0]
+    assert np.abs(after.error_estimator.get_weights()[0] - first).max() > 1e-4
     with pytest.raises(InputError, match="a model of the method 'hetero"):
-        start_of_other.apply(before)
+        start_of_this.apply(before)
+
+
+def test_it_joins_the_colors_of_one_and_the_estimator_of_another(
+    workdir, exported
+):
+    base, _ = restore.load_method(workdir.with_name("base"), "latest")
+    estimator, _ = restore.load_method(workdir, "latest")
+    weights = start.read(exported).weights
+    for name, owner in (("colorizer", base), ("error_estimator", estimator)):
+        for its, expected in zip(
+            weights[name], owner.networks[name].get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(its, expected)
+    card = json.loads((exported / "card.json").read_text())
+    assert card["method"] == "heteroscedastic"
+    assert card["training"]["step"] == base.config.train.steps
+    assert card["commands"][-1] == "last"
+
+
+def test_workdirs_that_do_not_fit_are_refused(workdir, tmp_path):
+    base = workdir.with_name("base")
+    for first, second, message in (
+        (workdir, None, "expected --workdir=COLORS --estimator="),
+        (base, base, "expected one that estimates its error"),
+    ):
+        with pytest.raises(InputError, match=message):
+            joined.load(first, "latest", second)
+    other = tmp_path / "other"
+    shutil.copytree(base, other)
+    config = json.loads((other / "config.json").read_text())
+    config["inference"]["working_size"] = 64
+    (other / "config.json").write_text(json.dumps(config))
+    with pytest.raises(
+        InputError, match=r"inference\.working_size is 32; expected 64"
+    ):
+        joined.load(other, "latest", workdir)
 
 
 def test_the_card_says_how_far_it_is_right(exported):

@@ -59,12 +59,7 @@ REACHES = {
         }
     },
     "colornet": {"train_losses": {"l2": {"colorizer"}}},
-    "heteroscedastic": {
-        "train_losses": {
-            **{term: {"colorizer"} for term in ("l1", "l2", "chroma", "mix")},
-            "error": {"error_estimator"},
-        }
-    },
+    "heteroscedastic": {"train_losses": {"error": {"error_estimator"}}},
     "atcyclegan": {
         "paired_losses": CYCLE,
         # Eq. 4 has a pair term one way only.
