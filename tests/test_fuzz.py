@@ -122,6 +122,24 @@ def test_checkpoints(count, file, tmp_path):
 
 
 @COUNTS
+@pytest.mark.parametrize("file", LATEST[1:])
+def test_checkpoints_of_older_versions(count, file, tmp_path):
+    """Without checksums TensorFlow itself reads what is damaged."""
+    checkpointing.write_checkpoints(tmp_path)
+    path = tmp_path / "checkpoints" / file
+    path.with_name(LATEST[0]).unlink()
+    checkpoints, _, weight = checkpointing.open_checkpoints(tmp_path)
+
+    def check(data):
+        path.write_bytes(data)
+        with contextlib.suppress(ACCEPTED):
+            checkpoints.restore_latest()
+            assert weight == 4.0
+
+    fuzz(count, damaged(path.read_bytes()), check)
+
+
+@COUNTS
 def test_best_checkpoints(count, tmp_path):
     checkpointing.write_checkpoints(tmp_path)
     path = tmp_path / "checkpoints" / "best.json"
