@@ -43,8 +43,9 @@ audit: .venv-audit/.installed ## Look for known vulnerabilities of the packages
 docs: .venv-docs/.installed ## Build the pages as a site, site/index.html
 	.venv-docs/bin/mkdocs build --strict
 
-bench: $(INSTALLED) ## Time the shipped model on this machine
-	$(BIN)/python bin/benchmark.py
+bench: .venv-bench/.installed ## Compare the speed with PyTorch's, 10 minutes
+	.venv-bench/bin/python bin/benchmark.py \
+	  --output=docs/measured/performance --page=docs/performance.md
 
 results: $(INSTALLED) ## Write docs/results.md and the README's table
 	$(BIN)/python bin/results.py --rows=docs/results_rows.csv \
@@ -58,6 +59,13 @@ results: $(INSTALLED) ## Write docs/results.md and the README's table
 	$(PYTHON) -m venv .venv-docs
 	.venv-docs/bin/python -m pip install --constraint constraints.txt \
 	  --editable '.[docs]'
+	@touch $@
+
+# One of its own: PyTorch's wheel brings CUDA, 5 GB.
+.venv-bench/.installed: setup.cfg constraints.txt pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --constraint constraints.txt \
+	  --editable '.[bench]'
 	@touch $@
 
 .venv-audit/.installed:

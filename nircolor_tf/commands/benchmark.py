@@ -1,4 +1,4 @@
-r"""Times a model, or the training of several configs, on this machine.
+r"""Times a model, the training of several configs, or all of the project.
 
 A model: milliseconds per image at several sizes. Without --model it is the one
 that comes with this repository.
@@ -11,10 +11,26 @@ Augmentation, evaluation and saving add some percent on two cores.
 
   bin/benchmark.py --train=configs/supervised.py:unet256,cpu \
       --train=configs/mpfnet.py:cpu --minutes=40
+
+All of it, beside PyTorch and ONNX Runtime (extra [bench]): networks, training
+steps, memory, data, metrics, files, and how costs grow. Writes tables, numbers
+and pictures: performance.md, performance.json, roofline.png, growth.png. With
+--page the tables also go between the two markers of that file. About ten
+minutes on two cores that do nothing else.
+
+  bin/benchmark.py --output=reports/performance
+
+--device=gpu does the same on a GPU. That has not been run yet.
 """
+
+import importlib.util
+import os
+from pathlib import Path
 
 from absl import flags
 
+from nircolor_tf import files
+from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import models, timing
 from nircolor_tf.training import allocation
@@ -47,13 +63,77 @@ _TRAIN = flags.DEFINE_multi_string(
 _MINUTES = flags.DEFINE_float(
     "minutes", 40.0, "Length of a training, to count its steps for --train.", 0
 )
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Folder to write: measure all of it."
+)
+_PAGE = flags.DEFINE_string(
+    "page", None, "Markdown file that gets the tables of --output, too."
+)
+_SECTIONS = flags.DEFINE_list(
+    "sections",
+    None,
+    "Parts of --output to measure: forward, training_steps, surroundings, "
+    "memory, growth, exporting. Default: all.",
+)
+_LIMIT = flags.DEFINE_float(
+    "limit", 9.0, "Minutes after which no other part of --output begins.", 0
+)
+_QUICK = flags.DEFINE_bool(
+    "quick", False, "With --output, tiny networks: does all of it work?"
+)
+_DEVICE = flags.DEFINE_enum(
+    "device", "cpu", ["cpu", "gpu"], "Where --output measures networks."
+)
 
 
 def main() -> None:
-    if _TRAIN.value:
+    if _OUTPUT.value:
+        _measure_all()
+    elif _TRAIN.value:
         _time_trainings()
     else:
         _time_model()
+
+
+def _measure_all() -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise InputError(
+            "--output compares with PyTorch, which is not installed: "
+            "pip install 'nircolor-tf[bench]'"
+        )
+    from nircolor_tf.benchmarks import page, suite
+    from nircolor_tf.benchmarks.rows import Plan
+    from nircolor_tf.report import results_page
+
+    if _PAGE.value:
+        # Ten minutes later would be late for an error.
+        results_page.replace_between(_PAGE.value, "")
+    threads = {} if _THREADS.value is None else {"threads": _THREADS.value}
+    seconds = {"seconds": 0.0} if _QUICK.value else {}
+    plan = Plan(quick=_QUICK.value, device=_DEVICE.value, **threads, **seconds)
+    output = Path(_OUTPUT.value)
+    with files.refusals_named(output):
+        output.mkdir(parents=True, exist_ok=True)
+    log = output / "log.txt"
+    report = suite.run(
+        plan,
+        _SECTIONS.value or suite.SECTIONS,
+        _LIMIT.value,
+        cli.command_line(),
+        log,
+        cli.say,
+    )
+    if not report.left_out:
+        log.unlink()
+    page.write(report, output)
+    cli.say(f"wrote {_OUTPUT.value}")
+    if _PAGE.value:
+        pictures = os.path.relpath(output, Path(_PAGE.value).parent)
+        text = page.format_page(report, f"{pictures}/")
+        changed = results_page.replace_between(_PAGE.value, text.strip())
+        with files.replacing(Path(_PAGE.value)) as temporary:
+            temporary.write_text(changed, encoding="utf-8")
+        cli.say(f"wrote {_PAGE.value}")
 
 
 def _time_trainings() -> None:
@@ -79,7 +159,7 @@ def _time_model() -> None:
         raise InputError(
             f"--sizes={','.join(_SIZES.value)}: expected pixels, as 256,1024"
         )
-    model = _MODEL.value
+    model = _MODEL.value or "default"
     seconds = timing.time_colorizer(
         models.load_export(model, _RUNTIME.value, _THREADS.value),
         [int(size) for size in _SIZES.value],

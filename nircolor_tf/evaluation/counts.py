@@ -43,12 +43,7 @@ def count_macs(run: Callable[[tf.Tensor], Any], height: int, width: int) -> int:
         NotImplementedError: The shapes of an operation are not static, so
             that TensorFlow would leave it out.
     """
-    function = tf.function(run).get_concrete_function(
-        tf.TensorSpec((1, height, width, 1))
-    )
-    # A SavedModel is calls of functions, which the profiler does not enter.
-    # TensorFlow has no public name for what puts them into one graph.
-    graph = convert_variables_to_constants_v2(function).graph
+    graph = frozen_graph(run, height, width)
     for operation in graph.get_operations():
         if operation.type in _COUNTED and not all(
             tensor.shape.is_fully_defined()
@@ -60,3 +55,21 @@ def count_macs(run: Callable[[tf.Tensor], Any], height: int, width: int) -> int:
     options |= {"output": "none", "show_name_regexes": list(_COUNTED)}
     profile = profiler.profile(graph, cmd="op", options=options)
     return profile.total_float_ops // 2
+
+
+def frozen_graph(
+    run: Callable[[tf.Tensor], Any], height: int, width: int
+) -> tf.Graph:
+    """Returns the graph of networks for one image, flat, its weights in it.
+
+    Args:
+        run: As of `count_macs`.
+        height: Of the image.
+        width: Likewise.
+    """
+    function = tf.function(run).get_concrete_function(
+        tf.TensorSpec((1, height, width, 1))
+    )
+    # A SavedModel is calls of functions, which the profiler does not enter.
+    # TensorFlow has no public name for what puts them into one graph.
+    return convert_variables_to_constants_v2(function).graph
