@@ -69,14 +69,19 @@ class Network:
         """Of the values that the networks see."""
         return tuple(self.method.config.data.value_range)
 
-    def programs(self) -> dict[str, Program]:
-        """Returns every program that this machine has, by name."""
+    def programs(self, compiled: bool) -> dict[str, Program]:
+        """Returns every program that this machine has, by name.
+
+        Args:
+            compiled: Whether PyTorch's compiler is among them; it takes a
+                minute.
+        """
         programs = {"SavedModel": self._saved_model()}
         if self.plan.device == "cpu":
             programs |= self._litert()
             if importlib.util.find_spec("tf2onnx") is not None:
                 programs["ONNX Runtime"] = self._onnx()
-        return programs | self._torch()
+        return programs | self._torch(compiled)
 
     def _saved_model(self) -> Program:
         paths = {"own": self.path}
@@ -117,7 +122,7 @@ class Network:
         onnx_file.write(written, self.path.source, self.path.target, file)
         return _bind(OnnxModel(file, self.plan.threads).predict, self.image)
 
-    def _torch(self) -> dict[str, Program]:
+    def _torch(self, compiled: bool) -> dict[str, Program]:
         device = "cuda" if self.plan.device == "gpu" else "cpu"
         (name,) = self.path.networks
         section = ConfigDict(self.method.config.network)
@@ -139,9 +144,9 @@ class Network:
 
         programs = {EAGER: lambda: run(twin)}
         # Its compiler writes C++ for a processor.
-        if shutil.which("g++") and not self.plan.quick:
-            compiled = torch.compile(twin)
-            programs["PyTorch, compiled"] = lambda: run(compiled)
+        if compiled and device == "cpu" and shutil.which("g++"):
+            fused = torch.compile(twin)
+            programs["PyTorch, compiled"] = lambda: run(fused)
         if limits.has_bfloat16(self.plan):
             programs["PyTorch, bfloat16"] = lambda: run(twin, torch.bfloat16)
         return programs
