@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from nircolor_tf.benchmarks import counting, experiments, programs
+from nircolor_tf.benchmarks import counting, experiments
 from nircolor_tf.benchmarks.programs import EAGER, KINDS, Network
 from nircolor_tf.benchmarks.rows import Limits, Plan, Quartiles, Row
 from nircolor_tf.benchmarks.turns import ratios, take_turns
@@ -31,7 +31,6 @@ _GOALS = {
 
 def rows(plan: Plan, machine: Limits) -> Iterable[Row]:
     """Times every network, the largest first."""
-    programs.use_threads(plan)
     timed = NETWORKS[:1] if plan.quick else NETWORKS
     for index, (name, file, variant, path) in enumerate(timed):
         config = experiments.read(file, plan.variant(variant))

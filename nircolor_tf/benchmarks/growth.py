@@ -32,7 +32,6 @@ _DEVICES = 4
 def rows(plan: Plan, machine: Limits) -> Iterable[Curve]:
     """Measures every curve."""
     del machine
-    tf.config.threading.set_intra_op_parallelism_threads(plan.threads)
     tf.config.set_logical_device_configuration(
         tf.config.list_physical_devices("CPU")[0],
         [tf.config.LogicalDeviceConfiguration()] * _DEVICES,

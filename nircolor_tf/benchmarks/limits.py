@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from nircolor_tf.benchmarks.rows import Limits, Plan
+from nircolor_tf.errors import InputError
 from nircolor_tf.inference.litert import LitertModel
 
 # Of a product of square matrices, and of the arrays that are added.
@@ -23,7 +24,13 @@ _BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")
 
 
 def measure(plan: Plan) -> Limits:
-    """Measures the limits; each is the best of some calls."""
+    """Measures the limits; each is the best of some calls.
+
+    Raises:
+        InputError: There is no GPU, and the plan is for one.
+    """
+    if plan.device == "gpu" and not tf.config.list_physical_devices("GPU"):
+        raise InputError("--device=gpu: TensorFlow finds no GPU")
     side = _QUICK_SIDE if plan.quick else _SIDE
     return Limits(
         float32=_product(side, tf.float32),

@@ -36,11 +36,9 @@ def _measure(program: str, plan: Plan) -> int:
     """Returns the bytes by which a process has grown at most."""
     from nircolor_tf.benchmarks import (  # noqa: PLC0415 - in this process only
         experiments,
-        programs,
         training_steps,
     )
 
-    programs.use_threads(plan)
     config = experiments.read("atcyclegan", plan.variant(""))
     before = _of_process("VmRSS")
     if program.startswith("TensorFlow"):

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 import torch
 from ml_collections import ConfigDict
 
@@ -150,14 +149,6 @@ class Network:
         if limits.has_bfloat16(self.plan):
             programs["PyTorch, bfloat16"] = lambda: run(twin, torch.bfloat16)
         return programs
-
-
-def use_threads(plan: Plan) -> None:
-    """Gives TensorFlow and PyTorch as many threads, before their first work."""
-    torch.set_num_threads(plan.threads)
-    tf.config.threading.set_intra_op_parallelism_threads(plan.threads)
-    if plan.device == "cpu":
-        tf.config.set_visible_devices([], "GPU")
 
 
 def _bind(

@@ -8,12 +8,13 @@ are measured first.
 import dataclasses
 import importlib
 import importlib.metadata
+import itertools
 import multiprocessing
 import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -89,20 +90,16 @@ def run(
             )
     start = time.monotonic()
     limits = _apart(_limits, plan, log)
-    rows, curves, left_out = {}, [], {}
+    results, left_out = {}, {}
     for name in sections:
         begun = time.monotonic()
         if begun - start > 60 * minutes:
             left_out[name] = f"the {minutes:g} minutes were over"
             continue
         try:
-            results = _apart(_section, name, plan, limits, log)
+            results[name] = _apart(_section, name, plan, limits, log)
         except Exception as error:  # the others go on
             left_out[name] = _describe(error)
-            say(f"{name}: {left_out[name]}")
-            continue
-        rows[name] = [each for each in results if isinstance(each, Row)]
-        curves += [each for each in results if isinstance(each, Curve)]
         say(f"{name}: {time.monotonic() - begun:.0f} s")
     return Report(
         command=command,
@@ -110,11 +107,19 @@ def run(
         versions=_installed(),
         plan=plan,
         limits=limits,
-        rows=rows,
-        curves=curves,
+        rows=_select(results, Row),
+        curves=[*itertools.chain(*_select(results, Curve).values())],
         left_out=left_out,
         minutes=(time.monotonic() - start) / 60,
     )
+
+
+def _select(results: Mapping[str, Sequence], kind: type) -> dict[str, list]:
+    """The results of a kind, by section."""
+    return {
+        name: [each for each in values if isinstance(each, kind)]
+        for name, values in results.items()
+    }
 
 
 def _apart(function: Callable, *arguments) -> Any:
@@ -125,7 +130,7 @@ def _apart(function: Callable, *arguments) -> Any:
 
 
 def _limits(plan: Plan, log: Path) -> Limits:
-    _print_to(log)
+    _begin(plan, log)
     from nircolor_tf.benchmarks import limits  # noqa: PLC0415 - TensorFlow
 
     return limits.measure(plan)
@@ -134,7 +139,7 @@ def _limits(plan: Plan, log: Path) -> Limits:
 def _section(
     name: str, plan: Plan, limits: Limits, log: Path
 ) -> list[Row | Curve]:
-    _print_to(log)
+    _begin(plan, log)
     # As bin/train.py does; before TensorFlow starts threads.
     from nircolor_tf.training import allocation  # noqa: PLC0415
 
@@ -143,8 +148,17 @@ def _section(
     return list(module.rows(plan, limits))
 
 
-def _print_to(log: Path) -> None:
-    """Sends what this process prints to a file, C++ too."""
+def _begin(plan: Plan, log: Path) -> None:
+    """Prepares this process, before any library is loaded.
+
+    Args:
+        plan: Which device, and how many threads each program gets.
+        log: Gets all that this process prints, C++ too.
+    """
+    for variable in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
+        os.environ[variable] = str(plan.threads)
+    if plan.device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     with log.open("a") as file:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(file.fileno(), stream.fileno())

@@ -31,7 +31,6 @@ _PHOTO = (680, 1024)
 def rows(plan: Plan, machine: Limits) -> Iterable[Row]:
     """Measures all of it; no limit of the machine is near any."""
     del machine
-    tf.config.threading.set_intra_op_parallelism_threads(plan.threads)
     height, width = (64, 96) if plan.quick else _PHOTO
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -8,7 +8,7 @@ import tensorflow as tf
 import torch
 from ml_collections import ConfigDict
 
-from nircolor_tf.benchmarks import counting, experiments, limits, programs
+from nircolor_tf.benchmarks import counting, experiments, limits
 from nircolor_tf.benchmarks.rows import Limits, Plan, Quartiles, Row
 from nircolor_tf.benchmarks.turns import ratios, take_turns
 from nircolor_tf.benchmarks.twins.steps import STEPS
@@ -33,7 +33,6 @@ _GOALS = {"TensorFlow, float32": "0.55", "TensorFlow, bfloat16": "0.33"}
 
 def rows(plan: Plan, machine: Limits) -> Iterable[Row]:
     """Times a step of every method."""
-    programs.use_threads(plan)
     timed = METHODS[:1] if plan.quick else METHODS
     for index, (name, file, variant, phase) in enumerate(timed):
         config = experiments.read(file, plan.variant(variant))
