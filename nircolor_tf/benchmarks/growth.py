@@ -102,7 +102,12 @@ def _step(plan: Plan, size: int, replicas: int) -> Callable[[], object]:
     (phase,) = training.method.phases()
     step = compile_step(training, phase, jit_compile=False)
     batch = next(_distributed(strategy, phase, config))
-    return lambda: [float(value) for value in step(batch).values()]
+
+    def run():
+        return [float(value) for value in step(batch).values()]
+
+    run()  # compiles
+    return run
 
 
 def _distributed(strategy: tf.distribute.Strategy, phase: Phase, config):

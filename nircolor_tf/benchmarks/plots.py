@@ -1,5 +1,6 @@
 """The roofline of the machine, and how costs grow, as pictures."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def write_growth(curves: Sequence[Curve], path: Path) -> None:
         panel.set(
             xlabel=curve.of,
             ylabel="seconds",
-            title=f"{curve.work}\npower {curve.power:.2f}",
+            title=f"{_wrapped(curve.work)}\npower {curve.power:.2f}",
         )
         panel.set_xticks(sizes, [f"{size:g}" for size in sizes])
         panel.minorticks_off()
@@ -114,7 +115,7 @@ def _add_legends(
             color=colors[index % len(colors)],
             marker="s",
             linestyle="",
-            label=work,
+            label=work.replace("`", ""),
         )
         for index, work in enumerate(works)
     ] + [
@@ -139,6 +140,11 @@ def _use_logarithms(axes: Axes) -> None:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter(NullFormatter())
+
+
+def _wrapped(words: str) -> str:
+    """In lines that a panel is wide, without Markdown's signs of code."""
+    return textwrap.fill(words.replace("`", ""), 44)
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.benchmarks import limits
 from nircolor_tf.benchmarks.rows import Plan
-from nircolor_tf.benchmarks.twins import make_twin
+from nircolor_tf.benchmarks.twins import TWINS, make_twin
 from nircolor_tf.data import synthetic
 from nircolor_tf.export import model_files, onnx_file, tflite
 from nircolor_tf.export.fixed_sizes import FixedSizes
@@ -80,7 +80,9 @@ class Network:
             programs |= self._litert()
             if importlib.util.find_spec("tf2onnx") is not None:
                 programs["ONNX Runtime"] = self._onnx()
-        return programs | self._torch(compiled)
+        if self.method.config.network.name in TWINS:
+            programs |= self._torch(compiled)
+        return programs
 
     def _saved_model(self) -> Program:
         paths = {"own": self.path}
