@@ -19,7 +19,6 @@ NETWORKS = (
     ("ATCycleGAN's and CoColor's generator", "atcyclegan", "", "n2c"),
     ("default model", "default", "", "n2c"),
     ("edge student", "edge", "", "n2c"),
-    ("MPFNet's translator, `:cpu`", "mpfnet", "cpu", "n2g"),
 )
 # Of the first of them, the ratio to be reached.
 _GOALS = {

@@ -126,7 +126,7 @@ def _batches(plan: Plan) -> Curve:
     return _curve(
         "training step, U-Net `:unet256,cpu`",
         "images of a batch",
-        (1, 2) if plan.quick else (1, 2, 4, 8),
+        (1, 2) if plan.quick else (1, 4, 16),
         functools.partial(_step, plan, replicas=1),
     )
 

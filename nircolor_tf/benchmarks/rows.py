@@ -20,7 +20,7 @@ class Plan:
     quick: bool = False
     device: str = "cpu"
     threads: int = len(os.sched_getaffinity(0))
-    seconds: float = 6.0
+    seconds: float = 5.0
 
     @property
     def side(self) -> int:

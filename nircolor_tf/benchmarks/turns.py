@@ -8,7 +8,7 @@ from nircolor_tf.benchmarks.rows import Quartiles
 # Below this a call is made once more before the one that is timed: the last
 # program's data fills the caches, and its threads still wait for work.
 _SHORT = 0.5
-_LEAST_ROUNDS, _MOST_ROUNDS = 3, 50
+_LEAST_ROUNDS, _MOST_ROUNDS = 5, 50
 
 
 def take_turns(
@@ -21,7 +21,7 @@ def take_turns(
 
     Args:
         programs: By name; each returns when its work is done.
-        seconds: For all rounds; at least three are made, at most fifty.
+        seconds: For all rounds; at least five are made, at most fifty.
 
     Returns:
         Seconds of each round, by name.

@@ -34,8 +34,8 @@ def test_programs_take_turns(clock):
     times = turns.take_turns(programs, seconds=0)
     # One call compiles, one says how long it takes; a short one is made twice.
     start = ["slow", "quick"] * 2
-    assert order == start + ["slow", "quick", "quick"] * 3
-    assert times == {"slow": [2.0] * 3, "quick": [0.25] * 3}
+    assert order == start + ["slow", "quick", "quick"] * 5
+    assert times == {"slow": [2.0] * 5, "quick": [0.25] * 5}
 
 
 def test_rounds_end_with_the_time(clock):
