@@ -180,7 +180,8 @@ def _machine(plan: Plan) -> str:
         name = models[0].partition(": ")[2] if models else name
         flags = next((line for line in lines if line.startswith("flags")), "")
         known = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8")
-        name += f" ({', '.join(set(known).intersection(flags.split()))})"
+        has = [flag for flag in known if flag in flags.split()]
+        name += f" ({', '.join(has)})"
     return f"{plan.threads} threads of {name}; device: {plan.device}"
 
 
