@@ -3,8 +3,6 @@
 `inference/wls.py` has the equations and their source.
 """
 
-from itertools import pairwise
-
 import tensorflow as tf
 
 from nircolor_tf.inference import wls
@@ -30,12 +28,13 @@ def smooth(
     vertical = strength * _edge_weights(_turned(source), alpha, epsilon)
     horizontal = strength * _edge_weights(source, alpha, epsilon)
     solution = right_side = tf.zeros_like(source)
-    for last_shift, shift in pairwise([0.0, *wls.SHIFTS.tolist()]):
-        scale = shift + 0.5
-        right_side = source + (last_shift + shift) * solution - right_side
-        solution = _turned(_solve_rows(_turned(right_side), vertical, scale))
-        right_side = source + 2 * shift * solution - right_side
-        solution = _solve_rows(right_side, horizontal, scale)
+    last_shift = 0.0
+    for down, across in wls.SHIFTS:
+        right_side = source + (last_shift + down) * solution - right_side
+        turned = _solve_rows(_turned(right_side), vertical, down + 0.5)
+        right_side = source + (down + across) * _turned(turned) - right_side
+        solution = _solve_rows(right_side, horizontal, across + 0.5)
+        last_shift = across
     return tf.cast(solution, tf.float32)
 
 

@@ -19,6 +19,8 @@ Choices where the paper is silent: the parameters of the filters (all in
 [0, 1], which is the only thing that changes U and V.
 """
 
+from concurrent import futures
+
 import cv2
 import numpy as np
 
@@ -60,20 +62,26 @@ def fuse(
     nir = np.ascontiguousarray(nir[..., 0], np.float32)
     rgb = np.ascontiguousarray(rgb, np.float32)
     luminance = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)  # Y of BT.601
-    nir_wls, luminance_wls = _SOLVERS[parameters.wls_solver](
-        np.stack([nir, luminance]),
-        parameters.wls_lambda,
-        parameters.wls_alpha,
-        parameters.wls_epsilon,
-    )
-    nir_bilateral = cv2.bilateralFilter(
-        nir,
-        int(parameters.bilateral_diameter),
-        parameters.bilateral_sigma_color,
-        parameters.bilateral_sigma_space,
-    )
+    # Side by side: the solver has one thread.
+    with futures.ThreadPoolExecutor(1) as executor:
+        bilateral = executor.submit(
+            cv2.bilateralFilter,
+            nir,
+            int(parameters.bilateral_diameter),
+            parameters.bilateral_sigma_color,
+            parameters.bilateral_sigma_space,
+        )
+        nir_wls, luminance_wls = _SOLVERS[parameters.wls_solver](
+            np.stack([nir, luminance]),
+            parameters.wls_lambda,
+            parameters.wls_alpha,
+            parameters.wls_epsilon,
+        )
+    nir_bilateral = bilateral.result()
     detail = nir - (nir_bilateral + nir_wls) / 2
     # U and V are multiples of B - Y and R - Y: adding one number to all three
     # channels is replacing Y in YUV, without the rounding of the way back.
     change = detail + luminance_wls - luminance
-    return np.clip(rgb + change[..., None], 0, 1).astype(np.float32)
+    fused = cv2.merge([change.astype(np.float32, copy=False)] * 3)
+    fused += rgb
+    return np.clip(fused, 0, 1, out=fused)
