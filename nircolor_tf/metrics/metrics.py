@@ -86,10 +86,7 @@ def angular_errors(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
     # The arccosine of eq. 3 turns rounding errors of 1e-16 into angles of
     # 1e-6 degrees; the arctangent gives the same angle, and 0 for equals.
     angles = np.degrees(
-        np.arctan2(
-            np.linalg.norm(np.cross(prediction, truth), axis=-1),
-            np.sum(prediction * truth, axis=-1),
-        )
+        np.arctan2(_length(_cross(prediction, truth)), _dot(prediction, truth))
     )
     angles[prediction.any(axis=-1) != truth.any(axis=-1)] = 90
     return angles
@@ -109,8 +106,28 @@ def angular_errors_offset(
     """
     prediction = prediction.astype(np.float64)
     truth = truth.astype(np.float64)
-    lengths = np.linalg.norm(prediction, axis=-1) * np.linalg.norm(
-        truth, axis=-1
+    lengths = _length(prediction) * _length(truth)
+    return np.degrees(np.arccos(_dot(prediction, truth) / (lengths + 1e-6)))
+
+
+# Channel by channel a fraction of the time of NumPy's functions of an axis.
+def _dot(one, other):
+    """(H, W, 3), (H, W, 3) -> (H, W)."""
+    return sum(one[..., i] * other[..., i] for i in range(3))
+
+
+def _length(vectors):
+    return np.sqrt(_dot(vectors, vectors))
+
+
+def _cross(one, other):
+    r, g, b = (one[..., i] for i in range(3))
+    other_r, other_g, other_b = (other[..., i] for i in range(3))
+    return np.stack(
+        [
+            g * other_b - b * other_g,
+            b * other_r - r * other_b,
+            r * other_g - g * other_r,
+        ],
+        axis=-1,
     )
-    dots = np.sum(prediction * truth, axis=-1)
-    return np.degrees(np.arccos(dots / (lengths + 1e-6)))

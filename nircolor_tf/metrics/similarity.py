@@ -4,9 +4,8 @@ Conventions as in `metrics`: prediction and truth of equal shape, floating point
 in [0, 1], (H, W, 3) RGB or (H, W, 1); one float.
 """
 
+import cv2
 import numpy as np
-from scipy import ndimage
-from skimage.metrics import structural_similarity
 
 # Five scales; the fifth must still hold the window: 176 / 2^4 = 11.
 MS_SSIM_SMALLEST_SIDE = 176
@@ -16,7 +15,11 @@ _MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 # Of SSIM and of MS-SSIM: (K L)^2 for a data range L of 1.
 _K1, _K2 = 0.01, 0.03
-_WINDOW_SIGMA, _WINDOW_RADIUS = 1.5, 5
+
+# Of `ssim_gaussian` and `ms_ssim`: 11 taps, sigma 1.5.
+_GAUSSIAN = cv2.getGaussianKernel(11, 1.5)
+# Of `ssim_uniform`.
+_UNIFORM = np.full((7, 1), 1 / 7)
 
 
 def ssim_gaussian(prediction: np.ndarray, truth: np.ndarray) -> float:
@@ -31,16 +34,11 @@ def ssim_gaussian(prediction: np.ndarray, truth: np.ndarray) -> float:
     Range: [-1, 1]; higher is better. Needs 11x11 pixels.
     """
     return float(
-        structural_similarity(
-            prediction,
-            truth,
-            gaussian_weights=True,
-            sigma=_WINDOW_SIGMA,
-            K1=_K1,
-            K2=_K2,
-            use_sample_covariance=False,
-            data_range=1.0,
-            channel_axis=-1,
+        np.mean(
+            [
+                _similarity(*planes, _GAUSSIAN)[0]
+                for planes in _channels(prediction, truth)
+            ]
         )
     )
 
@@ -58,9 +56,14 @@ def ssim_uniform(prediction: np.ndarray, truth: np.ndarray) -> float:
     data_range = prediction.max() - prediction.min()
     if data_range == 0:
         return 0.0
+    pixels = len(_UNIFORM) ** 2
+    sample = pixels / (pixels - 1)
     return float(
-        structural_similarity(
-            prediction, truth, data_range=data_range, channel_axis=-1
+        np.mean(
+            [
+                _similarity(*planes, _UNIFORM, data_range, sample)[0]
+                for planes in _channels(prediction, truth)
+            ]
         )
     )
 
@@ -81,42 +84,63 @@ def ms_ssim(prediction: np.ndarray, truth: np.ndarray) -> float | None:
     """
     if min(truth.shape[:2]) < MS_SSIM_SMALLEST_SIDE:
         return None
+    return float(
+        np.mean([_ms_ssim(*planes) for planes in _channels(prediction, truth)])
+    )
+
+
+def _ms_ssim(prediction, truth):
+    """Of one channel, (H, W)."""
     product = 1.0
     for weight in _MS_SSIM_WEIGHTS[:-1]:
-        _, contrast = _similarity(prediction, truth)
-        product *= np.maximum(contrast, 0) ** weight
+        _, contrast = _similarity(prediction, truth, _GAUSSIAN)
+        product *= max(contrast, 0) ** weight
         prediction, truth = _halved(prediction), _halved(truth)
-    whole, _ = _similarity(prediction, truth)
-    product *= np.maximum(whole, 0) ** _MS_SSIM_WEIGHTS[-1]
-    return float(product.mean())
+    whole, _ = _similarity(prediction, truth, _GAUSSIAN)
+    return product * max(whole, 0) ** _MS_SSIM_WEIGHTS[-1]
 
 
-def _similarity(prediction, truth):
-    """SSIM and its contrast-structure factor: (C,), means over the pixels."""
+def _channels(prediction, truth):
+    """Yields each channel of both, (H, W): small arrays stay in the cache."""
+    for channel in range(truth.shape[2]):
+        yield tuple(
+            np.ascontiguousarray(image[..., channel])
+            for image in (prediction, truth)
+        )
+
+
+def _similarity(prediction, truth, window, data_range=1.0, sample=1.0):
+    """SSIM and its contrast-structure factor, means over the pixels.
+
+    Args:
+        prediction: (H, W).
+        truth: (H, W).
+        window: (K, 1), along rows as along columns.
+        data_range: L of the constants (K L)^2.
+        sample: Factor on variances and covariance.
+    """
+    inside = slice(len(window) // 2, -(len(window) // 2))
 
     def window_mean(image):
-        blurred = ndimage.gaussian_filter(
-            image, _WINDOW_SIGMA, radius=_WINDOW_RADIUS, axes=(0, 1)
-        )
-        inside = slice(_WINDOW_RADIUS, -_WINDOW_RADIUS)
-        return blurred[inside, inside]
+        return cv2.sepFilter2D(image, -1, window, window)[inside, inside]
 
+    c1, c2 = (_K1 * data_range) ** 2, (_K2 * data_range) ** 2
     mean_p, mean_t = window_mean(prediction), window_mean(truth)
     means = mean_p * mean_t
     squares = mean_p * mean_p + mean_t * mean_t
-    covariance = window_mean(prediction * truth) - means
+    covariance = sample * (window_mean(prediction * truth) - means)
     # One blur for both variances, of which only the sum is needed.
-    variances = window_mean(prediction * prediction + truth * truth) - squares
-    contrast = (2 * covariance + _K2**2) / (variances + _K2**2)
-    luminance = (2 * means + _K1**2) / (squares + _K1**2)
-    return (luminance * contrast).mean((0, 1)), contrast.mean((0, 1))
+    variances = sample * (
+        window_mean(prediction * prediction + truth * truth) - squares
+    )
+    contrast = (2 * covariance + c2) / (variances + c2)
+    luminance = (2 * means + c1) / (squares + c1)
+    return (luminance * contrast).mean(), contrast.mean()
 
 
 def _halved(image):
     """The mean of every 2x2 pixels; an odd last row or column is repeated."""
     height, width = image.shape[:2]
-    even = np.pad(
-        image, ((0, height % 2), (0, width % 2), (0, 0)), mode="symmetric"
-    )
+    even = np.pad(image, ((0, height % 2), (0, width % 2)), mode="symmetric")
     rows = (even[::2] + even[1::2]) / 2
     return (rows[:, ::2] + rows[:, 1::2]) / 2

@@ -108,9 +108,22 @@ def _s_cielab_lab(rgb):
 @pytest.mark.parametrize(("first", "second", "expected"), SHARMA)
 def test_ciede2000_of_published_pairs(monkeypatch, first, second, expected):
     # The pairs are CIELAB, not all of them colors of sRGB.
-    monkeypatch.setattr(color, "rgb2lab", lambda image: image)
+    for conversion in ("_xyz", "_lab"):
+        monkeypatch.setattr(color_metrics, conversion, lambda image: image)
     measured = color_metrics.ciede2000(_flat(*second), _flat(*first))
     assert measured == pytest.approx(expected, abs=5e-5)
+
+
+def test_the_color_metrics_are_those_of_scikit_images_conversions(monkeypatch):
+    generator = np.random.default_rng(4)
+    images = generator.integers(0, 256, (2, 40, 33, 3)) / 255
+    images[:, :9] /= 40  # the straight part of both curves
+    fast = color_metrics.ciede2000(*images), color_metrics.s_cielab(*images)
+    monkeypatch.setattr(color_metrics, "_xyz", color.rgb2xyz)
+    monkeypatch.setattr(color_metrics, "_lab", color.xyz2lab)
+    slow = color_metrics.ciede2000(*images), color_metrics.s_cielab(*images)
+    assert fast == pytest.approx(slow, abs=1e-10)
+    assert min(slow) > 1
 
 
 def test_ciede2000_is_a_mean_over_the_pixels_as_they_are():

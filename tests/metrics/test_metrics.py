@@ -1,5 +1,7 @@
 """Metrics against hand-worked numbers and independent computations."""
 
+import functools
+
 import cv2
 import numpy as np
 import pytest
@@ -187,6 +189,54 @@ def test_ssim_uniform_against_the_formula(pair):
     )
     measured = similarity.ssim_uniform(prediction, truth)
     assert measured == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_ssim_is_that_of_scikit_image(channels):
+    generator = np.random.default_rng(8)
+    truth = cv2.GaussianBlur(generator.random((61, 48, 3)), None, 2)
+    prediction = truth + 0.05 * generator.standard_normal(truth.shape)
+    prediction, truth = prediction[..., :channels], truth[..., :channels]
+    similar = functools.partial(
+        skimage.metrics.structural_similarity,
+        prediction,
+        truth,
+        channel_axis=-1,
+    )
+    gaussian = similar(
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=1.0,
+    )
+    uniform = similar(data_range=np.ptp(prediction))
+    assert similarity.ssim_gaussian(prediction, truth) == pytest.approx(
+        gaussian, abs=1e-12
+    )
+    assert similarity.ssim_uniform(prediction, truth) == pytest.approx(
+        uniform, abs=1e-12
+    )
+    assert 0.1 < uniform < gaussian < 0.9
+
+
+def test_angles_are_those_of_numpys_vectors(pair):
+    prediction, truth = (image / 255 for image in pair)
+    dots = np.sum(prediction * truth, axis=-1)
+    crosses = np.linalg.norm(np.cross(prediction, truth), axis=-1)
+    lengths = np.linalg.norm(prediction, axis=-1) * np.linalg.norm(
+        truth, axis=-1
+    )
+    colored = (lengths > 0) | ~(prediction.any(-1) | truth.any(-1))
+    np.testing.assert_allclose(
+        metrics.angular_errors(prediction, truth)[colored],
+        np.degrees(np.arctan2(crosses, dots))[colored],
+        atol=1e-11,
+    )
+    np.testing.assert_allclose(
+        metrics.angular_errors_offset(prediction, truth),
+        np.degrees(np.arccos(dots / (lengths + 1e-6))),
+        atol=1e-8,
+    )
 
 
 def test_ssim_of_flat_images_by_hand():
