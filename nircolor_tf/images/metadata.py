@@ -31,6 +31,9 @@ _DESCRIPTIVE = {269, 270, 271, 272, 282, 283, 285, 296, 305, 306, 315, 316}
 # Photoshop's thumbnail and layers, and the ICC profile.
 _OTHER_IMAGE = {34377, 34675, 37724}
 
+# Chunks of a PNG that hold any of it.
+_PNG_CHUNKS = {b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"pHYs"}
+
 # Pillow puts it before the tags.
 _EXIF_NAME = b"Exif\0\0"
 # The largest resolution that a JPEG file can hold.
@@ -62,6 +65,8 @@ class Metadata:
             InputError: The metadata cannot be read.
         """
         try:
+            if _is_plain(data):
+                return cls(b"", b"", None)
             exif, xmp, dpi = _read(data)
             return cls(_descriptive_tags(exif), _upright(xmp), _resolution(dpi))
         # OSError, SyntaxError, struct.error and more for broken files.
@@ -84,6 +89,13 @@ def orientation(data: bytes) -> int:
     except Exception:  # as above
         return 1
     return value if value in range(1, 9) else 1
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether this is a PNG without metadata: Pillow takes long to start."""
+    if not data.startswith(chunks.PNG):
+        return False
+    return not any(kind in _PNG_CHUNKS for kind, _ in chunks.png_chunks(data))
 
 
 def _read(data: bytes) -> tuple[Any, bytes, Any]:
