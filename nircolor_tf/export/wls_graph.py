@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from nircolor_tf.inference import wls
 
+_LINES = tf.TensorSpec((None, None, None), tf.float32)
+
 
 def smooth(
     images: tf.Tensor, strength: float, alpha: float, epsilon: float
@@ -55,8 +57,12 @@ def _edge_weights(lines: tf.Tensor, alpha: float, epsilon: float) -> tf.Tensor:
     return tf.pad(weights, ((0, 1), (0, 0), (0, 0)))
 
 
+@tf.function(  # of any size, traced once for all its calls
+    autograph=False,
+    input_signature=(_LINES, _LINES, tf.TensorSpec((), tf.float32)),
+)
 def _solve_lines(
-    values: tf.Tensor, weights: tf.Tensor, scale: float
+    values: tf.Tensor, weights: tf.Tensor, scale: tf.Tensor
 ) -> tf.Tensor:
     """Solves (scale I + L) u = values along the first axis.
 
