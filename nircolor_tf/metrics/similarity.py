@@ -102,6 +102,11 @@ def _ms_ssim(prediction, truth):
 
 def _channels(prediction, truth):
     """Yields each channel of both, (H, W): small arrays stay in the cache."""
+    if prediction.shape != truth.shape:
+        raise ValueError(
+            f"the prediction has the shape {prediction.shape}, its truth "
+            f"{truth.shape}; expected equal shapes"
+        )
     for channel in range(truth.shape[2]):
         yield tuple(
             np.ascontiguousarray(image[..., channel])

