@@ -23,6 +23,7 @@ SMOKE = (
     ("ensemble", "smoke"),
     ("edge", "smoke"),
     ("default", "uncertain,smoke"),
+    ("vivid", "smoke"),
     ("colornet", "smoke"),
     ("atcyclegan", "smoke"),
     ("cyclegan", "unet256,smoke"),

@@ -9,6 +9,7 @@ from nircolor_tf.methods.ensemble import Ensemble
 from nircolor_tf.methods.heteroscedastic import Heteroscedastic
 from nircolor_tf.methods.mpfnet import MPFNetMethod
 from nircolor_tf.methods.supervised import Supervised
+from nircolor_tf.methods.vivid import Vivid
 
 METHODS = {
     "atcyclegan": ATCycleGAN,
@@ -20,4 +21,5 @@ METHODS = {
     "heteroscedastic": Heteroscedastic,
     "mpfnet": MPFNetMethod,
     "supervised": Supervised,
+    "vivid": Vivid,
 }

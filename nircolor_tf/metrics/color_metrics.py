@@ -1,4 +1,4 @@
-"""Metrics of one image in CIELAB, the color space made for the eye.
+"""Metrics of the color of one image, most in CIELAB, made for the eye.
 
 Conventions as in `metrics`: prediction and truth (H, W, 3) RGB, floating point
 in [0, 1], taken as sRGB (IEC 61966-2-1) with its white D65; one float.
@@ -76,6 +76,38 @@ def ciede2000(prediction: np.ndarray, truth: np.ndarray) -> float:
     return float(
         color.deltaE_ciede2000(_lab(_xyz(truth)), _lab(_xyz(prediction))).mean()
     )
+
+
+def colorfulness_error(prediction: np.ndarray, truth: np.ndarray) -> float:
+    """How much less or more colorful the prediction is than the truth.
+
+    The absolute difference of their `colorfulness`. It does not ask whether
+    the colors are the right ones, as the other metrics do: those are often
+    best for a dull image.
+
+    Range: [0, about 300]; lower is better. Source: [ours].
+    """
+    return abs(colorfulness(prediction) - colorfulness(truth))
+
+
+def colorfulness(image: np.ndarray) -> float:
+    """Colorfulness M^(3): spread and mean of red-green and yellow-blue.
+
+    Source: D. Hasler, S. Suesstrunk: Measuring colourfulness in natural
+    images, Proc. SPIE 5007, 2003, for values from 0 to 255. There 0 is not
+    colorful, 15 slightly, 33 moderately, 59 quite and 109 extremely.
+
+    Args:
+        image: (H, W, 3) RGB, floating point in [0, 1].
+
+    Returns:
+        0 to about 300.
+    """
+    red, green, blue = cv2.split(255 * image)
+    opponents = (red - green, (red + green) / 2 - blue)
+    deviation = np.hypot(*(channel.std() for channel in opponents))
+    mean = np.hypot(*(channel.mean() for channel in opponents))
+    return float(deviation + 0.3 * mean)
 
 
 def _s_cielab_image(rgb):

@@ -36,6 +36,7 @@ METRICS: Mapping[str, Metric] = {
     "rmse": Metric("RMSE", "", False, 0, 4),
     "s_cielab": Metric("S-CIELAB", "", False, 0, 2),
     "ciede2000": Metric("CIEDE2000", "", False, 0, 2),
+    "colorfulness_error": Metric("Colorfulness, error", "", False, 0, 1),
     "lpips": Metric("LPIPS", "", False, 0, 3),
     "lpips_ab": Metric("LPIPS (ab)", "", False, 0, 3),
     "ae_pixels_mean": Metric("AE, all pixels", "degrees", False, 0, 2),

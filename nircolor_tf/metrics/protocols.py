@@ -58,6 +58,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
         color_metrics={
             "s_cielab": color_metrics.s_cielab,
             "ciede2000": color_metrics.ciede2000,
+            "colorfulness_error": color_metrics.colorfulness_error,
         },
         angles=metrics.angular_errors,
     ),

@@ -111,6 +111,15 @@ REACHES = {
             "weight_decay": {"colorizer", "rgb_discriminator"},
         }
     },
+    "vivid": {
+        "train_losses": {
+            **{
+                term: {"colorizer"}
+                for term in ("l1", "l2", "chroma", "mix", "gan")
+            },
+            "discriminator": {"color_discriminator"},
+        }
+    },
 }
 # Weights of several terms together; the terms are tested with them at 1.
 FACTORS = {"mpfnet": {"translation"}}

@@ -168,3 +168,19 @@ def test_fine_color_patterns_are_blurred_but_not_coarse_ones():
         gray = np.full((60, 60, 3), 0.5)
         shapes[period] = color_metrics.s_cielab(image, gray)
     assert shapes[2] < 0.25 * shapes[30]
+
+
+def test_colorfulness_by_hand():
+    gray, red = _flat(0.5, 0.5, 0.5), _flat(1.0, 0.0, 0.0)
+    assert color_metrics.colorfulness(gray) == 0
+    # One color has a mean and no spread: red-green 255, yellow-blue 127.5.
+    expected = 0.3 * math.hypot(255, 127.5)
+    assert color_metrics.colorfulness(red) == pytest.approx(expected, abs=1e-9)
+    # Half yellow, half blue: a spread of 255, and no mean.
+    halves = _flat(1.0, 1.0, 0.0)
+    halves[:, :20] = (0.0, 0.0, 1.0)
+    assert color_metrics.colorfulness(halves) == pytest.approx(255, abs=1e-9)
+    # Too dull and too gaudy count alike.
+    for pair in ((gray, red), (red, gray)):
+        error = color_metrics.colorfulness_error(*pair)
+        assert error == pytest.approx(expected, abs=1e-9)

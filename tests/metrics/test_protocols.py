@@ -24,6 +24,7 @@ def test_protocols_differ_where_they_say(pair):
         "rmse",
         "s_cielab",
         "ciede2000",
+        "colorfulness_error",
     }
     assert std["psnr"] == hkbu["psnr"]
     assert std["mae"] == hkbu["mae"]

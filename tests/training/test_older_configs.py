@@ -24,7 +24,7 @@ from nircolor_tf.training import (
 
 OLDER = json.loads(Path(__file__).with_name("older_configs.json").read_text())
 # Of which no older version has a config.
-NEW_METHODS = {"heteroscedastic"}
+NEW_METHODS = {"heteroscedastic", "vivid"}
 # What this one shows, the others show again in the slow tests.
 QUICK = ("landscapes.py:smoke",)
 

@@ -1,0 +1,52 @@
+"""A vivid sibling of the default model, for people rather than for PSNR.
+
+    bin/train.py --config=configs/vivid.py --workdir=runs/vivid \
+        --start_from=default --config.data.manifest=MANIFEST
+    bin/export.py --workdir=runs/vivid --checkpoint=latest \
+        --output=saved_models/vivid
+
+It goes on from the default model, on the same images, of which it sees whole
+compositions and parts alike. The manifest is that of configs/default.py.
+`:smoke` makes it tiny, for tests.
+"""
+
+import common
+import default
+from ml_collections import ConfigDict
+
+SHARED = ("network", "data", "evaluate", "inference")
+
+CONFIG = {
+    **{section: default.CONFIG[section] for section in SHARED},
+    "method": "vivid",
+    "discriminator": {"name": "patch_gan", "filters": 32, "norm": "spectral"},
+    "gan": {"form": "least_squares", "chroma_gain": 10.0},
+    "loss": {
+        **default.CONFIG["loss"],
+        "gan": 0.03,
+        "discriminator": 1.0,
+    },
+    "optimizer": {"beta_1": 0.5, "epsilon": 1e-7},
+    "rate": {"schedule": "cosine", "peak": 2e-4, "warmup": 0.1},
+    "discriminator_rate": {
+        "schedule": "cosine",
+        "peak": 4e-4,
+        "warmup": 0.0,
+    },
+    "train": {
+        "steps": 1200,
+        "average_decay": 0.995,
+        "log_every": 25,
+        **common.every(300),
+    },
+}
+
+SMOKE = common.merge(
+    default.SMALL, {"discriminator": {"filters": 8}, "train": {"steps": 4}}
+)
+
+VARIANTS = {"": {}, "smoke": SMOKE}
+
+
+def get_config(variant: str = "") -> ConfigDict:
+    return common.make_config(__file__, CONFIG, VARIANTS, variant)
