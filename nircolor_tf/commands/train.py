@@ -136,7 +136,7 @@ def _train(config: ConfigDict) -> None:
         cli.command_line(),
         _LOGGER.value,
     )
-    steps = sum(phase.steps for phase in method.phases())
+    steps = method.count_steps()
     if _STOP_AT.value and _STOP_AT.value < steps:
         cli.say(
             f"stopped before step {steps} as --stop_at says\n"

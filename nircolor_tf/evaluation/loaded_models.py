@@ -100,6 +100,6 @@ def _open_workdir(folder: Path, about: Mapping[str, str]) -> LoadedModel:
         trained={
             "step": read("step"),
             "minutes": read("seconds") / 60,
-            "planned": sum(phase.steps for phase in method.phases()),
+            "planned": method.count_steps(),
         },
     )

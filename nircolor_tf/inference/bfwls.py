@@ -48,17 +48,7 @@ def fuse(
         InputError: The shapes do not fit each other, or a value lies outside
             [0, 1] or is not a number.
     """
-    if rgb.ndim != 3 or rgb.shape[2] != 3 or nir.shape != (*rgb.shape[:2], 1):
-        raise InputError(
-            "BFWLS fuses nir (H, W, 1) with rgb (H, W, 3); found "
-            f"{nir.shape} and {rgb.shape}"
-        )
-    for name, image in (("nir", nir), ("rgb", rgb)):
-        if not (image.min() >= 0 and image.max() <= 1):
-            raise InputError(
-                f"BFWLS fuses images in [0, 1]; {name} lies in "
-                f"[{image.min()}, {image.max()}]"
-            )
+    _check(nir, rgb)
     nir = np.ascontiguousarray(nir[..., 0], np.float32)
     rgb = np.ascontiguousarray(rgb, np.float32)
     luminance = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)  # Y of BT.601
@@ -85,3 +75,17 @@ def fuse(
     fused = cv2.merge([change.astype(np.float32, copy=False)] * 3)
     fused += rgb
     return np.clip(fused, 0, 1, out=fused)
+
+
+def _check(nir: np.ndarray, rgb: np.ndarray) -> None:
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or nir.shape != (*rgb.shape[:2], 1):
+        raise InputError(
+            "BFWLS fuses nir (H, W, 1) with rgb (H, W, 3); found "
+            f"{nir.shape} and {rgb.shape}"
+        )
+    for name, image in (("nir", nir), ("rgb", rgb)):
+        if not (image.min() >= 0 and image.max() <= 1):
+            raise InputError(
+                f"BFWLS fuses images in [0, 1]; {name} lies in "
+                f"[{image.min()}, {image.max()}]"
+            )

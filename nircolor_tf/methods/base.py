@@ -235,6 +235,10 @@ class Method(keras.Model):
             if name not in others and hasattr(network, "load_pretrained"):
                 network.load_pretrained()
 
+    def count_steps(self) -> int:
+        """Returns the steps of all phases."""
+        return sum(phase.steps for phase in self.phases())
+
     def inference_paths(self) -> Mapping[str, InferencePath]:
         """Returns every way in which it is used, by name; `call`'s is first."""
         return {

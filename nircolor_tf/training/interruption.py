@@ -5,10 +5,12 @@ second one acts as it would have without this module.
 """
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
 
+from nircolor_tf.errors import InterruptionError
 from nircolor_tf.training.cluster import Agreement
 
 # Slurm and Kubernetes send SIGTERM before they kill; Slurm's --signal=USR1@60
@@ -41,6 +43,22 @@ class Interruption:
         if number:
             self.signal = signal.Signals(number)
         return bool(number)
+
+    def error(
+        self, step: int, end: int, workdir: str | os.PathLike
+    ) -> InterruptionError:
+        """Says what ended a training, and how it goes on.
+
+        Args:
+            step: The last one, which is saved.
+            end: Steps of the whole training.
+            workdir: Of the training.
+        """
+        return InterruptionError(
+            f"stopped by {self.signal.name} after step {step} of {end}; all "
+            f"is saved\n  go on:    bin/train.py --workdir={workdir}",
+            self.signal,
+        )
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:

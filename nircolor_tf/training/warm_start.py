@@ -145,13 +145,20 @@ def check_new(workdir: str | os.PathLike) -> None:
         )
 
 
-def check_resumed(workdir: str | os.PathLike) -> None:
-    """Refuses a workdir whose start was recorded, and never saved.
+def check(workdir: str | os.PathLike, start: Start | None) -> None:
+    """Checks that a training may begin, or go on, in a workdir.
+
+    Args:
+        workdir: Of the training.
+        start: As of `trainer.train`.
 
     Raises:
-        InputError: A training ended there before its first checkpoint.
+        InputError: It has a checkpoint already, and there is a start; or none,
+            and the start that is recorded there was never saved.
     """
-    if (
+    if start is not None:
+        check_new(workdir)
+    elif (
         checkpoints.newest_step(workdir) is None
         and Path(workdir, FILE).exists()
     ):

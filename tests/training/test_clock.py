@@ -3,7 +3,7 @@
 import pytest
 import smoke
 
-from nircolor_tf.training import restore, trainer
+from nircolor_tf.training import evaluator, loop, restore, trainer, writer
 
 STEP, EVALUATION = 60.0, 600.0
 
@@ -20,10 +20,10 @@ def clock(monkeypatch):
 
         return called
 
-    monkeypatch.setattr(trainer.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(loop.time, "monotonic", lambda: now[0])
     for owner, name, seconds in (
-        (trainer.Writer, "advance", STEP),
-        (trainer.Evaluator, "evaluate", EVALUATION),
+        (writer.Writer, "advance", STEP),
+        (evaluator.Evaluator, "evaluate", EVALUATION),
     ):
         changed = passing(getattr(owner, name), seconds)
         monkeypatch.setattr(owner, name, changed)
@@ -39,7 +39,7 @@ def test_no_phase_and_no_evaluation_is_lost(
     for stop_at in (2, None):
         trainer.train(config, tmp_path, one_replica, stop_at)
     method, latest = restore.load_method(tmp_path, "latest")
-    steps = sum(phase.steps for phase in method.phases())
+    steps = method.count_steps()
     assert steps == 4
     assert clock[0] == 4 * STEP + 2 * EVALUATION
     assert latest["minutes"] == pytest.approx(clock[0] / 60)

@@ -14,7 +14,7 @@ import pytest
 import smoke
 
 from nircolor_tf.errors import InputError, NonFiniteLossError
-from nircolor_tf.training import loggers, sinks, trainer
+from nircolor_tf.training import loggers, loop, sinks, trainer
 from nircolor_tf.training.writer import Writer
 
 GRID = np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3)
@@ -146,7 +146,7 @@ def test_the_run_of_a_training_that_failed(tmp_path, recorder, config):
 def test_a_nan_closes_the_run_as_failed(
     config, tmp_path, one_replica, recorder, monkeypatch
 ):
-    monkeypatch.setattr(trainer.math, "isfinite", lambda value: False)
+    monkeypatch.setattr(loop.math, "isfinite", lambda value: False)
     with pytest.raises(NonFiniteLossError):
         trainer.train(config, tmp_path, one_replica, logger_names=["wandb"])
     assert recorder.calls[-1] == ("close", True)

@@ -1,29 +1,22 @@
 """The trainer's promises: rates, averages, phases, stops and resumes."""
 
-import csv
 import json
 import math
 
 import keras
 import numpy as np
 import pytest
-import smoke
 import tensorflow as tf
-from full_disk import no_space
-from keras import layers, ops
-from ml_collections import ConfigDict
+from keras import ops
+from toy_method import Toy, rows
 
-from nircolor_tf import files, losses
 from nircolor_tf.data import manifest, training_data
-from nircolor_tf.errors import DiskFullError, InputError, NonFiniteLossError
+from nircolor_tf.errors import InputError, NonFiniteLossError
 from nircolor_tf.losses import pixelwise
-from nircolor_tf.methods import METHODS
-from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.training import (
     build,
-    checkpoint_files,
     config_files,
-    optimizers,
+    loop,
     restore,
     trainer,
 )
@@ -33,90 +26,12 @@ from nircolor_tf.training.evaluator import Evaluator
 from nircolor_tf.training.writer import Writer
 
 
-class Network(keras.Model):
-    """One convolution and one BatchNorm, in a list that Keras does not see."""
-
-    size_multiple = 1
-
-    def __init__(self, channels):
-        super().__init__()
-        self.stack = [
-            layers.BatchNormalization(synchronized=True),
-            layers.Conv2D(channels, 1),
-        ]
-
-    def call(self, image, training=False):
-        for layer in self.stack:
-            image = layer(image, training=training)
-        return image
-
-
-class Toy(Method):
-    """Translator, then colorizer, then both again; rates tell them apart."""
-
-    def __init__(self, config):
-        super().__init__(config, size_multiple=1)
-        self.translator = self.add_network(
-            "translator", Network(1), 1, inference=True
-        )
-        self.colorizer = self.add_network(
-            "colorizer", Network(3), 1, inference=True
-        )
-        for name in self.networks:
-            self.add_optimizer(f"{name}_optimizer", (name,), ConfigDict())
-
-    def call(self, nir, training=False):
-        return self.colorizer(self.translator(nir))
-
-    def phases(self):
-        def phase(name, losses):
-            optimizer = f"{name}_optimizer"
-            rates = {optimizer: lambda progress: 0.1 * (1 - progress)}
-            return Phase(name, 2, losses, (optimizer,), ("paired",), rates)
-
-        return (
-            phase("translator", self.translate),
-            phase("colorizer", self.colorize),
-        ) * 2
-
-    def translate(self, batch):
-        gray = losses.luminance(batch["rgb"])
-        l1 = losses.l1(self.translator(batch["nir"], training=True), gray)
-        return {"translator_optimizer": l1}, {"translator/l1": l1}
-
-    def colorize(self, batch):
-        gray = self.translator(batch["nir"])
-        l1 = losses.l1(self.colorizer(gray, training=True), batch["rgb"])
-        return {"colorizer_optimizer": l1}, {"colorizer/l1": l1}
-
-
-@pytest.fixture
-def config(pairs_manifest):
-    """Supervised U-Net: 4 steps, all of them logged, 2 evaluated and saved."""
-    return smoke.smoke_config("supervised", "unet256,smoke", pairs_manifest)
-
-
-@pytest.fixture
-def toy_config(config, monkeypatch):
-    monkeypatch.setitem(METHODS, "toy", Toy)
-    monkeypatch.setattr(
-        optimizers, "make_adam", lambda settings: keras.optimizers.SGD(0.0)
-    )
-    config.method = "toy"
-    return config
-
-
 def weights(method, *names):
     return [v.numpy() for n in names for v in method.networks[n].variables]
 
 
 def same(first, second):
     return all(map(np.array_equal, first, second))
-
-
-def rows(workdir, kind):
-    with open(workdir / kind / "scalars.csv", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_moving_average_by_hand(toy_config, one_replica):
@@ -250,69 +165,6 @@ def test_writer_drops_what_came_after_the_checkpoint(tmp_path):
     assert rows(tmp_path, "eval") == []
 
 
-@pytest.fixture
-def full(monkeypatch):
-    """Names of checkpoints, and of CSV files, that find no room."""
-    names = set()
-
-    def refusing(write, position):
-        def refuse(*arguments):
-            path = arguments[position]
-            if path.name in names:
-                raise files.refusal(path, no_space())
-            return write(*arguments)
-
-        return refuse
-
-    for owner, name, position in (
-        (checkpoint_files, "write", 1),
-        (files, "appending", 0),
-    ):
-        write = refusing(getattr(owner, name), position)
-        monkeypatch.setattr(owner, name, write)
-    return names
-
-
-def test_a_full_disk_costs_no_step(
-    toy_config, tmp_path, one_replica, full, monkeypatch, capsys
-):
-    toy_config.train.update(checkpoint_every=1, evaluate_every=2)
-    scores = [1.0, 3.0, 2.0, 0.0]
-
-    def evaluate(evaluator, is_stopped):
-        if len(scores) == 1:  # there is room again at the end
-            full.clear()
-        return {"std/psnr": scores.pop(0)}, {}
-
-    monkeypatch.setattr(Evaluator, "evaluate", evaluate)
-    full.update(("ckpt-6", "best-2", "scalars.csv"))
-    trainer.train(toy_config, tmp_path, one_replica)
-    checkpoints = tmp_path / "checkpoints"
-    assert {path.stem for path in checkpoints.glob("*.index")} == {
-        *("ckpt-5", "ckpt-7", "ckpt-8", "best-4")
-    }
-    # Rows that found no room are written later.
-    steps = {row["step"] for row in rows(tmp_path, "train")}
-    assert steps == set("12345678")
-    assert len(rows(tmp_path, "eval")) == 4
-    said = capsys.readouterr()
-    for name in ("ckpt-6", "best-2", "scalars.csv"):
-        assert f"{name}: cannot be written: No space left" in said.out, name
-    assert "tries again later" in said.out
-
-
-def test_the_last_checkpoint_must_find_room(
-    toy_config, tmp_path, one_replica, full
-):
-    full.add("ckpt-3")
-    with pytest.raises(DiskFullError, match="ckpt-3: cannot be written"):
-        trainer.train(toy_config, tmp_path, one_replica, stop_at=3)
-    assert (tmp_path / "checkpoints" / "ckpt-2.index").exists()
-    full.clear()
-    trainer.train(toy_config, tmp_path, one_replica)
-    assert (tmp_path / "checkpoints" / "ckpt-8.index").exists()
-
-
 def test_the_best_is_kept_and_the_one_before(
     config, tmp_path, one_replica, monkeypatch
 ):
@@ -337,13 +189,13 @@ def test_alternating_phases_share_steps_and_freeze_the_rest(
     toy_config, tmp_path, one_replica, monkeypatch
 ):
     compiled = []
-    compile_step = trainer.compile_step
+    compile_step = loop.compile_step
 
     def counting(training, phase, jit_compile):
         compiled.append(phase.name)
         return compile_step(training, phase, jit_compile)
 
-    monkeypatch.setattr(trainer, "compile_step", counting)
+    monkeypatch.setattr(loop, "compile_step", counting)
     toy_config.train.evaluate_every = 100
     # Stop after each phase, to look at the weights, and go on.
     states = [build.make_method(toy_config)]
@@ -390,7 +242,7 @@ def test_the_step_is_plain_gradient_descent(toy_config, one_replica):
     bias = method.translator.stack[1].bias
     phase = method.phases()[0]
     training.optimizers["translator_optimizer"].learning_rate.assign(0.25)
-    step = trainer.compile_step(training, phase, jit_compile=False)
+    step = loop.compile_step(training, phase, jit_compile=False)
     # A constant image is 0 after BatchNorm: the prediction is the bias, 0,
     # and the gradient of |bias - 1| is -1.
     batch = {

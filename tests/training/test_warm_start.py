@@ -10,6 +10,7 @@ from nircolor_tf.training import (
     combine,
     command_log,
     config_files,
+    loop,
     restore,
     trainer,
     warm_start,
@@ -149,7 +150,7 @@ def test_a_start_that_was_never_saved_is_not_resumed_without_it(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer._Run, "save_start", killed)
+        patch.setattr(loop.Loop, "save_start", killed)
         with pytest.raises(KeyboardInterrupt):
             trainer.train(
                 make_config(), tmp_path, one_replica, None, start_of(workdir)
