@@ -5,7 +5,7 @@
     bin/export.py --workdir=runs/vivid --checkpoint=latest \
         --output=saved_models/vivid
 
-It goes on from the default model, on the same images, of which it sees whole
+None is shipped (docs/log.md). It goes on from the default model, on the same images, of which it sees whole
 compositions and parts alike. The manifest is that of configs/default.py.
 `:smoke` makes it tiny, for tests.
 """
