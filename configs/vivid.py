@@ -5,8 +5,8 @@
     bin/export.py --workdir=runs/vivid --checkpoint=latest \
         --output=saved_models/vivid
 
-None is shipped (docs/log.md). It goes on from the default model, on the same images, of which it sees whole
-compositions and parts alike. The manifest is that of configs/default.py.
+It goes on from the default model, on the same images; the manifest is that of
+configs/default.py. None is shipped (docs/log.md).
 `:smoke` makes it tiny, for tests.
 """
 

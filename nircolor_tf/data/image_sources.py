@@ -50,9 +50,7 @@ class ImageSource(Source):
         self._pixels = store.open(examples, kinds)
         with tf.device("CPU:0"):
             self._lows, self._highs = (
-                tf.constant(
-                    [_per_channel(example, kinds, end) for example in examples]
-                )
+                tf.constant(_levels(examples, kinds, end))
                 for end in ("low", "high")
             )
 
@@ -98,7 +96,10 @@ class ImageSource(Source):
         )
 
     def _unit(self, index, box):
-        low, high = self._lows[index], self._highs[index]
+        low, high = (
+            levels[index] if levels.shape.rank else levels
+            for levels in (self._lows, self._highs)
+        )
         unit = (tf.cast(box, tf.float32) - low) / (high - low)
         return tf.clip_by_value(unit, 0, 1)
 
@@ -144,13 +145,22 @@ class ImitationSource(PhotoSource):
         return {"nir": nir, "rgb": rgb}
 
 
-def _per_channel(
-    example: Example, kinds: Sequence[str], end: str
+def _levels(
+    examples: Sequence[Example], kinds: Sequence[str], end: str
 ) -> np.ndarray:
-    """The 'low' or 'high' of every channel, float32."""
-    return np.concatenate(
+    """The 'low' or 'high' of every image and channel, (N, C) float32.
+
+    One number where all are equal, which takes a fifth of the time in use.
+    """
+    levels = np.array(
         [
-            np.full(CHANNELS[kind], getattr(example, f"{kind}_{end}"))
-            for kind in kinds
-        ]
-    ).astype(np.float32)
+            [
+                getattr(example, f"{kind}_{end}")
+                for kind in kinds
+                for _ in range(CHANNELS[kind])
+            ]
+            for example in examples
+        ],
+        np.float32,
+    )
+    return levels if np.ptp(levels) else levels[0, 0]

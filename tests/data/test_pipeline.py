@@ -176,6 +176,15 @@ def test_zoom_resizes_a_box(crop, zoom, side):
             np.testing.assert_allclose(offsets, corner, atol=0.03)
 
 
+@pytest.mark.parametrize("side", [7, 25, 31, 32, 33, 64])
+def test_a_box_is_resized_as_with_antialiasing(side):
+    image = np.random.default_rng(0).random((side, side, 4), np.float32)
+    zoom = 32 / side
+    box = augment.random_resized_crop(image, (0, 0), 32, (zoom, zoom), 1.0)
+    expected = tf.image.resize(image, (32, 32), "bicubic", antialias=True)
+    np.testing.assert_allclose(box, np.clip(expected, 0, 1), atol=1e-6)
+
+
 def test_zoom_happens_with_its_probability_and_within_its_range():
     steps = []
     for seed in range(60):
