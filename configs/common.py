@@ -186,11 +186,62 @@ AUGMENTATION = {
     "contrast_probability": 0.8,
 }
 
+# What the shipped model and those that go on from it decide alike: a U-Net on
+# EfficientNet-Lite's features, and crops of several kinds of scenes.
+LITE_UNET = {
+    "network": {
+        "name": "lite_unet",
+        "version": 0,
+        "encoder_rate": 0.2,
+        "pretrained": True,
+        "filters": (128, 96, 64, 32, 16),
+        "dropout": 0.1,
+        "from_image": True,
+        **RGB,
+    },
+    "loss": {
+        **PIXEL_LOSS,
+        **{"l1": 0.5, "l2": 2.0, "chroma": 1.0, "mix": 0.5},
+    },
+    "data": {
+        "batch_size": 8,
+        "crop": 128,
+        "zoom": (0.5, 0.8),
+        "zoom_probability": 1.0,
+        "mirror_probability": 0.5,
+        "contrast": (0.7, 1.3),
+        "contrast_probability": 0.5,
+        "gamma": (0.85, 1.18),
+        # Whole compositions and parts of them.
+        "sources": {
+            "vcip": {"share": 0.3, "zoom": (0.5, 0.8)},
+            "landscape": {"share": 0.25, "zoom": (0.32, 0.7)},
+            "town": {"share": 0.2, "zoom": (0.32, 0.7)},
+            "photo": {"share": 0.25, "zoom": (0.5, 1.0)},
+        },
+    },
+    "evaluate": {"protocols": ("std",)},
+    "inference": {"working_size": 128, "guided_radius": 4},
+}
+
+# Draws all pairs alike.
+NO_SHARES = {
+    "sources": {group: {"share": 0.0} for group in LITE_UNET["data"]["sources"]}
+}
+
 # For tests: a training of seconds.
 SMOKE = {
     "data": {"batch_size": 2, "crop": 32},
     "train": {"log_every": 1, "evaluate_every": 2, "checkpoint_every": 2},
     "evaluate": {"grid_images": 2},
+}
+
+# The same of LITE_UNET.
+SMOKE_LITE_UNET = {
+    **SMOKE,
+    "network": {"pretrained": False, "filters": (8, 8, 8, 8, 8)},
+    "data": {**SMOKE["data"], **NO_SHARES},
+    "train": {**SMOKE["train"], "steps": 4},
 }
 
 # A row of the equal-budget table: half the resolution, one augmentation, one

@@ -11,18 +11,15 @@ configs/default.py. None is shipped (docs/log.md).
 """
 
 import common
-import default
 from ml_collections import ConfigDict
 
-SHARED = ("network", "data", "evaluate", "inference")
-
 CONFIG = {
-    **{section: default.CONFIG[section] for section in SHARED},
+    **common.LITE_UNET,
     "method": "vivid",
     "discriminator": {"name": "patch_gan", "filters": 32, "norm": "spectral"},
     "gan": {"form": "least_squares", "chroma_gain": 10.0},
     "loss": {
-        **default.CONFIG["loss"],
+        **common.LITE_UNET["loss"],
         "gan": 0.03,
         "discriminator": 1.0,
     },
@@ -41,9 +38,7 @@ CONFIG = {
     },
 }
 
-SMOKE = common.merge(
-    default.SMALL, {"discriminator": {"filters": 8}, "train": {"steps": 4}}
-)
+SMOKE = common.merge(common.SMOKE_LITE_UNET, {"discriminator": {"filters": 8}})
 
 VARIANTS = {"": {}, "smoke": SMOKE}
 
