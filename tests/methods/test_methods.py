@@ -1,5 +1,6 @@
 """The contract: what every method gets tested for, without more code."""
 
+import functools
 import json
 
 import contract
@@ -18,7 +19,7 @@ from contract import (
 
 from nircolor_tf.data import pipeline, training_data
 from nircolor_tf.export import comparison, export, model_card, model_files
-from nircolor_tf.inference import models
+from nircolor_tf.inference import models, runtimes
 from nircolor_tf.methods import METHODS
 from nircolor_tf.training import build
 from nircolor_tf.training.checkpoints import Checkpoints
@@ -314,7 +315,10 @@ def test_every_weight_survives_the_checkpoint(training, tmp_path):
     assert step.numpy() == 7
 
 
-def test_exports_equal_the_method(method, colorizer, tmp_path):
+def test_exports_equal_the_method(method, colorizer, tmp_path, monkeypatch):
+    # Once, of all who ask for them: it takes seconds.
+    load_signatures = functools.cache(runtimes.load_signatures)
+    monkeypatch.setattr(runtimes, "load_signatures", load_signatures)
     # Its own path, and the one most unlike it, a translation if it has any.
     names = list(method.inference_paths())
     paths = export.choose_paths(method, [names[0], names[-1]])
@@ -336,9 +340,9 @@ def test_exports_equal_the_method(method, colorizer, tmp_path):
         for size in ((1, 3), (5, 70), (33, 47)):
             nir = np.random.default_rng(1).random((*size, 1), np.float32)
             np.testing.assert_allclose(exported(nir), colorizer(nir), atol=1e-4)
-    loaded = tf.saved_model.load(str(tmp_path / "saved_model"))
+    signatures = load_signatures(tmp_path / "saved_model")
     raw = np.random.default_rng(2).random((2, 37, 51, 1), np.float32)
-    rgb = loaded.signatures["serving_default"](nir=raw)["rgb"].numpy()
+    rgb = signatures["serving_default"](nir=raw)["rgb"].numpy()
     for index in range(2):
         if card["fusion"] is None:
             np.testing.assert_allclose(
