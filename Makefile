@@ -43,7 +43,7 @@ audit: .venv-audit/.installed ## Look for known vulnerabilities of the packages
 docs: .venv-docs/.installed ## Build the pages as a site, site/index.html
 	.venv-docs/bin/mkdocs build --strict
 
-bench: .venv-bench/.installed ## Compare the speed with PyTorch's, 10 minutes
+bench: .venv-bench/.installed ## Compare the speed with PyTorch's, 15 minutes
 	.venv-bench/bin/python bin/benchmark.py \
 	  --output=docs/measured/performance --page=docs/performance.md
 

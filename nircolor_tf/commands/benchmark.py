@@ -76,7 +76,7 @@ _SECTIONS = flags.DEFINE_list(
     "memory, growth, exporting. Default: all.",
 )
 _LIMIT = flags.DEFINE_float(
-    "limit", 9.0, "Minutes after which no other part of --output begins.", 0
+    "limit", 15.0, "Minutes after which no other part of --output begins.", 0
 )
 _QUICK = flags.DEFINE_bool(
     "quick", False, "With --output, tiny networks: does all of it work?"
