@@ -42,49 +42,40 @@ from ml_collections import ConfigDict
 
 from nircolor_tf import losses
 from nircolor_tf.methods import adversarial
-from nircolor_tf.methods.base import Batch, Losses, Method, Phase, Scalars
+from nircolor_tf.methods.base import Batch, Losses, Phase, Scalars
 from nircolor_tf.methods.schedules import make_schedule
+from nircolor_tf.methods.supervised import Supervised
 from nircolor_tf.networks import make_network
 
 # The NIR image and the three channels of color less luminance.
 _DISCRIMINATOR_CHANNELS = 4
 
 
-class Vivid(Method):
-    """A network with pixel losses, against a discriminator of its colors."""
+class Vivid(Supervised):
+    """Its network and pixel losses, against a discriminator of its colors."""
 
     config_keys = (
-        "network",
+        *Supervised.config_keys,
         "discriminator",
         "gan",
-        "loss",
-        "rate",
         "discriminator_rate",
     )
     starts_from = ("supervised",)
 
     def __init__(self, config: ConfigDict):
-        losses.check_shift(config.loss.shift, config.data.crop)
-        colorizer = make_network(config.network, "network")
-        super().__init__(config, colorizer.size_multiple)
-        self.colorizer = self.add_network(
-            "colorizer", colorizer, channels=1, inference=True
-        )
+        super().__init__(config)
         self.color_discriminator = self.add_network(
             "color_discriminator",
             make_network(config.discriminator, "discriminator"),
             channels=_DISCRIMINATOR_CHANNELS,
             inference=False,
         )
-        for network in ("colorizer", "color_discriminator"):
-            self.add_optimizer(
-                f"{network}_optimizer", (network,), config.optimizer
-            )
+        self.add_optimizer(
+            "color_discriminator_optimizer",
+            ("color_discriminator",),
+            config.optimizer,
+        )
         self.gan = losses.gan_loss(config.gan.form)
-
-    def call(self, nir, training=False):
-        """(B, H, W, 1) -> (B, H, W, 3), both in config.data.value_range."""
-        return self.colorizer(nir, training=training)
 
     def phases(self) -> tuple[Phase, ...]:
         """One phase on pairs, in which both networks update."""
@@ -113,13 +104,13 @@ class Vivid(Method):
         pixel, terms = losses.pixel(
             fake_rgb, batch, weights, self.config.data.value_range
         )
-        fake = self._shown(nir, fake_rgb)
+        fake = self._discriminator_input(nir, fake_rgb)
         gan = self.gan.generator(self.color_discriminator(fake, training=False))
         discriminator, judgement = adversarial.judge(
             "color_discriminator",
             self.color_discriminator,
             self.gan,
-            self._shown(nir, batch["rgb"]),
+            self._discriminator_input(nir, batch["rgb"]),
             fake,
         )
         return {
@@ -132,7 +123,7 @@ class Vivid(Method):
             **judgement,
         }
 
-    def _shown(self, nir, rgb):
+    def _discriminator_input(self, nir, rgb):
         """What the discriminator sees of an image, (B, H, W, 4)."""
         chroma = rgb - losses.luminance(rgb)
         return ops.concatenate(

@@ -41,9 +41,8 @@ def open_loop(
 ) -> Loop:
     """Reads the data, builds everything, restores what there is.
 
-    What a bad config can break comes before the config is written. Arguments
-    and errors are those of `trainer.train`; what has to be closed in the end
-    goes onto the stack.
+    Arguments and errors are those of `trainer.train`; the stack gets what has
+    to be closed. What a bad config can break comes before it is written.
     """
     checking.check_config(config, strategy.num_replicas_in_sync)
     config = config_files.with_absolute_paths(config)

@@ -43,19 +43,19 @@ def batch(method):
 
 
 def test_losses_by_hand(method, batch):
-    found, scalars = method.train_losses(batch)
+    totals, scalars = method.train_losses(batch)
     weights = method.config.loss
     pixel = sum(
         weights[term] * scalars[f"colorizer/{term}"]
         for term in ("l1", "l2", "chroma", "mix")
     )
     np.testing.assert_allclose(
-        found["colorizer_optimizer"],
+        totals["colorizer_optimizer"],
         pixel + weights.gan * scalars["colorizer/gan"],
         rtol=1e-6,
     )
     np.testing.assert_allclose(
-        found["color_discriminator_optimizer"],
+        totals["color_discriminator_optimizer"],
         scalars["color_discriminator/gan"],
         rtol=1e-6,
     )
@@ -74,8 +74,8 @@ def test_losses_by_hand(method, batch):
 def test_the_game_changes_no_luminance(method, batch):
     rgb = tf.Variable(batch["rgb"])
     with tf.GradientTape() as tape:
-        shown = method._shown(batch["nir"], rgb)
-        logits = method.color_discriminator(shown, training=False)
+        images = method._discriminator_input(batch["nir"], rgb)
+        logits = method.color_discriminator(images, training=False)
         loss = method.gan.generator(logits)
     gradient = tape.gradient(loss, rgb).numpy()
     assert np.abs(gradient).max() > 0
