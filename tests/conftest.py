@@ -13,6 +13,7 @@ from small_split import measure_split, write_split
 
 from nircolor_tf.data import manifest, synthetic, training_data
 from nircolor_tf.evaluation import runs
+from nircolor_tf.export import signatures
 
 # Four processors to replicate over; it must be said before TensorFlow starts.
 tf.config.set_logical_device_configuration(
@@ -104,8 +105,7 @@ def tiny_export(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("exports") / "tiny"
     network = _tiny_network()
-    archive = keras.export.ExportArchive()
-    archive.track(network)
+    functions = {}
     for names, source, path in (
         (
             ("serving_default", "tflite"),
@@ -116,8 +116,8 @@ def tiny_export(tmp_path_factory):
     ):
         for name, batch in zip(names, (None, 1), strict=True):
             spec = tf.TensorSpec((batch, None, None, 1), tf.float32, source)
-            archive.add_endpoint(name, path, [spec])
-    archive.write_out(folder / "saved_model", verbose=False)
+            functions[name] = signatures.trace(path, spec)
+    signatures.write(functions, folder / "saved_model")
     for key, file in (
         ("tflite", "model.tflite"),
         ("tflite_g2n", "model_g2n.tflite"),

@@ -108,17 +108,19 @@ def main() -> None:
     card = export.export_workdir(
         _WORKDIR.value,
         _OUTPUT.value,
-        _CHECKPOINT.value,
-        _PATHS.value,
-        _OVERWRITE.value,
-        _NOTE.value,
-        _TFLITE.value,
-        _SIZES.value,
-        _REPRESENTATIVE.value,
-        channel,
-        _ONNX.value,
-        cli.command_line(),
-        _ESTIMATOR.value,
+        export.Options(
+            checkpoint=_CHECKPOINT.value,
+            paths=_PATHS.value,
+            overwrite=_OVERWRITE.value,
+            note=_NOTE.value,
+            kinds=_TFLITE.value,
+            sizes=_SIZES.value,
+            representative=_REPRESENTATIVE.value,
+            channel=channel,
+            onnx=_ONNX.value,
+            command=cli.command_line(),
+            estimator=_ESTIMATOR.value,
+        ),
     )
     sizes = ", ".join(
         f"{name} {size / 1e6:.1f} MB" for name, size in card["bytes"].items()

@@ -16,14 +16,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.data import example_images, manifest
 from nircolor_tf.errors import ExportError
-from nircolor_tf.export import graph, subpixel
+from nircolor_tf.export import graph, signatures, subpixel
 from nircolor_tf.inference import error_estimate
 from nircolor_tf.inference.error_estimate import ErrorEstimator
 from nircolor_tf.inference.litert import LitertModel
@@ -73,16 +72,13 @@ def write(method: Method, folder: Path) -> None:
     if method.error_path() is None:
         return
     spec = tf.TensorSpec((1, None, None, 4), tf.float32, "nir_rgb")
-    archive = keras.export.ExportArchive()
     network = functools.partial(run_network, method)
     with tempfile.TemporaryDirectory() as temporary:
         with subpixel.substituted(method):
-            archive.add_endpoint(
-                "serving_default",
-                lambda image: {"error": network(image)},
-                input_signature=[spec],
+            function = signatures.trace(
+                lambda image: {"error": network(image)}, spec
             )
-            archive.write_out(temporary, verbose=False)
+            signatures.write({signatures.DEFAULT: function}, temporary)
         converter = tf.lite.TFLiteConverter.from_saved_model(temporary)
         (folder / FILE).write_bytes(converter.convert())
     _compare(network, folder / FILE, 2 * method.size_multiple)

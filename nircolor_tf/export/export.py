@@ -29,6 +29,7 @@ method, and only then gets its name.
 """
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import tempfile
@@ -57,29 +58,14 @@ from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import command_log, warm_start
 
 
-def export_workdir(
-    workdir: str | os.PathLike,
-    output: str | os.PathLike,
-    checkpoint: str,
-    paths: Sequence[str],
-    overwrite: bool,
-    note: str = "",
-    kinds: Sequence[str] = (),
-    sizes: Sequence[str] = (),
-    representative: str | os.PathLike = "",
-    channel: Channel = channels.GRAY,
-    onnx: bool = False,
-    command: str | None = None,
-    estimator: str | os.PathLike | None = None,
-) -> dict:
-    """Exports a trained workdir, and returns the card.
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What to export, and how; bin/export.py has a flag for each.
 
-    Args:
-        workdir: That bin/train.py wrote.
-        output: The export folder to write; its last part is the name.
+    Attributes:
         checkpoint: 'best' or 'latest'.
         paths: As `choose_paths` takes them.
-        overwrite: Replace an export that exists.
+        overwrite: Whether to replace an export that exists.
         note: For the card: machine, known failures.
         kinds: Of `fixed_sizes.KINDS`; none for those of config.export.
         sizes: Of these files, as 'HEIGHTxWIDTH'; likewise.
@@ -88,36 +74,69 @@ def export_workdir(
         onnx: Whether to write ONNX files, too.
         command: The command line that exports, for the card; None for none.
         estimator: The workdir that learned the colors' error; None for none.
+    """
+
+    checkpoint: str = "best"
+    paths: Sequence[str] = ()
+    overwrite: bool = False
+    note: str = ""
+    kinds: Sequence[str] = ()
+    sizes: Sequence[str] = ()
+    representative: str | os.PathLike = ""
+    channel: Channel = channels.GRAY
+    onnx: bool = False
+    command: str | None = None
+    estimator: str | os.PathLike | None = None
+
+
+def export_workdir(
+    workdir: str | os.PathLike,
+    output: str | os.PathLike,
+    options: Options = Options(),
+) -> dict:
+    """Exports a trained workdir, and returns the card.
+
+    Args:
+        workdir: That bin/train.py wrote.
+        output: The export folder to write; its last part is the name.
+        options: What of it, and how.
 
     Raises:
         InputError: No checkpoint, no such path, kind or size, no training
             record, too few representative images, or `output` exists.
         ExportError: A file does not agree with the method; nothing is left.
     """
-    output = check_output(output, overwrite)
-    if onnx:
+    output = check_output(output, options.overwrite)
+    if options.onnx:
         onnx_file.require()
-    method, record = joined.load(workdir, checkpoint, estimator)
-    exported = choose_paths(method, paths)
-    steps = method.inference_steps()
-    fixed = fixed_sizes.parse(method.config.export, kinds, sizes, steps)
-    training = _read_training_data(workdir, method)
-    if estimator is not None:
-        training = training_data.union(training, training_data.read(estimator))
-    card = model_card.make_card(method, output.name, exported, record, training)
+    method, record = joined.load(workdir, options.checkpoint, options.estimator)
+    paths = choose_paths(method, options.paths)
+    fixed = fixed_sizes.parse(
+        method.config.export,
+        options.kinds,
+        options.sizes,
+        method.inference_steps(),
+    )
+    training = _read_training_data(workdir, method, options.estimator)
+    card = model_card.make_card(method, output.name, paths, record, training)
     card["training"] |= _describe_start(workdir)
-    card |= {"note": note, "commands": _commands(workdir, estimator, command)}
+    card |= {"note": options.note, "commands": _commands(workdir, options)}
     with replacing_folder(output) as folder:
         training_data.write(folder, training)
         entries = model_files.write_fixed(
-            method, exported, fixed, representative, channel, folder
+            method,
+            paths,
+            fixed,
+            options.representative,
+            options.channel,
+            folder,
         )
         card |= error_files.describe(method)
         factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)
-        model_files.write(method, exported, folder, factor)
-        if onnx:
-            model_files.write_onnx(exported, card, folder)
-        _complete(card, entries, method, exported, folder)
+        model_files.write(method, paths, folder, factor)
+        if options.onnx:
+            model_files.write_onnx(paths, card, folder)
+        _complete(card, entries, method, paths, folder)
     return card
 
 
@@ -140,16 +159,14 @@ def choose_paths(
     return {name: method.inference_path(name) for name in names}
 
 
-def _commands(
-    workdir: str | os.PathLike,
-    estimator: str | os.PathLike | None,
-    command: str | None,
-) -> list[str]:
+def _commands(workdir: str | os.PathLike, options: Options) -> list[str]:
     """Returns the command lines that made the export, in order."""
     commands = command_log.read(workdir)
-    if estimator is not None:
-        commands += command_log.read(estimator)
-    return commands + ([] if command is None else [command])
+    if options.estimator is not None:
+        commands += command_log.read(options.estimator)
+    if options.command is not None:
+        commands.append(options.command)
+    return commands
 
 
 def _describe_start(workdir: str | os.PathLike) -> dict:
@@ -195,12 +212,20 @@ def check_output(output: str | os.PathLike, overwrite: bool) -> Path:
 
 
 def _read_training_data(
-    workdir: str | os.PathLike, method: Method
+    workdir: str | os.PathLike,
+    method: Method,
+    estimator: str | os.PathLike | None,
 ) -> TrainingData:
-    """Reads the record; of an older workdir, makes it from the manifest."""
+    """Reads what the method and the estimator of its error have seen."""
     training = training_data.read_if_there(workdir)
-    if training is not None:
+    if training is None:  # A workdir of an older version.
+        training = _collect_training_data(method)
+    if estimator is None:
         return training
+    return training_data.union(training, training_data.read(estimator))
+
+
+def _collect_training_data(method: Method) -> TrainingData:
     config = method.config
     names = {name for phase in method.phases() for name in phase.data}
     return training_data.collect_taught(

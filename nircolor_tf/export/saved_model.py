@@ -22,10 +22,9 @@ import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
-from nircolor_tf.export import error_files, graph, image_codec
+from nircolor_tf.export import error_files, graph, image_codec, signatures
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import build
 
@@ -54,11 +53,8 @@ def write(
     Raises:
         InputError: The method's fusion cannot be a part of it.
     """
-    # The endpoints' variables are tracked by themselves, each once;
-    # archive.track() would save each of them a second time. The first
-    # endpoint gets the name 'serving_default' as well.
-    archive = keras.export.ExportArchive()
-    whole = []
+    functions = {}
+    serves = []
     for name, path in paths.items():
         images = tf.TensorSpec((None, None, None, 1), tf.float32, path.source)
         files = tf.TensorSpec((None,), tf.string, BYTES)
@@ -72,41 +68,20 @@ def write(
             functools.partial(graph.colorize, network, steps),
             input_signature=[images],
         )
-        whole.append(serve)
+        serves.append(serve)
         serve_files = functools.partial(_colorize_files, serve)
-        for endpoint, call, spec, output in (
+        for kind, call, spec, output in (
             (name, serve, images, path.target),
             (signature(BYTES, name, paths), serve_files, files, BYTES_OUTPUT),
             (signature(NETWORK, name, paths), network, images, path.target),
         ):
-            add_endpoint(archive, endpoint, _name_output(call, output), spec)
+            functions[kind] = signatures.trace(_name_output(call, output), spec)
+    functions[signatures.DEFAULT] = functions[next(iter(paths))]
     if method.error_path() is not None:
-        estimate = error_files.signature(method, whole[0], error_factor)
+        estimate = error_files.signature(method, serves[0], error_factor)
         images = tf.TensorSpec((None, None, None, 1), tf.float32, "nir")
-        add_endpoint(archive, error_files.SIGNATURE, estimate, images)
-    archive.write_out(str(folder), verbose=False)
-
-
-def add_endpoint(
-    archive: keras.export.ExportArchive,
-    name: str,
-    call: Callable,
-    spec: tf.TensorSpec,
-) -> None:
-    """Adds a function to what is exported, traced once.
-
-    With `input_signature` Keras traces it, and TensorFlow once more as it
-    saves it.
-
-    Args:
-        archive: To add it to.
-        name: Of the signature.
-        call: Of one tensor.
-        spec: Of that tensor.
-    """
-    function = tf.function(call, autograph=False)
-    function.get_concrete_function(spec)
-    archive.add_endpoint(name, function)
+        functions[error_files.SIGNATURE] = signatures.trace(estimate, images)
+    signatures.write(functions, folder)
 
 
 def signature(kind: str, path: str, paths: Mapping[str, InferencePath]) -> str:

@@ -13,11 +13,10 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from nircolor_tf.export import saved_model, subpixel
+from nircolor_tf.export import saved_model, signatures, subpixel
 from nircolor_tf.export.fixed_sizes import FixedSizes
 from nircolor_tf.export.samples import Samples, cover
 from nircolor_tf.inference.litert import LitertModel
@@ -34,7 +33,7 @@ def write(method: Method, path: InferencePath, file: Path) -> None:
     keeps the old size), and free sizes cost no measurable time.
     """
     with tempfile.TemporaryDirectory() as folder:
-        _write_archive(method, path, (None, None), folder)
+        _write_saved_model(method, path, (None, None), folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         file.write_bytes(converter.convert())
 
@@ -67,7 +66,7 @@ def write_fixed(
             for images in (samples.representative, samples.checks)
         )
         with tempfile.TemporaryDirectory() as folder:
-            _write_archive(method, path, (height, width), folder)
+            _write_saved_model(method, path, (height, width), folder)
             for kind in fixed.kinds:
                 file = Path(f"{stem}_{height}x{width}_{kind}.tflite")
                 inputs = [{path.source: image} for image in representative]
@@ -135,7 +134,7 @@ def _measure(
     }
 
 
-def _write_archive(
+def _write_saved_model(
     method: Method,
     path: InferencePath,
     size: tuple[int | None, int | None],
@@ -151,7 +150,6 @@ def _write_archive(
         return {path.target: saved_model.run_network(method, path, image)}
 
     spec = tf.TensorSpec((1, *size, 1), tf.float32, path.source)
-    archive = keras.export.ExportArchive()
     with subpixel.substituted(method):
-        saved_model.add_endpoint(archive, "serving_default", serve, spec)
-        archive.write_out(folder, verbose=False)
+        function = signatures.trace(serve, spec)
+        signatures.write({signatures.DEFAULT: function}, folder)

@@ -90,17 +90,31 @@ def colorize_video(
                 for color, frame in colors:
                     result.write(color, frame)
             result.close()
-            path, notes = result.path, [*video.notes(), *result.notes()]
-            if camera:  # which a model may be slower than
-                rate = result.frames / result.end
-            else:
-                rate = video.properties.rate
-                end = result.end if max_frames else None
-                path, note = add_sound(path, source, video.origin, end)
-                notes.append(note)
-            notes.insert(0, f"{float(rate):.5g} frames/s")
+            path, notes = _with_sound(result, source, video, max_frames)
             os.replace(path, target)
     return f"{counted(result.frames)} ({'; '.join(notes)})"
+
+
+def _with_sound(
+    result: VideoWriter,
+    source: str,
+    video: Camera | VideoFile,
+    max_frames: int | None,
+) -> tuple[Path, list[str]]:
+    """Adds the sound of a video file.
+
+    Returns:
+        The file, and what is to be said of it.
+    """
+    path, notes = result.path, [*video.notes(), *result.notes()]
+    if is_camera(source):  # which a model may be slower than
+        rate = result.frames / result.end
+    else:
+        rate = video.properties.rate
+        end = result.end if max_frames else None
+        path, note = add_sound(path, source, video.origin, end)
+        notes.append(note)
+    return path, [f"{float(rate):.5g} frames/s", *notes]
 
 
 def _resolve_target(source: str, target: Path, overwrite: bool) -> Path:

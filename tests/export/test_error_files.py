@@ -36,7 +36,9 @@ def workdir(pairs_manifest, one_replica, tmp_path_factory):
 def exported(workdir):
     base, folder = workdir.with_name("base"), workdir.with_name("export")
     export.export_workdir(
-        base, folder, "latest", [], False, command="last", estimator=workdir
+        base,
+        folder,
+        export.Options(checkpoint="latest", command="last", estimator=workdir),
     )
     return folder
 

@@ -35,9 +35,7 @@ def exported(known, pairs_manifest, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         record = {"step": 5, "minutes": 1.5}
         patch.setattr(restore, "load_method", lambda *_: (method, record))
-        export.export_workdir(
-            "run", folder, "best", (), overwrite=False, onnx=True
-        )
+        export.export_workdir("run", folder, export.Options(onnx=True))
     return folder
 
 

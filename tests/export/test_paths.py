@@ -112,7 +112,7 @@ def workdir(detour):
 
 
 def export_paths(folder, *paths):
-    return export.export_workdir("run", folder, "best", paths, overwrite=False)
+    return export.export_workdir("run", folder, export.Options(paths=paths))
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def older(known, pairs_manifest, tmp_path_factory):
         patch.setattr(restore, "load_method", lambda *_: (method, record))
         upright = tf.constant(1, tf.int64)
         patch.setattr(orientation, "read", lambda header: upright)
-        export.export_workdir("run", folder, "best", (), overwrite=False)
+        export.export_workdir("run", folder)
     shutil.rmtree(folder / weights.FOLDER)
     card = read_card(folder)
     del card["mirror"], card["bytes"]["weights/colorizer.weights.h5"]

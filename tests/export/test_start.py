@@ -31,12 +31,7 @@ def workdir(config, one_replica, tmp_path_factory):
 def exported(workdir):
     folder = workdir.with_name("exported")
     export.export_workdir(
-        workdir,
-        folder,
-        "best",
-        (),
-        overwrite=False,
-        command="bin/export.py --output=x",
+        workdir, folder, export.Options(command="bin/export.py --output=x")
     )
     return folder
 
@@ -109,7 +104,7 @@ def test_has_seen_what_the_model_has_seen_and_says_so(
     trainer.train(config, tmp_path / "on", one_replica, 1, start.read(other))
     assert image in training_data.read(tmp_path / "on").images
     card = export.export_workdir(
-        tmp_path / "on", tmp_path / "card", "latest", (), overwrite=False
+        tmp_path / "on", tmp_path / "card", export.Options(checkpoint="latest")
     )
     assert card["training"]["started_from"]["name"] == "exported"
     again = start.read(tmp_path / "card")

@@ -124,12 +124,7 @@ def export_sizes(folder, kinds, sizes, representative=""):
     return export.export_workdir(
         "run",
         folder,
-        "best",
-        (),
-        overwrite=False,
-        kinds=kinds,
-        sizes=sizes,
-        representative=representative,
+        export.Options(kinds=kinds, sizes=sizes, representative=representative),
     )
 
 

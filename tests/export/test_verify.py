@@ -36,7 +36,7 @@ def workdir(method):
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exports") / "tint"
-    export.export_workdir("run", folder, "best", (), overwrite=False)
+    export.export_workdir("run", folder)
     return folder
 
 
