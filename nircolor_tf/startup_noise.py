@@ -1,8 +1,8 @@
 """Lines of TensorFlow and LiteRT at their start, which tell a user nothing.
 
 They come from C++ before anything can be set, past `sys.stderr`, and
-TF_CPP_MIN_LOG_LEVEL does not reach them: that no GPU is there, and that LiteRT
-has its fast kernels.
+TF_CPP_MIN_LOG_LEVEL does not reach them: that no GPU is there, that sums may be
+rounded otherwise, and that LiteRT has its fast kernels.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from typing import BinaryIO
 _NOISE = re.compile(
     rb"(WARNING: All log messages before absl::InitializeLog"
     rb"|I\d{4} .* cudart_stub\.cc"
+    rb"|I\d{4} .* port\.cc:\d+\] oneDNN custom operations are on"
     rb"|INFO: Created TensorFlow Lite XNNPACK delegate).*(\n|$)"
 )
 

@@ -32,6 +32,8 @@ SECTIONS = (
     "growth",
     "exporting",
 )
+# Those that time training steps.
+_TRAININGS = ("training_steps", "memory", "growth")
 _VERSIONS = ("tensorflow", "ai-edge-litert", "onnxruntime", "torch")
 
 
@@ -140,10 +142,11 @@ def _section(
     name: str, plan: Plan, limits: Limits, log: Path
 ) -> list[Row | Curve]:
     _begin(plan, log)
-    # As bin/train.py does; before TensorFlow starts threads.
-    from nircolor_tf.training import allocation  # noqa: PLC0415
+    from nircolor_tf.training import process  # noqa: PLC0415
 
-    allocation.keep_freed_memory()
+    process.keep_freed_memory()
+    if name in _TRAININGS:
+        process.use_onednn()
     module = importlib.import_module(f"nircolor_tf.benchmarks.{name}")
     return list(module.rows(plan, limits))
 

@@ -33,7 +33,7 @@ from nircolor_tf import files
 from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import models, timing
-from nircolor_tf.training import allocation
+from nircolor_tf.training import process
 
 _MODEL = flags.DEFINE_string(
     "model", None, "Export folder to time. Default: the shipped model."
@@ -137,8 +137,7 @@ def _measure_all() -> None:
 
 
 def _time_trainings() -> None:
-    # Before TensorFlow starts threads, each with memory of its own.
-    allocation.keep_freed_memory()
+    process.prepare()
     from nircolor_tf.training import config_files, step_times
 
     configs = {name: config_files.read(name) for name in _TRAIN.value}

@@ -31,7 +31,7 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
-from nircolor_tf.training import allocation, config_files
+from nircolor_tf.training import config_files, process
 
 _CONFIG = config_files.define_flag(
     "Experiment, FILE.py[:variant]; not needed to resume."
@@ -108,8 +108,7 @@ def _name_cpu_variant() -> None:
 
 
 def _train(config: ConfigDict) -> None:
-    # Before TensorFlow starts threads, each with memory of its own.
-    allocation.keep_freed_memory()
+    process.prepare()
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.export import start as starts
     from nircolor_tf.inference import models

@@ -13,6 +13,8 @@ NOISE = (
     b"written to STDERR\n"
     b"I0000 00:00:1795902027.755327    7047 cudart_stub.cc:31] Could not find "
     b"cuda drivers on your machine, GPU will not be used.\n"
+    b"I0000 00:00:1795902027.755327    7047 port.cc:153] oneDNN custom "
+    b"operations are on. You may see slightly different numerical results.\n"
     b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
 )
 WORTH = (

@@ -1,20 +1,22 @@
-"""Training keeps the memory it freed, in place of asking for it again."""
+"""A process that trains keeps freed memory, and computes with oneDNN."""
 
 import ctypes
+import os
+import platform
 import subprocess
 import sys
 
 import pytest
 
-from nircolor_tf.training import allocation
+from nircolor_tf.training import process
 
 # Prints the pages that five rounds of the same three blocks cost, in a thread
 # like those of TensorFlow.
 ROUNDS = """
 import ctypes, resource, threading
-from nircolor_tf.training import allocation
+from nircolor_tf.training import process
 if {keep}:
-    allocation.keep_freed_memory()
+    process.keep_freed_memory()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.malloc.argtypes = [ctypes.c_size_t]
@@ -59,4 +61,23 @@ def test_freed_memory_is_kept(megabytes):
 
 def test_another_system_is_left_alone(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert not allocation.keep_freed_memory()
+    assert not process.keep_freed_memory()
+
+
+@pytest.mark.parametrize(
+    ("machine", "already", "expected"),
+    [
+        ("x86_64", None, "1"),
+        ("AMD64", None, "1"),
+        ("x86_64", "0", "0"),
+        ("aarch64", None, None),
+    ],
+)
+def test_onednn_is_for_x86_unless_a_user_says_no(
+    monkeypatch, machine, already, expected
+):
+    environment = {} if already is None else {"TF_ENABLE_ONEDNN_OPTS": already}
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(os, "environ", environment)
+    process.use_onednn()
+    assert environment.get("TF_ENABLE_ONEDNN_OPTS") == expected
