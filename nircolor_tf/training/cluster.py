@@ -15,6 +15,7 @@ writes.
 Source: tf.distribute.MirroredStrategy, MultiWorkerMirroredStrategy.
 """
 
+import functools
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -97,7 +98,8 @@ def distribute(
     return iter(strategy.distribute_datasets_from_function(of_process, options))
 
 
-def replica_numbers(strategy: tf.distribute.Strategy) -> list[int]:
+@functools.lru_cache(maxsize=1)
+def replica_numbers(strategy: tf.distribute.Strategy) -> tuple[int, ...]:
     """Returns the numbers of this process's replicas among all, from 0 on."""
 
     @tf.function
@@ -108,7 +110,7 @@ def replica_numbers(strategy: tf.distribute.Strategy) -> list[int]:
             )
         )
 
-    return [int(n) for n in strategy.experimental_local_results(run())]
+    return tuple(int(n) for n in strategy.experimental_local_results(run()))
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:

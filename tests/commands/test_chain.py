@@ -51,6 +51,8 @@ def run(start):
         process = start(line)
         out, errors = process.communicate()
         assert process.returncode == 0, errors
+        # Nothing of what libraries say to their programmers.
+        assert not re.search(r"^[IWE]\d{4} ", errors, re.MULTILINE), errors
         return out
 
     return run
