@@ -83,9 +83,12 @@ def _run_main(command: ModuleType, name: str, arguments: list[str]) -> None:
     try:
         command.main(*arguments)
     except InterruptionError as error:
-        # What a shell reports of a program that the signal ended.
         print(as_typed(str(error)), file=sys.stderr)
-        sys.exit(128 + error.signal)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # What a shell reports of a program that the signal ended; at once, as
+        # TensorFlow may take a minute to end the threads of its data.
+        os._exit(128 + error.signal)
     except NirColorError as error:
         fail(str(error))
     except OSError as error:

@@ -119,7 +119,10 @@ class Loop:
         """
         train, end = self.config.train, start + phase.steps
         train_step = self._compiled(phase)
-        batches = shards.named(self._batches(phase), self.config.data.manifest)
+        # Kept after an interruption: to end it may take TensorFlow a minute.
+        self.batches = batches = shards.named(
+            self._batches(phase), self.config.data.manifest
+        )
         pending = []
         for step in range(self.current_step + 1, end + 1):
             progress = (step - 1 - start) / phase.steps
