@@ -5,8 +5,11 @@ holds no image. `evaluation/contamination.py` compares it with what a model is
 measured on.
 """
 
+import collections
 import csv
 import dataclasses
+import functools
+import operator
 import os
 import re
 from collections.abc import Sequence
@@ -66,8 +69,18 @@ class TrainingData:
     images: tuple[TrainingImage, ...]
 
     def count(self, role: str) -> int:
-        """Returns the number of images of one of `ROLES`."""
-        return sum(image.role == role for image in self.images)
+        """Returns the number of images of one of `ROLES`.
+
+        One that was read under several protocols counts once.
+        """
+        by_protocol = collections.defaultdict(collections.Counter)
+        for image in self.images:
+            if image.role == role:
+                by_protocol[image.protocol][image.nir, image.rgb] += 1
+        most = functools.reduce(
+            operator.or_, by_protocol.values(), collections.Counter()
+        )
+        return most.total()
 
     @property
     def protocol(self) -> str:

@@ -38,7 +38,8 @@ def read_evaluations(folders: Sequence[str]) -> dict[str, Any]:
     for folder in folders:
         summary = summaries.read(folder)
         commands[folder] = summary.get("command")
-        if summary["data"] != data:
+        # A manifest of the same images may have another name.
+        if summary["data"] | {"manifest": data["manifest"]} != data:
             raise InputError(
                 f"{folder} measured {describe(summary['data'])}, and "
                 f"{folders[0]} {describe(data)}: not to be put into one table"

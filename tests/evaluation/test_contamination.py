@@ -300,31 +300,36 @@ def test_who_reads_photos():
 ROLES = {"pair": "train", "validation": "val"}
 
 
-def test_the_shipped_models_say_what_they_were_trained_on(repository):
-    training = training_data.read_if_there(repository / "saved_models/edge")
-    assert training.protocol == "vcip-strict"
-    names = {
-        (image.name, ROLES[image.role])
-        for image in training.images
-        if image.role != "photo"
-    }
-    listed = splits.load_split("vcip-strict").items()
-    assert names == {item for item in listed if item[1] in ("train", "val")}
-    # Its teacher colored them.
+@pytest.mark.parametrize(
+    ("model", "counts"),
+    [
+        ("default", {"scenes-strict": {"train": 563, "val": 53}}),
+        (
+            "edge",
+            {
+                "scenes-strict": {"train": 563, "val": 53},
+                "vcip-strict": {"train": 290, "val": 36},
+            },
+        ),
+    ],
+)
+def test_the_shipped_models_learned_from_no_validation_image(
+    repository, model, counts
+):
+    training = training_data.read_if_there(repository / "saved_models" / model)
+    assert training.protocol == ", ".join(counts)
+    for protocol, expected in counts.items():
+        listed = splits.load_split(protocol)
+        found = dict.fromkeys(expected, 0)
+        for image in training.images:
+            if image.role != "photo" and image.protocol == protocol:
+                # A photo that was shrunk has its side behind its name.
+                name = image.name
+                split = listed.get(name) or listed[name.rpartition("_")[0]]
+                assert split == ROLES[image.role], name
+                found[split] += 1
+        assert found == expected
+    # An image under two protocols is one; 11 crops are of vcip-strict alone.
     assert training.count("photo") == 2_656
-
-
-def test_the_shipped_default_model_saw_no_validation_image(repository):
-    training = training_data.read_if_there(repository / "saved_models/default")
-    assert training.protocol == "scenes-strict"
-    listed = splits.load_split("scenes-strict")
-    counts = dict.fromkeys(ROLES.values(), 0)
-    for image in training.images:
-        if image.role != "photo":
-            # A photo that was shrunk has its side behind its name.
-            name = image.name
-            split = listed.get(name) or listed[name.rpartition("_")[0]]
-            assert split == ROLES[image.role], name
-            counts[split] += 1
-    assert counts == {"train": 563, "val": 53}
-    assert training.count("photo") == 2_656
+    assert training.count("validation") == 53
+    assert training.count("pair") == {"default": 563, "edge": 574}[model]
