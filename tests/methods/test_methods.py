@@ -135,6 +135,8 @@ TO_OVERFIT = {
 # Resumed in a minute together: BatchNorm, pools and phases by turns, a fixed
 # size. The others add nothing but weights, which all survive a checkpoint.
 RESUMED = (("landscapes", "smoke"), ("atcyclegan", "smoke"), ("dcgan", "smoke"))
+# The default model, and what shows all that exports share.
+EXPORTED = {*smoke.QUICK, ("default", "uncertain,smoke")}
 # Other tests of this file compile their steps, those of the last phase at
 # least.
 COMPILED = {*smoke.QUICK, ("mpfnet", "smoke")}
@@ -315,6 +317,18 @@ def test_every_weight_survives_the_checkpoint(training, tmp_path):
     assert step.numpy() == 7
 
 
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        pytest.param(
+            experiment,
+            marks=() if experiment in EXPORTED else pytest.mark.slow,
+            id="-".join(experiment),
+        )
+        for experiment in smoke.SMOKE
+    ],
+    indirect=True,
+)
 def test_exports_equal_the_method(method, colorizer, tmp_path, monkeypatch):
     # Once, of all who ask for them: it takes seconds.
     load_signatures = functools.cache(runtimes.load_signatures)
