@@ -43,6 +43,8 @@ class Loop:
         clock: Until when time is counted, s.
         interruption: Knows whether a signal came.
         compiled: The phases' steps, by what they share.
+        batches: Of the phase that runs, kept after an interruption: to end
+            them may take TensorFlow a minute.
     """
 
     training: Training
@@ -55,6 +57,7 @@ class Loop:
     clock: float
     interruption: Interruption = dataclasses.field(default_factory=Interruption)
     compiled: dict[tuple, Callable] = dataclasses.field(default_factory=dict)
+    batches: Iterator | None = None
 
     @property
     def config(self) -> ConfigDict:
@@ -119,8 +122,7 @@ class Loop:
         """
         train, end = self.config.train, start + phase.steps
         train_step = self._compiled(phase)
-        # Kept after an interruption: to end it may take TensorFlow a minute.
-        self.batches = batches = shards.named(
+        self.batches = shards.named(
             self._batches(phase), self.config.data.manifest
         )
         pending = []
@@ -129,7 +131,7 @@ class Loop:
             for name, rate in phase.rates.items():
                 optimizer = self.training.optimizers[name]
                 optimizer.learning_rate.assign(rate(progress))
-            pending.append(train_step(next(batches)))
+            pending.append(train_step(next(self.batches)))
             self.step.assign(step)
             self.writer.advance()
             interrupted = self.interruption.is_agreed(self.agreement)
