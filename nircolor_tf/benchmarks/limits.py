@@ -12,6 +12,7 @@ import tensorflow as tf
 from nircolor_tf.benchmarks.rows import Limits, Plan
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference.litert import LitertModel
+from nircolor_tf.training import process
 
 # Of a product of square matrices, and of the arrays that are added.
 _SIDE, _QUICK_SIDE = 2048, 128
@@ -19,8 +20,6 @@ _NUMBERS, _QUICK_NUMBERS = 1 << 26, 1 << 20
 # Of the 1x1 convolution in 8 bit: pixels of a side, and channels.
 _PIXELS, _CHANNELS, _QUICK_CHANNELS = 64, 512, 32
 _CALLS = 7
-# Of Linux' /proc/cpuinfo: a processor with arithmetic in bfloat16.
-_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")
 
 
 def measure(plan: Plan) -> Limits:
@@ -44,11 +43,7 @@ def has_bfloat16(plan: Plan) -> bool:
     """Whether the device computes in bfloat16, rather than imitating it."""
     if plan.device == "gpu":
         return True
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return not set(_BFLOAT16).isdisjoint(text.split())
+    return bool(process.computes_bfloat16())
 
 
 def _product(side: int, dtype: tf.DType) -> float:

@@ -126,6 +126,8 @@ def _train(config: ConfigDict) -> None:
         "GPU" in each for each in devices
     ):
         _name_cpu_variant()
+        if note := process.describe_imitation(config.train.precision):
+            cli.say(note)
     method = trainer.train(
         config,
         _WORKDIR.value,

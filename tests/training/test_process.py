@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import pathlib
 import platform
 import subprocess
 import sys
@@ -81,3 +82,28 @@ def test_onednn_is_for_x86_unless_a_user_says_no(
     monkeypatch.setattr(os, "environ", environment)
     process.use_onednn()
     assert environment.get("TF_ENABLE_ONEDNN_OPTS") == expected
+
+
+@pytest.mark.parametrize(
+    ("flags", "precision", "note"),
+    [
+        ("fma avx2 avx512_bf16", "bfloat16", ""),
+        ("asimd bf16", "bfloat16", ""),
+        ("fma avx2", "bfloat16", "imitates bfloat16"),
+        ("fma avx2", "float32", ""),
+        (None, "bfloat16", ""),
+    ],
+)
+def test_a_processor_without_bfloat16_is_named(
+    monkeypatch, flags, precision, note
+):
+    def read(path, encoding):
+        assert (str(path), encoding) == ("/proc/cpuinfo", "utf-8")
+        if flags is None:
+            raise FileNotFoundError
+        return f"flags : {flags}\n"
+
+    monkeypatch.setattr(pathlib.Path, "read_text", read)
+    said = process.describe_imitation(precision)
+    assert note in said
+    assert bool(note) == bool(said)
