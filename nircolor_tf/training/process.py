@@ -1,4 +1,4 @@
-"""Settings of a process that trains, each worth up to half of a step."""
+"""The process that trains: its settings, and what its processor computes."""
 
 import ctypes
 import os
@@ -24,9 +24,9 @@ def use_onednn() -> None:
     """Lets TensorFlow compute with oneDNN, unless the environment says no.
 
     TensorFlow 2.21 does by itself on processors with AVX-512 alone. With AVX2
-    alone a training step is faster by a third to a half with it, but a
-    SavedModel colorizes slower: this is for training. Other processors than
-    those of x86 are left alone.
+    alone most training steps take a fifth to two fifths less with it, but a
+    SavedModel colorizes slower (docs/performance.md): this is for training.
+    Other processors than those of x86 are left alone.
     """
     if platform.machine().lower() in ("x86_64", "amd64"):
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

@@ -100,6 +100,8 @@ def test_models_measured_apart_are_one_table(files):
         path.write_text("".join(x for x in lines if not x.startswith(run)))
     change(Path(costs[1]), ("runs", "near", "time_ratio"), 7.0)
     change(Path(costs[0]), ("runs",), {})
+    # Of the same images, by another name.
+    change(files / "more" / "summary.json", ("data", "manifest"), "more.csv")
     results = result_files.read_results(files / "rows.csv", folders, "", costs)
     page = page.replace("2.52 |", "7.00 |")
     assert results_page.format_page(results) == page
