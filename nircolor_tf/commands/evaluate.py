@@ -83,6 +83,10 @@ cli.require("data", "output")
 
 
 def main(*names: str) -> None:
+    from nircolor_tf.training import process
+
+    # Before TensorFlow is imported.
+    process.keep_freed_memory()
     from nircolor_tf.evaluation.options import Options
     from nircolor_tf.report import report, tables
 
