@@ -19,7 +19,8 @@ def zhao_mix(prediction, truth, value_range: tuple[float, float], alpha: float):
     cs_i is the contrast-structure term of SSIM under the Gaussian window of
     the i-th sigma, at full resolution; l the luminance term of the widest; G
     the widest itself, around every pixel. No term has an exponent. The mean
-    is over pixels, channels and images.
+    is over pixels, channels and images. Values count as if they were in [0, 1],
+    as theirs are: in (-1, 1) the error is halved.
 
     Source: Zhao, Gallo, Frosio & Kautz, Loss Functions for Image Restoration
     with Neural Networks, IEEE TCI 2016, eq. 7 to 14, alpha 0.84 there. Their
@@ -58,9 +59,10 @@ def zhao_mix(prediction, truth, value_range: tuple[float, float], alpha: float):
     mean_p, mean_t = mean_p + span / 2, mean_t + span / 2
     light = (2 * mean_p * mean_t + c_1) / (mean_p**2 + mean_t**2 + c_1)
     error = blur_within(ops.abs(prediction - truth), SIGMAS[-1], REACH)
-    return alpha * (1.0 - ops.mean(light * contrast)) + (
-        1.0 - alpha
-    ) * ops.mean(error)
+    return (
+        alpha * (1.0 - ops.mean(light * contrast))
+        + (1.0 - alpha) * ops.mean(error) / span
+    )
 
 
 MIX_LOSSES = {"pyramid": pyramid_mix, "zhao": zhao_mix}

@@ -53,12 +53,14 @@ def pyramid_mix(
     Ours, between Wang et al. 2003 and Zhao et al. 2016: the latter's mixture,
     with the former's MS-SSIM, which forgives lost texture far more than
     `zhao_mix`. The Gaussian is that of the coarsest scale; small images have
-    fewer scales, and with them a narrower one.
+    fewer scales, and with them a narrower one. The error is that of values in
+    [0, 1].
     """
     structure = 1.0 - ms_ssim(prediction, truth, value_range)
     error = ops.abs(prediction - truth)
     weights = window_weights(*error.shape[1:3])
-    weighted = ops.mean(error * weights[None, :, :, None])
+    low, high = value_range
+    weighted = ops.mean(error * weights[None, :, :, None]) / (high - low)
     return alpha * structure + (1.0 - alpha) * weighted
 
 

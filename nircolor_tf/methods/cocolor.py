@@ -15,11 +15,11 @@ Figure box -> attribute -> class
     F_G (Figure 3) -> gray_colorizer -> the same
     G_N2G (Figure 3) -> nir_to_gray -> the same
     G_G2N (Figure 3) -> gray_to_nir -> the same
-    D_N^img (section 3.2) -> nir_discriminator
+    D_N^img (section 3.3) -> nir_discriminator
         -> networks.discriminators.PatchGAN
-    D_G^img (section 3.2) -> gray_discriminator -> the same
-    D_N^feat (section 3.2) -> nir_feature_discriminator -> the same
-    D_G^feat (section 3.2) -> gray_feature_discriminator -> the same
+    D_G^img (section 3.3) -> gray_discriminator -> the same
+    D_N^feat (section 3.3) -> nir_feature_discriminator -> the same
+    D_G^feat (section 3.3) -> gray_feature_discriminator -> the same
 
 Loss term -> equation -> config key
     pair, F_G(X_G) -> eq. 3, lambda_p -> config.loss.gray_pair
@@ -45,7 +45,8 @@ Phases (Algorithm 1; their lengths in epochs from config.schedule):
 'translate', the translators and the image discriminators, eq. 5, 7, 9, 10;
 'colorize', the colorizers and the feature discriminators on real and
 translated images, eq. 3, 4, 6, 8, translators frozen; 'cooperate', all
-together, eq. 11, while the rate falls linearly to 0.
+together, eq. 11, while the rate falls linearly to 0; from scratch (Table 4)
+as late as otherwise [ours], config.schedule.steady_epochs.
 
 Inference paths (Figure 2): n2c = F_N(x_n), the method's own; n2g2c =
 F_G(G_N2G(x_n)); g2c = F_G(x_g); g2n2c = F_N(G_G2N(x_g)); n2g; g2n.
@@ -61,7 +62,7 @@ Departures and choices
     - X_G is the luma of color images drawn without regard to X_N: of
       photos, of the pairs, or of both (config.data.unpaired_from); with
       config.gray_source 'paired' that of X_N's own RGB, aligned [ours].
-    - [ours] Zoom 1 to 1.6, contrast 0.5 to 1.5, and how often.
+    - [ours] Zoom 1 to 1.6, contrast 0.5 to 1.5 about its mean; how often.
     - [ours] The translators share the colorizers' U-Net, with one channel.
     - [ours] Least squares, as in CycleGAN: eq. 5 to 8 write differences
       without a square. The discriminators' loss counts half, as there; no
@@ -71,10 +72,9 @@ Departures and choices
     - [ours] PatchGANs with spectral norm, as in ATCycleGAN.
     - [ours] Adam's betas 0.5 and 0.999, as in CycleGAN; the length of
       'cooperate', and its falling rate.
-    - [ours] An epoch (config.schedule.epoch_images 0) is a pass over the larger
-      of X_N and X_G, as in CycleGAN's code.
+    - [ours] An epoch is a pass over the larger of X_N and X_G, as in CycleGAN.
     - [ours] All losses are means over pixels, patches and batch.
-    - Algorithm 1 cites an eq. 13 that does not exist: eq. 11 is meant.
+    - Algorithm 1 cites an eq. 13, which there is not: eq. 11 is meant.
 """
 
 import functools
@@ -217,7 +217,9 @@ class CoColor(Method):
                 schedule.cooperate_epochs,
                 self.cooperate_losses,
                 (*translate, *colorize),
-                schedules.linear(peak),
+                schedules.linear_after(
+                    peak, schedule.steady_epochs, schedule.cooperate_epochs
+                ),
             ),
         )
 
@@ -383,9 +385,8 @@ class CoColor(Method):
 
     def _mix(self, direct, detour):
         """L_mix of an image colored on the direct way and on the detour."""
-        value_range = self.config.data.value_range
         mix = self.config.loss.mix_alpha, self.config.loss.mix_form
-        return losses.mix(direct, detour, value_range, *mix)
+        return losses.mix(direct, detour, self.config.data.value_range, *mix)
 
     def visuals(self, nir, rgb) -> dict:
         """All six paths, of a pair and of its gray."""

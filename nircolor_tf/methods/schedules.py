@@ -31,6 +31,26 @@ def linear(peak: float) -> Schedule:
     return lambda progress: peak * (1.0 - progress)
 
 
+def linear_after(peak: float, steady: int, epochs: int) -> Schedule:
+    """Stays at `peak`, then falls linearly to 0.
+
+    Args:
+        peak: The largest rate.
+        steady: Epochs before it falls, config.schedule.steady_epochs.
+        epochs: Of the phase.
+
+    Raises:
+        InputError: More steady epochs than the phase has, or fewer than none.
+    """
+    if not 0 <= steady <= epochs:
+        raise InputError(
+            f"config.schedule.steady_epochs is {steady}; expected 0 to "
+            f"{epochs}, the epochs of the phase"
+        )
+    left = max(1, epochs - steady)
+    return lambda progress: peak * min(1.0, epochs * (1.0 - progress) / left)
+
+
 def cosine(peak: float) -> Schedule:
     """Falls from `peak` to 0 along half a cosine (Loshchilov & Hutter 2017)."""
     return lambda progress: peak * 0.5 * (1.0 + math.cos(math.pi * progress))

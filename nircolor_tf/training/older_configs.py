@@ -116,6 +116,7 @@ ADDED = (
         ("cocolor", "ensemble", "mpfnet", "supervised"),
     ),
     Added("2026-11-28", "gray_source", "unpaired", ("cocolor",)),
+    Added("2026-11-29", "schedule.steady_epochs", 0, ("cocolor",)),
     Added("2026-11-28", "inference.mirror", False),
     Added("2026-11-28", "inference.guided_radius", 0),
     Added("2026-11-28", "inference.guided_epsilon", 5e-4),

@@ -18,6 +18,7 @@ from stubs import (
 )
 
 from nircolor_tf import losses
+from nircolor_tf.errors import InputError
 from nircolor_tf.training import build
 
 # What an ablation changes, at the published size.
@@ -30,6 +31,7 @@ CHANGES = {
         "schedule.translate_epochs": 0,
         "schedule.colorize_epochs": 0,
         "schedule.cooperate_epochs": 400 + 250 + 100,
+        "schedule.steady_epochs": 400 + 250,
     },
     ("cocolor", "standalone"): {
         "schedule.translate_epochs": 0,
@@ -57,8 +59,9 @@ CHANGES = {
     ("mpfnet", "without_feature_gan"): {"loss.feature_gan": 0.0},
     ("mpfnet", "weak_feature_gan"): {"loss.feature_gan": 0.05},
 }
-# All the epochs of a size of CoColor, which `from_scratch` keeps.
-EPOCHS = {"": 750, "cpu": 8 + 5 + 2, "smoke": 1 + 2 + 1}
+# All the epochs of a size of CoColor, which `from_scratch` keeps, and those
+# before its rate falls.
+EPOCHS = {"": (750, 650), "cpu": (8 + 5 + 2, 8 + 5), "smoke": (1 + 2 + 1, 3)}
 
 
 # Of ACD with GLFFNet; alone it takes multiples of 16.
@@ -78,7 +81,9 @@ def test_an_ablation_changes_these_keys_and_no_other(name, ablation, size):
     )
     changes = dict(CHANGES[name, ablation])
     if ablation == "from_scratch":
-        changes["schedule.cooperate_epochs"] = EPOCHS[size]
+        all_epochs, steady = EPOCHS[size]
+        changes["schedule.cooperate_epochs"] = all_epochs
+        changes["schedule.steady_epochs"] = steady
     assert changes.keys() <= whole.keys()
     assert ablated == whole | changes
     if not size:
@@ -216,6 +221,13 @@ def test_from_scratch_is_the_last_phase_alone(monkeypatch):
     method.config.schedule.epoch_images = 372
     phases = method.phases()
     assert [phase.steps for phase in phases] == [0, 0, 38 * 750]
+    # The rate of the whole method: 1e-4 for 650 epochs, then down to 0.
+    rate = phases[-1].rates["colorizer_optimizer"]
+    rates = [rate(epoch / 750) for epoch in (0, 650, 700, 750)]
+    assert rates == pytest.approx([1e-4, 1e-4, 5e-5, 0.0])
+    method.config.schedule.steady_epochs = 751
+    with pytest.raises(InputError, match="steady_epochs is 751; expected 0 to"):
+        method.phases()
 
 
 def sources_of(method, colorizer):

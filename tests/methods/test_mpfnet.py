@@ -87,7 +87,7 @@ FEATURE_JUDGE = (0.7 - 1) ** 2 + 0.25**2
 def mix_by_hand(prediction, truth):
     """L_mix of a gray and a color, in (-1, 1): it compares means alone."""
     truth, c_1 = np.array(truth), 0.02**2
-    error = np.abs(prediction - truth).mean()
+    error = np.abs(prediction - truth).mean() / 2
     x, y = prediction + 1, truth + 1
     light = (2 * x * y + c_1) / (x**2 + y**2 + c_1)
     return 0.84 * (1 - light.mean()) + 0.16 * error
@@ -165,8 +165,8 @@ def test_equation_2_shrinks_the_truth_by_averages(with_weights):
     truth = np.repeat(board[None, :, :, None], 3, axis=-1).astype(np.float32)
     gray = tf.zeros((1, SIDE, SIDE, 1))
     predictions = NETWORKS["gray_colorizer"](gray)  # 0.3, 0.2 and 0.1
-    # From 0, from 0, and from -1 and 1 in turn.
-    expected = 0.3 + 0.2 + (1.1 + 0.9) / 2
+    # From 0, from 0, and from -1 and 1 in turn; half of it, as if in [0, 1].
+    expected = (0.3 + 0.2 + (1.1 + 0.9) / 2) / 2
     assert float(method._mix(predictions, truth)) == pytest.approx(
         expected, rel=1e-5
     )

@@ -188,11 +188,13 @@ def test_pyramid_mix_is_the_weighted_sum_of_both():
     assert weighted < error.mean() - 0.01
     structure = 1 - reference(noisy, truth, 1.0, 3).mean()
     for alpha in (0.0, 0.84, 1.0):
-        np.testing.assert_allclose(
-            losses.pyramid_mix(noisy, truth, (0.0, 1.0), alpha),
-            alpha * structure + (1 - alpha) * weighted,
-            atol=2e-5,
-        )
+        expected = alpha * structure + (1 - alpha) * weighted
+        mix = losses.pyramid_mix(noisy, truth, (0.0, 1.0), alpha)
+        np.testing.assert_allclose(mix, expected, atol=2e-5)
+        # As if in [0, 1], whatever the range of the networks.
+        images = 2 * noisy - 1, 2 * truth - 1
+        mix = losses.pyramid_mix(*images, (-1.0, 1.0), alpha)
+        np.testing.assert_allclose(mix, expected, atol=2e-5)
 
 
 def gradients(loss, *logits):
