@@ -1,4 +1,4 @@
-"""ATCycleGAN (Yang & Chen, VCIP 2020) as published.
+"""ATCycleGAN (Yang & Chen, VCIP 2020) as published, else [ours].
 
     bin/train.py --config=configs/atcyclegan.py --workdir=DIR \
         --config.data.manifest=MANIFEST

@@ -1,4 +1,4 @@
-"""DCGAN (Suarez et al., PAAMS 2017) as published.
+"""DCGAN (Suarez et al., PAAMS 2017) as published, else [ours].
 
     bin/train.py --config=configs/dcgan.py --workdir=DIR \
         --config.data.manifest=MANIFEST
@@ -6,7 +6,8 @@
 Data: 64x64 patches of the 'urban' photos of EPFL RGB-NIR Scene, from a folder
 that holds this one category:
     bin/prepare_data.py --source=FOLDER --layout=epfl --patch=64 --output=DATA
-The paper cut 64,200 patches to train and 12,800 to validate from 116 photos.
+The paper cut 64,200 patches to train and 12,800 to validate from 116 images,
+which may be 58 pairs.
 Reported over all pixels of the validation patches: angular error 9.86 degrees,
 standard deviation 5.31.
 
@@ -44,7 +45,7 @@ CONFIG = {
     "discriminator_optimizer": {**ADAM, "beta_1": 0.5},
     "discriminator_rate": {"schedule": "constant", "peak": 2e-4, "warmup": 0.0},
     "data": {"batch_size": 128, "crop": 64, "value_range": (-1.0, 1.0)},
-    # 100 epochs of 64,200 patches.
+    # 100 epochs of the paper's 64,200 patches; the game has a length in steps.
     "train": {"steps": 50200, **common.every(502)},
 }
 

@@ -1,4 +1,4 @@
-"""MPFNet (Yang, Chen & Yang, VCIP 2022) as published.
+"""MPFNet (Yang, Chen & Yang, VCIP 2022) as published, else [ours].
 
     bin/train.py --config=configs/mpfnet.py --workdir=DIR \
         --config.data.manifest=MANIFEST

@@ -5,7 +5,7 @@
 
 What a program on a board does; docs/cameras.md explains the steps. The result
 is that of `nircolor colorize`, to one level. Models with `mirror`, `guided` or
-`fusion` in their card need more steps.
+`fusion` in their card need more steps and are refused.
 """
 
 import json
@@ -18,6 +18,8 @@ from ai_edge_litert.interpreter import Interpreter
 
 folder, source, target = sys.argv[1:]
 card = json.loads(Path(folder, "card.json").read_text("utf-8"))
+if further := [key for key in ("mirror", "guided", "fusion") if card.get(key)]:
+    sys.exit(f"{folder}: has {' and '.join(further)}, see docs/cameras.md")
 nir = cv2.imread(source, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
 shorter, side = min(nir.shape), card["working_size"] or min(nir.shape)
 size = [round(n * min(1, side / shorter)) for n in nir.shape]

@@ -15,8 +15,8 @@ Augmentation, evaluation and saving add some percent on two cores.
 All of it, beside PyTorch and ONNX Runtime (extra [bench]): networks, training
 steps, memory, data, metrics, files, and how costs grow. Writes tables, numbers
 and pictures: performance.md, performance.json, roofline.png, growth.png. With
---page the tables also go between the two markers of that file. About ten
-minutes on two cores that do nothing else.
+--page the tables also go between the two markers of that file. About a quarter
+of an hour on two cores that do nothing else.
 
   bin/benchmark.py --output=reports/performance
 

@@ -40,7 +40,7 @@ def patch_starts(length: int) -> list[int]:
     """Where the 64-px patches start along one side of a photo.
 
     Half overlapping: 620 from 1024x680. DCGAN (Suarez et al., PAAMS 2017) cut
-    77,000 from 116 photos, 664 from each, and does not say how.
+    77,000 from 116 images, which may be 58 pairs, and does not say how.
 
     Args:
         length: Of the side, px, at least 64.

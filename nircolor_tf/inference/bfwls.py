@@ -14,9 +14,9 @@ of the detail in the luminance of the colorized image:
 
 Y is the luminance of YUV (BT.601); U and V stay as they are.
 
-Choices where the paper is silent: the parameters of the filters (all in
-`fusion.BfwlsParameters`), values scaled to [0, 1], the result clipped to
-[0, 1], which is the only thing that changes U and V.
+[ours], where the paper is silent: the parameters of the filters (all in
+`fusion.BfwlsParameters`), BT.601, values scaled to [0, 1], the result clipped
+to [0, 1], which is the only thing that changes U and V.
 """
 
 from concurrent import futures

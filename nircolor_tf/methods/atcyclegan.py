@@ -37,8 +37,9 @@ Departures and choices
       1 writes the log form (config.gan.form 'log' or 'non_saturating').
     - Loss weights: the paper's 100 (cycle) and 60 (pair); the submission's 10
       and 60 are configs/atcyclegan.py:submission.
-    - From the submission: no InstanceNorm but spectral norm in the
-      discriminators, their loss times 0.5, a history of 50 fakes.
+    - From the submission, as the paper is silent: no InstanceNorm but spectral
+      norm in the discriminators, their loss times 0.5, a history of 50 fakes;
+      Adam with 0.5 and 0.999 at 2e-4, batches of one, sigmoid.
     - [ours] The spectral norms are estimated once a step, with the
       discriminators' own loss; the history is per replica.
     - [ours] The first alternating epoch is unpaired, and the decay phase goes
@@ -47,8 +48,8 @@ Departures and choices
       (32 s and 93 s) suggest one draw per photo, 1,020: then
       config.schedule.unpaired_epoch_images, configs/atcyclegan.py:photo_epochs.
     - [ours] All losses are means over pixels, patches and batch.
-    - [ours] Contrast and crop are drawn apart, each with its probability, and
-      the contrast about the mean of the crop: the paper (II-E) names the
+    - [ours] Contrast and crop are drawn apart, each with a probability of 0.8,
+      and the contrast about the mean of the crop: the paper (II-E) names the
       contrast first, and does not say about what.
 """
 

@@ -25,7 +25,7 @@ Loss term -> equation -> config key
                                                          (pixels; 0 is off)
 
 Phases: one, 'train', of config.train.steps steps; Adam 1e-4, batch 16. The
-best model on validation is kept (section 4).
+best model is kept (section 4), [ours] the best on validation.
 
 Table 2 by config, all trained alike: config.network is Ronneberger's U-Net with
 BatchNorm (the symmetric codec, SCD), LinkNet with ResNet-18, or ACD with and
@@ -43,10 +43,11 @@ Departures and choices
     - [ours] ResNet-34 (LinkNet / D-LinkNet lineage); 18 by config.
     - [ours] 'Six decoder blocks, the first five as U-Net': one on the fused
       map, four that up-sample, the 1x1 output.
-    - [ours] The filters' parameters, on which the paper is silent, are in the
-      config, chosen on validation images (docs/experiments.md).
-    - 'ImageNet initialisation': config.encoder_weights, see
-      nircolor_tf.networks.imagenet; off by default, as it needs a download.
+    - [ours] Of BFWLS the filters' parameters, in the config, chosen on
+      validation images (docs/experiments.md); WLS by lines, 56 to 60 dB from
+      the exact solution (wls_solver 'separable'); BT.601's YUV; the clipping.
+    - [ours] Random first weights. The paper's from ImageNet (section 3.1.1) are
+      a download: config.encoder_weights, nircolor_tf.networks.imagenet.
 """
 
 import dataclasses
@@ -89,7 +90,7 @@ class ColorNet(Method):
         return self.colorizer(nir, training=training)
 
     def load_pretrained(self, others: Collection[str] = ()) -> None:
-        """ImageNet's weights for the encoder (section 4), if configured."""
+        """ImageNet's weights for the encoder (section 3.1.1), if configured."""
         if self.config.encoder_weights and "colorizer" not in others:
             imagenet.load(
                 self.colorizer.encoder,

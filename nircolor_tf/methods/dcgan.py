@@ -42,7 +42,7 @@ Departures and choices
     - [ours] 'Weight decay' is the L2 penalty it was in 2017, on every
       trainable variable, not AdamW's.
     - [ours] The second moments' decay, 0.999, the batch, 128, the number of
-      steps, and rates that stay constant; the paper is silent.
+      steps, rates that stay constant, no augmentation; the paper is silent.
     - [ours] The L1 term, off unless config.loss.l1 says otherwise.
 """
 

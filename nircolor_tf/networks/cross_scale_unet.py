@@ -20,7 +20,12 @@ class CrossScaleUNet(keras.Model):
         y1     = d(x2, up4(y4), y2)
         output = d(x1, up8(y4), up4(y3), y1)
 
-    Source: Yang & Chen, VCIP 2020, section II-B, Figure 2.
+    up4 and up8 align corners: toward the borders what they join with finer
+    features lies up to 7 px (of 256) beside it, in the middle not at all.
+
+    Source: Yang & Chen, VCIP 2020, section II-B, Figure 2. Of their submission
+    to its challenge, not of the paper: aligned corners, no norm at the
+    innermost level, LeakyReLU before a convolution, weights from N(0, 0.02).
 
     Args:
         filters: Channels of the first level; 64 in the paper. They double up

@@ -16,8 +16,8 @@ class PatchGAN(keras.Model):
     last are not.
 
     Source: Isola et al., pix2pix, CVPR 2017, appendix 6.1.2; Zhu et al.,
-    CycleGAN, ICCV 2017, appendix 7.2 ('instance'); Yang & Chen, VCIP 2020
-    ('spectral').
+    CycleGAN, ICCV 2017, appendix 7.2 ('instance'); the submission of Yang &
+    Chen to VCIP 2020's challenge ('spectral').
 
     Args:
         filters: Channels of the first convolution; 64 in the papers. They

@@ -21,7 +21,7 @@ class MPFNet(keras.Model):
         - [ours] The image shrinks by averages of 2x2 pixels.
         - [ours] The cross-scale skip: bilinear enlargement, concatenation
           with the finer scale's 3x3 convolution, 1x1 convolution.
-        - [ours] Weights from N(0, 0.02), biases zero.
+        - [ours] Weights from N(0, 0.02), biases zero; LeakyReLU's slope 0.2.
 
     Args:
         filters: Channels at the full size of each scale; 64. They double up

@@ -81,7 +81,8 @@ PAPER_TABLES = {
         metrics=("std/ae_pixels_mean", "std/ae_pixels_std"),
         reported="EPFL urban, 64x64 patches",
         remark="Patches that overlap by half, 620 from a photo of 1024x680. "
-        "The paper cut 664 from each of 116 photos and does not say how; here "
+        "The paper cut 664 from each of 116 images, or 1,328 from each of 58 "
+        "pairs if it counted NIR and RGB apart, and does not say how; here "
         "whole photos are drawn to measure on.",
     ),
 }

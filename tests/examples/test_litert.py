@@ -28,3 +28,17 @@ def test_the_example_equals_the_package_to_one_level(
     difference = np.abs(color.astype(int) - expected)
     assert difference.max() <= 1
     assert (difference > 0).mean() < 0.01
+
+
+def test_a_model_with_more_steps_is_refused(repository, tmp_path):
+    example = repository / "examples" / "litert.py"
+    arguments = [models.locate("default"), "nir.png", "color.png"]
+    refusal = subprocess.run(
+        [sys.executable, example, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refusal.returncode == 1
+    assert "has guided, see docs/cameras.md" in refusal.stderr
