@@ -22,12 +22,14 @@ config.export.least_db allows fails the export.
 --onnx writes model.onnx beside model.tflite, for ONNX Runtime, TensorRT and
 other tool chains; it needs pip install 'nircolor-tf[onnx]'.
 
-An export of an older version gets the SavedModel of this one, without its
-workdir:
+An export gets more files without its workdir, and the SavedModel of this
+version where an older one wrote it:
 
-  bin/export.py --from_export=saved_models/old --output=saved_models/new
+  bin/export.py --from_export=edge --output=saved_models/mine \
+      --tflite=dynamic --sizes=256x448
 
-All else stays as it is: TFLite files, training record, what the card says of
+int8 takes its scales from --representative=FOLDER, images of your camera. All
+else stays as it is: other files, training record, what the card says of
 training and measurements.
 """
 
@@ -42,7 +44,9 @@ from nircolor_tf.images import channels
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of bin/train.py.")
 _FROM_EXPORT = flags.DEFINE_string(
-    "from_export", None, "An export whose SavedModel is to be written again."
+    "from_export",
+    None,
+    "An export that is to be written again, with more files.",
 )
 _OUTPUT = flags.DEFINE_string("output", None, "Export folder to write.")
 _CHECKPOINT = flags.DEFINE_enum(
@@ -92,7 +96,10 @@ flags.mark_flags_as_mutual_exclusive(["workdir", "from_export"], required=True)
 
 
 # Flags that go with --from_export: all else is as the export has it.
-_OF_AN_EXPORT = ("from_export", "output", "overwrite", "onnx")
+_OF_AN_EXPORT = (
+    *("from_export", "output", "overwrite", "onnx"),
+    *("tflite", "sizes", "representative", "channel"),
+)
 
 
 def main() -> None:
@@ -102,7 +109,6 @@ def main() -> None:
     channel = channels.parse(_CHANNEL.value)
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.export import export
-    from nircolor_tf.inference import cards
     from nircolor_tf.training import checkpoints
 
     card = export.export_workdir(
@@ -133,8 +139,13 @@ def main() -> None:
         f"  use: bin/colorize.py --model={_OUTPUT.value} --input=DIR "
         "--output=DIR"
     )
-    for path in card["paths"]:
-        for file in cards.fixed_files(card, path):
+    _say_fixed(card)
+
+
+def _say_fixed(card: Mapping[str, Any]) -> None:
+    """Says what the TFLite files of one size are like."""
+    for path in card["paths"].values():
+        for file in path["files"].get("tflite_fixed", ()):
             cli.say(
                 f"  {file['file']}: {file['bytes'] / 1e6:.1f} MB, "
                 f"{file['milliseconds']:.1f} ms on {file['threads']} threads, "
@@ -163,18 +174,25 @@ def _renew() -> None:
     for flag in flags.FLAGS.get_key_flags_for_module(__name__):
         if flag.present and flag.name not in _OF_AN_EXPORT:
             raise InputError(
-                f"--{flag.name}: not with --from_export, which keeps all of "
-                "an export but its SavedModel"
+                f"--{flag.name}: not with --from_export, which keeps the "
+                "weights, the paths and the note of an export"
             )
-    from nircolor_tf.export import renewal
+    channel = channels.parse(_CHANNEL.value)
+    from nircolor_tf.export import export, renewal
     from nircolor_tf.inference import models
 
     card = renewal.renew(
         models.locate(_FROM_EXPORT.value),
         _OUTPUT.value,
-        _OVERWRITE.value,
-        _ONNX.value,
-        cli.command_line(),
+        export.Options(
+            overwrite=_OVERWRITE.value,
+            kinds=_TFLITE.value,
+            sizes=_SIZES.value,
+            representative=_REPRESENTATIVE.value,
+            channel=channel,
+            onnx=_ONNX.value,
+            command=cli.command_line(),
+        ),
     )
     difference = max(card["largest_difference"].values())
     cli.say(
@@ -182,3 +200,4 @@ def _renew() -> None:
         f"{_OUTPUT.value}; largest difference of a file to the method "
         f"{difference:.1g}"
     )
+    _say_fixed(card)

@@ -1,12 +1,13 @@
-"""Writes the SavedModel of an older export again, with today's graph.
+"""Writes more files of an export, and its SavedModel with today's graph.
 
 A SavedModel keeps the graph of the version that wrote it: what a later version
-does better around the network, in `image_bytes` above all, it does not do. The
-weights are in the export, so that neither the workdir nor a training is needed.
+does better around the network, in `image_bytes` above all, it does not do. A
+board wants TFLite files of its own sizes. The weights are in the export, so
+that neither the workdir nor a training is needed.
 
-Only the SavedModel is written. The TFLite files, the record of the training
-images, and what the card says of the training and of its measurements stay as
-they are.
+The SavedModel is written, and what is asked for. The other files, the record of
+the training images, and what the card says of the training and of its
+measurements stay as they are.
 """
 
 import os
@@ -15,24 +16,24 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import nircolor_tf
+from nircolor_tf.errors import InputError
 from nircolor_tf.export import (
     comparison,
     export,
     exported_method,
+    fixed_sizes,
     model_card,
     model_files,
     onnx_file,
 )
+from nircolor_tf.export.export import Options
+from nircolor_tf.export.fixed_sizes import FixedSizes
 from nircolor_tf.inference import cards, digests, error_estimate
 from nircolor_tf.methods.base import InferencePath, Method
 
 
 def renew(
-    source: str | os.PathLike,
-    output: str | os.PathLike,
-    overwrite: bool,
-    onnx: bool = False,
-    command: str | None = None,
+    source: str | os.PathLike, output: str | os.PathLike, options: Options
 ) -> dict:
     """Writes an export again, and returns the card.
 
@@ -40,27 +41,31 @@ def renew(
         source: The export.
         output: The export folder to write, which may be `source`; its last
             part is the name.
-        overwrite: Replace an export that exists.
-        onnx: Whether to write ONNX files, too.
-        command: The command line, for the card; None for none.
+        options: What to write beside the SavedModel: ONNX files, TFLite files
+            of one size. It has weights, paths and a note already.
 
     Raises:
-        InputError: The source is no export, or its weights cannot be read; or
+        InputError: The source is no export, or its weights cannot be read; a
+            kind or size is unknown, or has no images for its scales; or
             `output` exists.
         ExportError: A file does not agree with the method; nothing is left,
             and nothing is replaced.
     """
-    source, output = Path(source), export.check_output(output, overwrite)
-    if onnx:
+    source, output = (
+        Path(source),
+        export.check_output(output, options.overwrite),
+    )
+    if options.onnx:
         onnx_file.require()
     method, card = exported_method.load(source)
     paths = {name: method.inference_path(name) for name in card["paths"]}
+    fixed = _fixed_sizes(method, options)
     older = {entry["files"]["saved_model"] for entry in card["paths"].values()}
     card |= {"name": output.name, "nircolor_tf": nircolor_tf.__version__}
     # Of the files as they were; `_complete` has those of the new ones.
     card.pop(digests.KEY, None)
-    if command is not None:
-        card["commands"] = [*card.get("commands", []), command]
+    if options.command is not None:
+        card["commands"] = [*card.get("commands", []), options.command]
     with export.replacing_folder(output) as folder:
         shutil.copytree(
             source,
@@ -72,10 +77,50 @@ def renew(
         )
         factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)
         model_files.write_saved_model(method, paths, folder, factor)
-        if onnx:
+        if options.onnx:
             model_files.write_onnx(paths, card, folder)
+        if fixed is not None:
+            _write_fixed(card, method, paths, fixed, options, folder)
         _complete(card, method, paths, folder)
     return card
+
+
+def _fixed_sizes(method: Method, options: Options) -> FixedSizes | None:
+    """Which TFLite files of one size are asked for; None for none."""
+    if not options.kinds and not options.sizes:
+        return None
+    if "int8" in options.kinds and not options.representative:
+        raise InputError(
+            "--tflite=int8: expected --representative=FOLDER, NIR images of "
+            "your camera: an export has no images for its scales"
+        )
+    # Both are asked for, not one of the two with the config's other.
+    config = method.config.export.copy_and_resolve_references().unlock()
+    config.update({"tflite": (), "sizes": ()})
+    return fixed_sizes.parse(
+        config, options.kinds, options.sizes, method.inference_steps()
+    )
+
+
+def _write_fixed(
+    card: dict,
+    method: Method,
+    paths: Mapping[str, InferencePath],
+    fixed: FixedSizes,
+    options: Options,
+    folder: Path,
+) -> None:
+    """Writes TFLite files of one size beside those that are there."""
+    entries = model_files.write_fixed(
+        method, paths, fixed, options.representative, options.channel, folder
+    )
+    for path, written in entries.items():
+        names = {entry["file"] for entry in written}
+        there = cards.fixed_files(card, path)
+        card["paths"][path]["files"]["tflite_fixed"] = [
+            *(entry for entry in there if entry["file"] not in names),
+            *written,
+        ]
 
 
 def _complete(

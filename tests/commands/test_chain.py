@@ -250,8 +250,8 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
             "path 'g2c': supervised has none of that name; expected one of n2c",
         ),
         (
-            "export.py --from_export=saved_models/edge --output=new --sizes=9",
-            "--sizes: not with --from_export, which keeps all of an export",
+            "export.py --from_export=saved_models/edge --output=new --note=x",
+            "--note: not with --from_export, which keeps the weights",
         ),
         (
             "export.py --from_export=run --output=new",

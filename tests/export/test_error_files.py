@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import error_files, export, joined, renewal, start
+from nircolor_tf.export.export import Options
 from nircolor_tf.inference import error_estimate, folders, models
 from nircolor_tf.training import restore, trainer, warm_start
 
@@ -124,7 +125,7 @@ def test_file_and_signature_say_the_same(workdir, exported):
 
 @pytest.mark.slow
 def test_written_again_and_gone_on_from(exported, tmp_path):
-    renewal.renew(exported, tmp_path / "again", overwrite=False)
+    renewal.renew(exported, tmp_path / "again", Options())
     loaded = tf.saved_model.load(str(tmp_path / "again" / "saved_model"))
     nir = tf.ones((1, 40, 40, 1)) * tf.linspace(0.0, 1.0, 40)[:, None]
     before = tf.saved_model.load(str(exported / "saved_model"))

@@ -11,6 +11,7 @@ from tint import Tint
 
 from nircolor_tf.errors import ExportError, InputError
 from nircolor_tf.export import comparison, export, onnx_file, renewal
+from nircolor_tf.export.export import Options
 from nircolor_tf.inference import models
 from nircolor_tf.inference.onnx_model import OnnxModel
 from nircolor_tf.training import restore
@@ -83,14 +84,14 @@ def test_onnx_runtime_gives_what_litert_gives(exported, size):
 
 def test_an_export_gets_an_onnx_file_afterwards(exported, tmp_path):
     plain = tmp_path / "plain"
-    renewal.renew(exported, plain, overwrite=False)
+    renewal.renew(exported, plain, Options())
     (plain / "model.onnx").unlink()
     card = read_card(plain)
     del card["paths"]["n2c"]["files"]["onnx"]
     (plain / "card.json").write_text(json.dumps(card))
     with pytest.raises(InputError, match="names no 'onnx'"):
         models.load_export(plain, "onnx")
-    renewal.renew(plain, plain, overwrite=True, onnx=True)
+    renewal.renew(plain, plain, Options(overwrite=True, onnx=True))
     assert "onnx" in read_card(plain)["largest_difference"]
     models.load_export(plain, "onnx")(random_nir(8, 8))
 
@@ -98,7 +99,7 @@ def test_an_export_gets_an_onnx_file_afterwards(exported, tmp_path):
 def test_a_file_that_differs_is_refused(exported, tmp_path, monkeypatch):
     monkeypatch.setitem(comparison.TOLERANCES, "onnx", -1.0)
     with pytest.raises(ExportError, match="the onnx file differs"):
-        renewal.renew(exported, tmp_path / "new", overwrite=False, onnx=True)
+        renewal.renew(exported, tmp_path / "new", Options(onnx=True))
     assert not (tmp_path / "new").exists()
 
 

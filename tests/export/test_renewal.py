@@ -20,8 +20,9 @@ from nircolor_tf.export import (
     renewal,
     weights,
 )
+from nircolor_tf.export.export import Options
 from nircolor_tf.images import conversions
-from nircolor_tf.inference import digests
+from nircolor_tf.inference import digests, models
 from nircolor_tf.training import restore
 
 # What a card says of the files that are written again.
@@ -63,7 +64,7 @@ def older(known, pairs_manifest, tmp_path_factory):
 @pytest.fixture(scope="module")
 def renewed(older):
     folder = older.with_name("renewed")
-    renewal.renew(older, folder, overwrite=False, command="bin/export.py")
+    renewal.renew(older, folder, Options(command="bin/export.py"))
     return folder
 
 
@@ -137,7 +138,7 @@ def test_all_else_stays(older, renewed):
 def test_in_its_own_place_and_from_weights_by_name(older, tmp_path):
     folder = shutil.copytree(older, tmp_path / "renewed")
     with pytest.raises(InputError, match=r"renewed: exists already"):
-        renewal.renew(folder, folder, overwrite=False)
+        renewal.renew(folder, folder, Options())
     method, _ = exported_method.load(folder)
     weights.write(method, ["colorizer"], folder)
     card = read_card(folder)
@@ -147,13 +148,48 @@ def test_in_its_own_place_and_from_weights_by_name(older, tmp_path):
     stored = file.read_bytes()
     # The SavedModel is not what they are read from.
     (folder / "saved_model" / "saved_model.pb").write_bytes(b"")
-    renewal.renew(folder, folder, overwrite=True)
+    renewal.renew(folder, folder, Options(overwrite=True))
     assert shown_size(signatures(folder)) == SIZE[::-1]
     assert file.read_bytes() == stored
     assert read_card(folder)["bytes"]["weights/colorizer.weights.h5"] == len(
         stored
     )
     assert [path.name for path in tmp_path.iterdir()] == ["renewed"]
+
+
+def test_files_of_more_sizes_beside_those_that_are_there(older, tmp_path):
+    options = Options(kinds=["float16"], sizes=["24x64", "24x40"])
+    card = renewal.renew(older, tmp_path / "more", options)
+    entries = card["paths"]["n2c"]["files"]["tflite_fixed"]
+    assert [entry["file"] for entry in entries] == [
+        "model_24x64_float16.tflite",
+        "model_24x40_float16.tflite",
+    ]
+    wide, former = entries
+    assert (wide["height"], wide["width"]) == (24, 64)
+    assert min(wide["db"], former["db"]) > 60
+    digests.check(tmp_path / "more", card)
+    # It computes what the method of that export does, red times 1.1.
+    colorize = models.load_export(tmp_path / "more", file=wide["file"])
+    rgb = colorize(np.full((24, 64, 1), 0.5, np.float32))
+    np.testing.assert_allclose(rgb[0, 0], (0.55, 0.3125, 0.1875), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (Options(kinds=["int8"], sizes=["24x40"]), "--representative=FOLDER"),
+        (Options(kinds=["float16"]), "expected both or none"),
+        (Options(sizes=["24x40"]), "expected both or none"),
+        (Options(kinds=["float16"], sizes=["28x40"]), "no image reaches"),
+    ],
+)
+def test_sizes_that_cannot_be_written_are_refused(
+    options, message, older, tmp_path
+):
+    with pytest.raises(InputError, match=message):
+        renewal.renew(older, tmp_path / "new", options)
+    assert not list(tmp_path.iterdir())
 
 
 def test_where_something_differs_nothing_is_replaced(
@@ -164,7 +200,7 @@ def test_where_something_differs_nothing_is_replaced(
     limits = dict.fromkeys(comparison.TOLERANCES, -1.0)
     monkeypatch.setattr(comparison, "TOLERANCES", limits)
     with pytest.raises(ExportError, match="differs from the method"):
-        renewal.renew(folder, folder, overwrite=True)
+        renewal.renew(folder, folder, Options(overwrite=True))
     assert contents(folder) == before
     assert [path.name for path in tmp_path.iterdir()] == ["older"]
 
