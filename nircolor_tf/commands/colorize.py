@@ -37,7 +37,7 @@ Examples:
 off the model expects each pixel to be: its mean error in levels of 8 bit
 (docs/uncertainty.md). It takes a model that estimates its error.
 
-A result that exists already is an error unless you say --overwrite, or
+A file that exists already is an error unless you say --overwrite, or
 --skip_existing to finish a folder that was colorized in part; the input images
 themselves are never overwritten. If an image cannot be read, the
 others are colorized all the same, it is named, and the exit status is 1.
@@ -235,7 +235,9 @@ def _notes(results: list[folders.Result]) -> list[str]:
     """What a user may not expect of a folder."""
     notes = [folders.warning(results)]
     if not _RECURSIVE.value:
-        notes.append(jobs.note_folders(Path(_INPUT.value), Path(_OUTPUT.value)))
+        places = [_OUTPUT.value, _UNCERTAINTY.value]
+        written = [Path(place) for place in places if place is not None]
+        notes.append(jobs.note_folders(Path(_INPUT.value), written))
     return [note for note in notes if note]
 
 

@@ -38,8 +38,9 @@ class Options:
     """How images are read and their results written.
 
     Attributes:
-        existing: What happens to results that exist already: 'refuse' is an
-            error before anything is done; 'replace' them; 'skip' their images.
+        existing: What happens to files that exist already: 'refuse' is an
+            error before anything is done; 'replace' them; 'skip' leaves them,
+            and does what is missing.
         input_range: Finds the levels of black and white of each image.
         image_format: Of the results in a folder, a key of `SUFFIXES`.
         channel: Which channel of the images is NIR.
@@ -68,23 +69,6 @@ class ErrorMaps:
 
     estimator: ErrorEstimator
     target: Path
-
-    def list_files(self, source: Path, options: Options) -> dict[Path, Path]:
-        """Returns the file of each image's map.
-
-        Raises:
-            InputError: A map cannot be written there, or exists already.
-        """
-        jobs = list_jobs(source, self.target, ".png", options.recursive)
-        existing = "refuse" if options.existing == "refuse" else "replace"
-        for job in jobs:
-            if job.target.suffix.lower() != ".png":
-                raise InputError(
-                    f"{job.target}: expected a folder, or a file ending in "
-                    ".png, for the map of the expected error"
-                )
-        check_targets(jobs, existing)
-        return {job.source: job.target for job in jobs}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,22 +127,22 @@ def colorize_path(
         skipped.
 
     Raises:
-        InputError: Nothing to do, or a result exists (nothing is written
-            then); or images failed: all are named, the others are written.
+        InputError: Nothing to do, or a result or map exists (nothing is
+            written then); or images failed: all are named, the others are
+            written.
     """
+    estimator = None if maps is None else maps.estimator
     jobs = list_jobs(
         Path(source),
         Path(target),
         SUFFIXES[options.image_format],
         options.recursive,
+        None if maps is None else maps.target,
     )
     jobs = check_targets(jobs, options.existing)
-    estimator = None if maps is None else maps.estimator
-    map_of = {} if maps is None else maps.list_files(Path(source), options)
 
     def store(job, colorized):
-        error_map = map_of.get(job.source)
-        return _store(job, colorized.result(), error_map, options.quality)
+        return _store(job, colorized.result(), options)
 
     results, problems = [], []
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
@@ -181,7 +165,7 @@ def colorize_path(
 
 
 def colorize_job(colorizer: Colorizer, job: Job, options: Options) -> Result:
-    """Colorizes one image, whatever is there of its result.
+    """Colorizes one image; a result that exists is replaced, unless skipped.
 
     Args:
         colorizer: As `load_export` returns it.
@@ -194,8 +178,7 @@ def colorize_job(colorizer: Colorizer, job: Job, options: Options) -> Result:
     """
     levels = _load(job, options)
     color = colorizer.integers(levels.image, levels.low, levels.high)
-    colorized = dataclasses.replace(levels, image=color)
-    return _store(job, colorized, None, options.quality)
+    return _store(job, dataclasses.replace(levels, image=color), options)
 
 
 def summary(results: list[Result]) -> str:
@@ -295,9 +278,23 @@ def _colorize(
     return colorized
 
 
-def _store(
-    job: Job, levels: _Levels, error_map: Path | None, quality: int
-) -> Result:
+def _store(job: Job, levels: _Levels, options: Options) -> Result:
+    """Writes the files of a job, but those that exist and are skipped."""
+    missing = [
+        path
+        for path in job.files
+        if options.existing != "skip" or not path.exists()
+    ]
+    for path in missing:
+        _make_folder(path.parent)
+    if job.target in missing:
+        _store_result(job, levels, options.quality)
+    if job.error_map in missing:
+        image_files.write_image(job.error_map, levels.error)
+    return Result(job.target, levels.low, levels.high, levels.image.dtype)
+
+
+def _store_result(job: Job, levels: _Levels, quality: int) -> None:
     image, alpha = levels.image, levels.alpha
     suffix = job.target.suffix.lower()
     if alpha is not None and suffix not in image_files.ALPHA_SUFFIXES:
@@ -309,13 +306,8 @@ def _store(
     if image.dtype == np.uint16 and suffix not in image_files.DEEP_SUFFIXES:
         image = _to_8bit(image)
         alpha = None if alpha is None else _to_8bit(alpha)
-    _make_folder(job.target.parent)
     metadata = image_files.read_metadata(job.source)
     image_files.write_image(job.target, image, metadata, alpha, quality)
-    if error_map is not None:
-        _make_folder(error_map.parent)
-        image_files.write_image(error_map, levels.error)
-    return Result(job.target, levels.low, levels.high, levels.image.dtype)
 
 
 def _make_folder(folder: Path) -> None:
@@ -366,5 +358,5 @@ def _with_progress(items: Iterable, count: int) -> Iterable:
 def describe_failure(error: Exception, job: Job) -> str:
     """Returns the reason in a line that names the file."""
     text = str(error) or type(error).__name__
-    names_file = text.startswith((str(job.source), str(job.target)))
+    names_file = text.startswith(tuple(map(str, (job.source, *job.files))))
     return text if names_file else f"{job.source}: {text}"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 from nircolor_tf.errors import InputError
@@ -35,11 +36,20 @@ class Job:
 
     Attributes:
         source: The file that is read.
-        target: The file that is written.
+        target: The file of its result.
+        error_map: The file of the map of its expected error; None for none.
     """
 
     source: Path
     target: Path
+    error_map: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Those that are written."""
+        if self.error_map is None:
+            return (self.target,)
+        return (self.target, self.error_map)
 
 
 def is_video(source: str) -> bool:
@@ -51,9 +61,13 @@ def is_video(source: str) -> bool:
 
 
 def list_jobs(
-    source: Path, target: Path, suffix: str | None, recursive: bool = False
+    source: Path,
+    target: Path,
+    suffix: str | None,
+    recursive: bool = False,
+    maps: Path | None = None,
 ) -> list[Job]:
-    """Lists the images of a command, each with the file for its result.
+    """Lists the images of a command, each with the files that it gets.
 
     Args:
         source: An image file, or a folder of them.
@@ -61,39 +75,36 @@ def list_jobs(
         suffix: Of the results in a folder; None keeps that of the image.
         recursive: Also the images in the folders of `source`, at all depths;
             their results lie in the same folders of `target`.
+        maps: For maps of the expected error, likewise; None for none.
 
     Raises:
         InputError: There is no image, or the target is no place for it.
     """
-    suffix_of_target = target.suffix.lower()
-    if suffix_of_target in _FOREIGN_SUFFIXES and not target.is_dir():
-        raise InputError(
-            f"{target}: images cannot be written into such a file; expected "
-            f"a folder, or one ending in {_SUFFIX_LIST}"
-        )
-    target_is_file = target.is_file() or (
-        suffix_of_target in image_files.IMAGE_SUFFIXES and not target.is_dir()
-    )
+    places = [place for place in (target, maps) if place is not None]
+    files = [place for place in places if _is_file(place)]
     if not source.is_dir():
         if not source.exists():
             raise InputError(f"{source}: no such file or folder")
         if recursive:
             raise InputError(f"{source}: a file; --recursive takes a folder")
-        if target_is_file:
-            return [Job(source, target)]
-        return [Job(source, target / _name(source, suffix))]
-    if target_is_file:
+        job = _job(source, Path(), target, suffix, maps)
+        if target in files:
+            job = dataclasses.replace(job, target=target)
+        if maps in files:
+            job = dataclasses.replace(job, error_map=maps)
+        return [job]
+    if files:
         raise InputError(
-            f"{target}: a file; expected a folder, as {source} is a folder"
+            f"{files[0]}: a file; expected a folder, as {source} is a folder"
         )
+    root = source.resolve()
+    inside = [place for place in places if root in place.resolve().parents]
     jobs = [
-        Job(
-            path, target / path.parent.relative_to(source) / _name(path, suffix)
-        )
-        for path in _images(source, target, recursive)
+        _job(path, path.parent.relative_to(source), target, suffix, maps)
+        for path in _images(source, inside, recursive)
     ]
     if not jobs:
-        note = "" if recursive else note_folders(source, target)
+        note = "" if recursive else note_folders(source, places)
         raise InputError(
             f"{source}: no image file ({_SUFFIX_LIST}) in this folder"
             + (note and f"; {note}")
@@ -101,26 +112,26 @@ def list_jobs(
     return jobs
 
 
-def note_folders(source: Path, target: Path) -> str:
+def note_folders(source: Path, written: Iterable[Path]) -> str:
     """Names the folders of a folder that hold images, and are not searched.
 
     Args:
         source: What was colorized without its folders.
-        target: Of the results; it is no such folder.
+        written: Where results and maps are; what lies there is no such image.
 
     Returns:
         For example "not searched: a, b; --recursive does", '' for none.
     """
     if not source.is_dir():
         return ""
+    written = list(written)
     names = [
         folder.name
         for folder in sorted(source.iterdir())
         if folder.is_dir()
         and not folder.is_symlink()
         and not folder.name.startswith(".")
-        and folder.resolve() != target.resolve()
-        and image_files.list_images(folder, recursive=True)
+        and _images(folder, written, recursive=True)
     ]
     if not names:
         return ""
@@ -131,65 +142,123 @@ def note_folders(source: Path, target: Path) -> str:
     )
 
 
-def _images(source: Path, target: Path, recursive: bool) -> list[Path]:
-    images = image_files.list_images(source, recursive)
-    results = target.resolve()
-    if results == source.resolve():
-        return images
-    # Results of before, in a folder of the images, are no images.
-    return [path for path in images if results not in path.resolve().parents]
+def result_name(source: Path, suffix: str | None) -> str:
+    """Returns the name of the result of an image.
 
-
-def _name(source: Path, suffix: str | None) -> str:
+    Args:
+        source: The image.
+        suffix: Of the result; None keeps that of the image.
+    """
     return source.name if suffix is None else source.stem + suffix
 
 
+def _is_file(place: Path) -> bool:
+    """Whether a place for results is a file, not a folder."""
+    suffix = place.suffix.lower()
+    if suffix in _FOREIGN_SUFFIXES and not place.is_dir():
+        raise InputError(
+            f"{place}: images cannot be written into such a file; expected "
+            f"a folder, or one ending in {_SUFFIX_LIST}"
+        )
+    return place.is_file() or (
+        suffix in image_files.IMAGE_SUFFIXES and not place.is_dir()
+    )
+
+
+def _job(
+    source: Path,
+    folder: Path,
+    target: Path,
+    suffix: str | None,
+    maps: Path | None,
+) -> Job:
+    """Returns the job whose files lie in `folder` of the two places."""
+    error_map = maps and maps / folder / result_name(source, ".png")
+    return Job(source, target / folder / result_name(source, suffix), error_map)
+
+
+def _images(
+    folder: Path, written: Iterable[Path], recursive: bool
+) -> list[Path]:
+    """Lists the images of a folder; those in the places `written` are none."""
+    places = {place.resolve() for place in written}
+    return [
+        path
+        for path in image_files.list_images(folder, recursive)
+        if places.isdisjoint(path.resolve().parents)
+    ]
+
+
 def check_targets(jobs: list[Job], existing: str) -> list[Job]:
-    """Refuses results that cannot be written, before the first one is.
+    """Refuses files that cannot be written, before the first one is.
 
     Args:
         jobs: As `list_jobs` returns them.
-        existing: What happens to results that exist already: 'refuse',
-            'replace' or 'skip'.
+        existing: What happens to files that exist already: 'refuse', 'replace'
+            or 'skip'.
 
     Returns:
-        The jobs to do.
+        The jobs to do; with 'skip' those of which a file is missing.
 
     Raises:
-        InputError: The suffix of a result is unknown, a result exists, would
-            replace the image itself, or would be that of two images.
+        InputError: The suffix of a file is unknown, it exists, would replace
+            an image that is read, or would be written twice.
     """
-    source_of = {}
+    sources = {job.source.resolve() for job in jobs}
+    job_of = {}
     for job in jobs:
-        if job.target.suffix.lower() not in image_files.IMAGE_SUFFIXES:
-            raise InputError(
-                f"{job.target}: unknown image suffix {job.target.suffix!r}; "
-                f"expected one of {_SUFFIX_LIST}; in an "
-                "--output folder --format=png gives the results one"
-            )
-        if job.target.resolve() == job.source.resolve():
-            raise InputError(f"{job.target}: would overwrite the input image")
-        key = _key(job.target)
-        if key in source_of:
-            raise InputError(
-                f"{job.target}: would be the result of both "
-                f"{source_of[key].name} and {job.source.name}, or differ by "
-                "the form of letters alone; rename one, or --format=same "
-                "keeps apart what differs by its suffix"
-            )
-        if job.target.exists() and existing == "refuse":
-            raise InputError(
-                f"{job.target}: exists already; --overwrite replaces it, "
-                "--skip_existing leaves it"
-            )
-        source_of[key] = job.source
+        _check_suffixes(job)
+        for path in job.files:
+            if path.resolve() in sources:
+                raise InputError(f"{path}: would overwrite the input image")
+            key = _key(path)
+            if key in job_of:
+                raise _collision(path, job_of[key], job)
+            if existing == "refuse" and path.exists():
+                raise InputError(
+                    f"{path}: exists already; --overwrite replaces it, "
+                    "--skip_existing leaves it"
+                )
+            job_of[key] = job
     if existing == "skip":
-        return [job for job in jobs if not job.target.exists()]
+        return [
+            job for job in jobs if not all(path.exists() for path in job.files)
+        ]
     return jobs
+
+
+def _check_suffixes(job: Job) -> None:
+    if job.target.suffix.lower() not in image_files.IMAGE_SUFFIXES:
+        raise InputError(
+            f"{job.target}: unknown image suffix {job.target.suffix!r}; "
+            f"expected one of {_SUFFIX_LIST}; in an "
+            "--output folder --format=png gives the results one"
+        )
+    if job.error_map and job.error_map.suffix.lower() != ".png":
+        raise InputError(
+            f"{job.error_map}: expected a folder, or a file ending in .png, "
+            "for the map of the expected error"
+        )
+
+
+def _collision(path: Path, first: Job, second: Job) -> InputError:
+    """Returns the error for a file that two jobs, or one, would write twice."""
+    if first is second:
+        return InputError(
+            f"{path}: would be the result of {first.source.name}, and the map "
+            "of its expected error; --uncertainty takes a place of its own"
+        )
+    return InputError(
+        f"{path}: would be written for both {first.source.name} and "
+        f"{second.source.name}, or differ by the form of letters alone; "
+        "rename one; --format=same keeps apart results that differ by their "
+        "suffix"
+    )
 
 
 def _key(path: Path) -> str:
     """What some file systems tell files apart by."""
+    path = path.parent.resolve() / path.name
     return unicodedata.normalize(
         "NFC", str(path.with_suffix(path.suffix.lower()))
     )

@@ -116,12 +116,12 @@ def test_folders_in_folders(tmp_path):
     flat = colorize_path(*arguments, tmp_path / "flat")
     assert [result.path.name for result in flat] == ["a.png"]
     expected = "its folders are not searched: x; --recursive searches them"
-    assert jobs.note_folders(tmp_path / "nir", target) == expected
-    assert jobs.note_folders(tmp_path / "nir", tmp_path / "nir/x") == ""
-    assert jobs.note_folders(tmp_path / "nir/a.png", target) == ""
+    assert jobs.note_folders(tmp_path / "nir", [target]) == expected
+    assert jobs.note_folders(tmp_path / "nir", [tmp_path / "nir/x"]) == ""
+    assert jobs.note_folders(tmp_path / "nir/a.png", [target]) == ""
     for name in "pqr":
         write_nir(tmp_path / "nir" / name / "a.png")
-    note = jobs.note_folders(tmp_path / "nir", target)
+    note = jobs.note_folders(tmp_path / "nir", [target])
     assert "not searched: p, q, r and 1 more; " in note
     for name in "pqr":
         shutil.rmtree(tmp_path / "nir" / name)
