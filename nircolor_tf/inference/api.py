@@ -7,19 +7,28 @@
 `load` says which models, options and images there are.
 """
 
+import contextlib
 import dataclasses
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import channels, image_files, ranges
+from nircolor_tf.images import channels, conversions, image_files, ranges
 from nircolor_tf.inference import models
 from nircolor_tf.inference.colorizer import Colorizer
 
 # Larger images go through models that see full resolution in tiles, px.
 _TILE, _OVERLAP = 1024, 128
+
+# Modes of PIL with 8 bit, and what they are read as; alpha is left out.
+_CONVERTED = {
+    **dict.fromkeys(("1", "L", "LA"), "L"),
+    **dict.fromkeys(("RGB", "RGBA", "RGBX", "RGBa", "P", "PA"), "RGB"),
+    **dict.fromkeys(("CMYK", "YCbCr", "HSV", "LAB"), "RGB"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,9 +49,11 @@ class ImageColorizer:
         """Colorizes an image, or several.
 
         Args:
-            image: A path; a PIL image; an array (H, W) or (H, W, C) of uint8,
-                uint16 or floating point in [0, 1]; or a list of these. An
-                array (B, H, W, C) is a batch of images of one size.
+            image: A path; a PIL image, one of mode I with values in 0..65535,
+                one of mode F with values in [0, 1]; an array (H, W) or
+                (H, W, C) of uint8, uint16 or floating point in [0, 1]; or a
+                list of these. An array (B, H, W, C) is a batch of images of
+                one size.
 
         Returns:
             For a list a list, for a batch (B, H, W, 3). For a PIL image one
@@ -51,8 +62,9 @@ class ImageColorizer:
             channel instead of three where the path is a translation.
 
         Raises:
-            InputError: A file cannot be read, or the image has no such
-                channel or values outside [0, 1].
+            InputError: A file cannot be read, or the image has no pixels, no
+                such channel, values out of range or another mode of PIL; or
+                the model cannot run at its size.
             TypeError: Another kind of object.
         """
         if isinstance(image, (list, tuple)):
@@ -61,7 +73,7 @@ class ImageColorizer:
             bands = image_files.read_raster(image).bands
             return self._array(bands, str(image))
         if isinstance(image, np.ndarray):
-            if image.ndim == 4:
+            if image.ndim == 4 and image.size:
                 return np.stack([self(member) for member in image])
             return self._array(image, "image")
         if type(image).__module__.startswith("PIL."):
@@ -72,14 +84,16 @@ class ImageColorizer:
         )
 
     def _array(self, image: np.ndarray, name: str) -> np.ndarray:
-        if image.ndim not in (2, 3):
+        if image.ndim not in (2, 3) or not image.size:
             raise InputError(
                 f"{name}: an array of shape {image.shape}; expected (H, W), "
-                "(H, W, C) or (B, H, W, C)"
+                "(H, W, C) or (B, H, W, C), with pixels"
             )
         if image.dtype in (np.uint8, np.uint16):
             levels = self.channel.of(image, name)
-            return self.colorizer.integers(levels, *self.input_range.of(levels))
+            with _failures_named(name):
+                low, high = self.input_range.of(levels)
+                return self.colorizer.integers(levels, low, high)
         if not np.issubdtype(image.dtype, np.floating):
             raise InputError(
                 f"{name}: an array of {image.dtype}; expected uint8, uint16 or "
@@ -93,23 +107,46 @@ class ImageColorizer:
         # The rules for channels count in levels.
         levels = np.rint(image.astype(np.float64) * 65535).astype(np.uint16)
         nir = self.channel.of(levels, name).astype(np.float32) / 65535
-        return self.colorizer(nir)
+        with _failures_named(name):
+            return self.colorizer(nir)
 
     def _picture(self, picture: Any) -> Any:
         from PIL import Image, ImageOps  # noqa: PLC0415 - for pictures alone
 
-        picture = ImageOps.exif_transpose(picture)
-        if picture.mode in ("1", "LA"):
-            picture = picture.convert("L")
-        elif picture.mode not in ("L", "I;16", "I;16B", "I;16L"):
-            picture = picture.convert("RGB")
-        levels = np.asarray(picture)
-        if levels.dtype not in (np.uint8, np.uint16):
-            levels = levels.astype(np.uint16)
-        color = self._array(levels, "picture")
-        if color.dtype == np.uint16:  # Pillow holds no color of 16 bit
-            color = np.rint(color / 257).astype(np.uint8)
-        return Image.fromarray(color.squeeze())
+        values = _picture_values(ImageOps.exif_transpose(picture))
+        # Pillow holds no color of 16 bit or floating point.
+        color = conversions.to_8bit(self._array(values, "picture"), "picture")
+        return Image.fromarray(color[..., 0] if color.shape[2] == 1 else color)
+
+
+@contextlib.contextmanager
+def _failures_named(name: str) -> Iterator[None]:
+    """Names the image that fails."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+def _picture_values(picture: Any) -> np.ndarray:
+    """Returns the levels of a PIL image, uint8 or uint16, or its floats."""
+    mode = picture.mode
+    if mode in _CONVERTED:
+        return np.asarray(picture.convert(_CONVERTED[mode]))
+    values = np.asarray(picture)
+    if mode == "F":
+        return values
+    if mode != "I" and not mode.startswith("I;16"):
+        raise InputError(
+            f"picture: of mode {mode}; expected one of "
+            f"{', '.join(_CONVERTED)}, I, I;16 or F"
+        )
+    if values.size and not 0 <= values.min() <= values.max() <= 65535:
+        raise InputError(
+            f"picture: of mode {mode} with values from {values.min()} to "
+            f"{values.max()}; expected 0 to 65535"
+        )
+    return values.astype(np.uint16)
 
 
 def load(

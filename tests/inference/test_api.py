@@ -7,7 +7,7 @@ from colorizing import Recorder
 
 import nircolor_tf as nircolor
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import channels, image_files
+from nircolor_tf.images import channels, image_files, ranges
 from nircolor_tf.inference.api import ImageColorizer
 from nircolor_tf.inference.colorizer import Colorizer
 
@@ -70,6 +70,72 @@ def test_pictures(colorize):
     assert_gray(np.asarray(colorize(deep)), GRAY)
 
 
+@pytest.mark.parametrize("dtype", [">u2", "<u2", np.int32])
+def test_pictures_of_more_than_8_bit(colorize, dtype):
+    deep = PIL.Image.fromarray((GRAY.astype(np.uint16) * 16).astype(dtype))
+    assert deep.mode in ("I;16B", "I;16", "I")
+    color = np.asarray(colorize(deep))[..., 0]
+    np.testing.assert_allclose(color, GRAY * (255 / 255.9375), atol=0.51)
+
+
+def test_pictures_of_floating_point(colorize):
+    color = colorize(PIL.Image.fromarray((GRAY / 255).astype(np.float32)))
+    assert color.mode == "RGB"
+    assert_gray(np.asarray(color), GRAY)
+
+
+@pytest.mark.parametrize(
+    "mode", ["1", "LA", "RGBA", "P", "PA", "CMYK", "YCbCr", "HSV"]
+)
+def test_pictures_of_other_modes(colorize, mode):
+    bright = np.zeros((2, 3), np.uint8)
+    bright[:, 1] = 255
+    picture = PIL.Image.fromarray(bright)
+    if mode in ("CMYK", "YCbCr", "HSV"):
+        picture = picture.convert("RGB")
+    color = np.asarray(colorize(picture.convert(mode)))
+    np.testing.assert_allclose(color[..., 2], bright, atol=2)
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (PIL.Image.new("I", (2, 2), -1), "mode I with values from -1 to -1; e"),
+        (PIL.Image.new("I", (2, 2), 2**16), "65536; expected 0 to 65535"),
+        (PIL.Image.new("F", (2, 2), 2.0), r"to 2\.0; expected \[0, 1\]"),
+        (PIL.Image.new("La", (2, 2)), "of mode La; expected one of 1, L, "),
+        (PIL.Image.new("L", (0, 2)), r"shape \(2, 0\); .* with pixels"),
+        (PIL.Image.new("I", (0, 2)), r"shape \(2, 0\); .* with pixels"),
+    ],
+)
+def test_pictures_that_cannot_be(colorize, picture, message):
+    with pytest.raises(InputError, match=rf"^picture: .*{message}"):
+        colorize(picture)
+
+
+def test_a_translation_of_a_picture_one_pixel_high():
+    colorize = ImageColorizer(Colorizer(lambda nir: nir / 2, channels=1))
+    gray = colorize(PIL.Image.fromarray(GRAY[:1]))
+    assert (gray.mode, gray.size) == ("L", (8, 1))
+    color = ImageColorizer(Colorizer(Recorder()))(PIL.Image.fromarray(GRAY[:1]))
+    assert (color.mode, color.size) == ("RGB", (8, 1))
+
+
+def test_the_file_that_fails_is_named(tmp_path):
+    image_files.write_image(tmp_path / "a.png", GRAY)
+    wide = ImageColorizer(
+        Colorizer(Recorder()), input_range=ranges.parse("0,4095")
+    )
+    broken = ImageColorizer(Colorizer(lambda nir: nir.repeat(3, -1) * np.nan))
+    for colorize, image, message in (
+        (wide, tmp_path / "a.png", r"\S*/a\.png: --range=0,4095: the image"),
+        (broken, tmp_path / "a.png", r"\S*/a\.png: .*not finite"),
+        (broken, GRAY / 255, "image: .*not finite"),
+    ):
+        with pytest.raises(InputError, match=f"^{message}"):
+            colorize(image)
+
+
 def test_the_channel_is_chosen():
     image = np.dstack([GRAY, 255 - GRAY, GRAY])
     colorize = ImageColorizer(Colorizer(Recorder()), channels.parse("green"))
@@ -77,7 +143,12 @@ def test_the_channel_is_chosen():
 
 
 @pytest.mark.parametrize(
-    "wrong", [GRAY[0], GRAY.astype(int), np.zeros((1,) * 5)]
+    "wrong",
+    [
+        *(GRAY[0], GRAY.astype(int), np.zeros((1,) * 5)),
+        *(GRAY[:0], GRAY[:, :0] / 255, GRAY[None, :0, :, None]),
+        np.zeros((0, 6, 8, 1), np.uint8),
+    ],
 )
 def test_arrays_that_are_no_images(colorize, wrong):
     with pytest.raises(InputError, match="image: an array of"):
