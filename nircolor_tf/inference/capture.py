@@ -4,7 +4,6 @@ import itertools
 import time
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -56,11 +55,6 @@ class Properties(NamedTuple):
 def counted(frames: int) -> str:
     """Returns for example '1 frame' or '2 frames'."""
     return f"{frames} frame{'' if frames == 1 else 's'}"
-
-
-def is_camera(source: str) -> bool:
-    """Tells the number of a camera from a file."""
-    return source.isdecimal() and not Path(source).exists()
 
 
 class SizeGuard:

@@ -52,12 +52,19 @@ class Job:
         return (self.target, self.error_map)
 
 
+def is_camera(source: str) -> bool:
+    """Tells the number of a camera, of three digits at most, from a file."""
+    # More digits are the date in a name that was mistyped.
+    digits = source.isdecimal() and len(source) <= 3
+    return digits and not Path(source).exists()
+
+
 def is_video(source: str) -> bool:
     """Tells a video file or the number of a camera from images."""
     path = Path(source)
-    if source.isdecimal():
-        return not path.exists()
-    return path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir()
+    return is_camera(source) or (
+        path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir()
+    )
 
 
 def list_jobs(

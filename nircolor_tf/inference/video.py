@@ -21,9 +21,10 @@ from nircolor_tf import files
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, ranges
 from nircolor_tf.images.channels import Channel
-from nircolor_tf.inference.capture import Camera, Frame, counted, is_camera
+from nircolor_tf.inference.capture import Camera, Frame, counted
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.inference.flicker import Smoother
+from nircolor_tf.inference.jobs import is_camera
 from nircolor_tf.inference.sound import add_sound
 from nircolor_tf.inference.video_reader import VideoFile
 from nircolor_tf.inference.video_writer import FORMATS, VideoWriter

@@ -101,11 +101,19 @@ def test_videos_and_cameras_are_told_from_images(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("1", "folder.mp4"):
         (tmp_path / name).mkdir()
-    assert [
-        source
-        for source in ("0", "1", "clip.MP4", "folder.mp4", "a.png", "gone")
-        if jobs.is_video(source)
-    ] == ["0", "clip.MP4"]
+    names = ("0", "1", "clip.MP4", "folder.mp4", "a.png", "gone", "1000")
+    videos = [source for source in names if jobs.is_video(source)]
+    assert videos == ["0", "clip.MP4"]
+    cameras = [source for source in (*names, "999") if jobs.is_camera(source)]
+    assert cameras == ["0", "999"]
+
+
+@pytest.mark.parametrize("name", ["20240131120000", "2024", "9" * 200])
+def test_a_mistyped_folder_of_digits_is_no_camera(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert not jobs.is_video(name)
+    with pytest.raises(InputError, match=f"^{name}: no such file or folder"):
+        colorize_path(Colorizer(Recorder()), name, tmp_path / "out")
 
 
 def test_folders_in_folders(tmp_path):
