@@ -6,6 +6,7 @@ in [0, 1]. Color is RGB order here, everywhere, and images are upright.
 
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import cv2
 import numpy as np
@@ -44,24 +45,36 @@ def list_images(
             left out.
 
     Raises:
-        InputError: The folder does not exist.
+        InputError: The folder does not exist, or it or one in it cannot be
+            read.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
     images = []
-    for place, folders, names in os.walk(folder):
-        images += [
-            Path(place, name)
-            for name in names
-            if Path(name).suffix.lower() in IMAGE_SUFFIXES
-            and not name.startswith(".")
-            and Path(place, name).is_file()
-        ]
-        folders[:] = [
-            name for name in folders if recursive and not name.startswith(".")
-        ]
+    try:
+        for place, folders, names in os.walk(folder, onerror=_raise):
+            images += [
+                Path(place, name)
+                for name in names
+                if Path(name).suffix.lower() in IMAGE_SUFFIXES
+                and not name.startswith(".")
+                and Path(place, name).is_file()
+            ]
+            folders[:] = [
+                name
+                for name in folders
+                if recursive and not name.startswith(".")
+            ]
+    except OSError as error:
+        raise InputError(
+            f"{error.filename}: cannot be read: {error.strerror}"
+        ) from error
     return sorted(images)
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise error
 
 
 def read_raster(path: str | os.PathLike) -> Raster:

@@ -122,6 +122,8 @@ def list_jobs(
 def note_folders(source: Path, written: Iterable[Path]) -> str:
     """Names the folders of a folder that hold images, and are not searched.
 
+    One that cannot be read may hold some.
+
     Args:
         source: What was colorized without its folders.
         written: Where results and maps are; what lies there is no such image.
@@ -138,7 +140,7 @@ def note_folders(source: Path, written: Iterable[Path]) -> str:
         if folder.is_dir()
         and not folder.is_symlink()
         and not folder.name.startswith(".")
-        and _images(folder, written, recursive=True)
+        and _may_hold_images(folder, written)
     ]
     if not names:
         return ""
@@ -194,6 +196,13 @@ def _images(
         for path in image_files.list_images(folder, recursive)
         if places.isdisjoint(path.resolve().parents)
     ]
+
+
+def _may_hold_images(folder: Path, written: Iterable[Path]) -> bool:
+    try:
+        return bool(_images(folder, written, recursive=True))
+    except InputError:  # It cannot be read, which is no reason to fail here.
+        return True
 
 
 def check_targets(jobs: list[Job], existing: str) -> list[Job]:

@@ -1,7 +1,9 @@
 """Reading and writing image files."""
 
+import os
 import struct
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -271,3 +273,26 @@ def test_list_images_is_sorted_and_flat(tmp_path):
     assert names == ["a.jpg", "b.PNG"]
     with pytest.raises(InputError, match="no such folder"):
         image_files.list_images(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [(os, "scandir"), (Path, "is_file")]
+)
+def test_what_cannot_be_listed_is_named(tmp_path, monkeypatch, owner, name):
+    locked = tmp_path / "a" / "locked"
+    locked.mkdir(parents=True)
+    (tmp_path / "x.png").touch()
+    (locked / "y.png").touch()
+    original = getattr(owner, name)
+
+    def refuse(path):
+        if "a/locked" in str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path)
+
+    monkeypatch.setattr(owner, name, refuse)
+    assert image_files.list_images(tmp_path) == [tmp_path / "x.png"]
+    expected = rf"^{locked}(/y\.png)?: cannot be read: Permission denied$"
+    for folder in (tmp_path, locked):
+        with pytest.raises(InputError, match=expected):
+            image_files.list_images(folder, recursive=True)

@@ -147,6 +147,27 @@ def test_folders_in_folders(tmp_path):
         )
 
 
+def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch):
+    source, target = tmp_path / "nir", tmp_path / "out"
+    write_nir(source / "a.png")
+    write_nir(source / "locked" / "b.png")
+
+    def scandir(path, original=os.scandir):
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    for options in ({"recursive": True}, {}):
+        place = source if options else source / "locked"
+        with pytest.raises(InputError, match=r"nir/locked: cannot be read: "):
+            colorize_path(Colorizer(Recorder()), place, target, **options)
+        assert not target.exists()
+    (written,) = colorize_path(Colorizer(Recorder()), source, target)
+    assert written.path == target / "a.png"
+    assert "searched: locked;" in jobs.note_folders(source, [target])
+
+
 @pytest.mark.parametrize(
     "names", [("a.png", "a.PNG"), ("\u00e9.png", "e\u0301.png")]
 )
