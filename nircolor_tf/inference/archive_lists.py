@@ -15,9 +15,9 @@ def read(source: Path, target: Path, image_format: str) -> list[Job]:
     """Lists the images of an archive, each with the file for its result.
 
     Args:
-        source: A folder, with all folders in it; a text file with a path in
-            each line; or a Parquet file with the column 'path'. Relative paths
-            are of the folder of that file.
+        source: A folder, with all folders in it; a text file, in UTF-8, with a
+            path in each line; or a Parquet file with the column 'path'.
+            Relative paths are of the folder of that file.
         target: The results lie in it as the images lie in the folder, or in
             the deepest folder that all listed images have in common.
         image_format: Of the results, a key of `jobs.SUFFIXES`.
@@ -37,9 +37,13 @@ def read(source: Path, target: Path, image_format: str) -> list[Job]:
     root = os.path.commonpath([path.parent for path in paths])
     # An image that is listed twice is one.
     return [
-        Job(path, target / path.parent.relative_to(root) / name)
+        Job(
+            path,
+            target
+            / path.parent.relative_to(root)
+            / jobs.result_name(path, suffix),
+        )
         for path in dict.fromkeys(paths)
-        for name in [path.name if suffix is None else path.stem + suffix]
     ]
 
 
@@ -47,7 +51,7 @@ def _read_list(source: Path) -> list[str]:
     if source.suffix.lower() == ".parquet":
         return _read_parquet(source)
     try:
-        lines = source.read_text(encoding="utf-8").splitlines()
+        text = source.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise InputError(f"{source}: no such file or folder") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -55,6 +59,8 @@ def _read_list(source: Path) -> list[str]:
             f"{source}: expected a folder, a text file with a path in each "
             "line, or a Parquet file"
         ) from error
+    # A name may hold any other character at which Python splits lines.
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
     return [line for line in lines if line.strip()]
 
 

@@ -43,6 +43,18 @@ def test_a_list_has_paths_of_its_folder_and_may_leave_it(tmp_path):
     assert job.target == Path("out/a.jpg")
 
 
+def test_names_of_a_list_hold_any_character_but_a_line_feed(tmp_path):
+    listed = tmp_path / "images.txt"
+    names = [f"a{mark}b.png" for mark in "\u2028\u0085\x0b\x0c\x1c\r \ufeff"]
+    for start, end in (("", "\n"), ("\ufeff", "\r\n")):
+        listed.write_bytes((start + end.join([*names, ""])).encode())
+        images = archive_lists.read(listed, Path("out"), "same")
+        assert [job.source for job in images] == [
+            tmp_path / name for name in names
+        ]
+        assert [job.target.name for job in images] == names
+
+
 def test_a_folder_is_listed_with_its_folders(tmp_path):
     paths = write_images(tmp_path / "in", "a.png", "deep/er/b.png")
     found = archive_lists.read(tmp_path / "in", tmp_path / "out", "same")
