@@ -77,9 +77,8 @@ class Events:
         files = files or ()
         with _shown():
             self.sessions.add_uploads(session, files)
-            outcome = uploads.colorize(
-                files, settings, self.sessions.folder(session), self._load
-            )
+            with self.sessions.run(session) as folder:
+                outcome = uploads.colorize(files, settings, folder, self._load)
         for problem in outcome.problems:
             gr.Warning(_as_html(problem))
         return outcome

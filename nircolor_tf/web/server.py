@@ -19,7 +19,6 @@ from gradio import processing_utils
 
 from nircolor_tf.web.events import Events
 from nircolor_tf.web.page import build
-from nircolor_tf.web.sessions import Sessions
 
 # Files of visitors whose leaving was not seen: age and interval, s.
 _KEPT, _SWEEP = 3600, 300
@@ -73,7 +72,9 @@ def serve(
         blocks.queue(max_size=_MOST_WAITING, default_concurrency_limit=1)
         ended = threading.Event()
         threading.Thread(
-            target=_sweep, args=(events.sessions, ended), daemon=True
+            target=events.sessions.keep_sweeping,
+            args=(_KEPT, _SWEEP, ended),
+            daemon=True,
         ).start()
         try:
             _, url, _ = blocks.launch(
@@ -98,11 +99,6 @@ def _theme() -> gr.themes.Base:
         block_info_text_color="*neutral_600",
         block_info_text_color_dark="*neutral_300",
     )
-
-
-def _sweep(sessions: Sessions, ended: threading.Event) -> None:
-    while not ended.wait(_SWEEP):
-        sessions.sweep(_KEPT)
 
 
 def _refuse_addresses() -> None:

@@ -2,8 +2,10 @@
 
 import os
 import re
+import threading
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -168,6 +170,74 @@ def test_old_files_are_swept(tmp_path):
     assert list(tmp_path.iterdir()) == [new]
     assert sessions.folder("new") == new
     assert sessions.folder("old").exists()
+
+
+def test_a_run_leaves_nothing_of_a_visitor_who_has_left(tmp_path):
+    sessions = Sessions(tmp_path)
+    with sessions.run("stays") as kept:
+        (kept / "result").touch()
+    assert (kept / "result").exists()
+
+    def write_after_leaving(folder):
+        sessions.delete("leaves")
+        assert not folder.exists()
+        write_nir(folder / "color" / "a.png")
+
+    with sessions.run("leaves") as folder:
+        write_after_leaving(folder)
+    assert not folder.exists()
+    with pytest.raises(KeyError), sessions.run("leaves") as folder:
+        write_after_leaving(folder)
+        raise KeyError
+    assert not folder.exists()
+    # A visitor who comes back meanwhile has another folder.
+    with sessions.run("leaves") as folder:
+        write_after_leaving(folder)
+        another = sessions.folder("leaves")
+    assert sorted(tmp_path.iterdir()) == sorted([kept, another])
+
+
+def test_what_cannot_be_deleted_keeps_nothing_else(tmp_path, monkeypatch):
+    sessions = Sessions(tmp_path)
+    tree = sessions.folder("first")
+    paths = [folder / name for folder in (tmp_path, tree) for name in "abc"]
+    for path in (*paths, tree):
+        path.touch()
+        os.utime(path, (0, 0))
+
+    def unlink(path, original=os.unlink, **options):
+        if Path(path).name == "b":
+            raise PermissionError(1, "Operation not permitted", str(path))
+        original(path, **options)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    sessions.sweep(99)
+    left = sorted([tmp_path / "b", tree, tree / "b"])
+    assert sorted(tmp_path.rglob("*")) == left
+    (tmp_path / "c").touch()
+    sessions.add_uploads("first", [str(tmp_path / name) for name in "bc"])
+    sessions.delete("first")
+    assert sorted(tmp_path.rglob("*")) == left
+
+
+def test_sweeping_goes_on_after_a_sweep_that_failed(tmp_path):
+    sessions, ended = Sessions(tmp_path / "gone"), threading.Event()
+    thread = threading.Thread(
+        target=sessions.keep_sweeping, args=(99, 1e-3, ended)
+    )
+    thread.start()
+    time.sleep(0.05)
+    path = tmp_path / "gone" / "a.png"
+    path.parent.mkdir()
+    path.touch()
+    os.utime(path, (0, 0))
+    for _ in range(1000):
+        if not path.exists():
+            break
+        time.sleep(0.01)
+    ended.set()
+    thread.join()
+    assert not path.exists()
 
 
 def test_before_and_after_are_shown_upright_in_8_bit(tmp_path, visit):
