@@ -7,6 +7,7 @@ those of `bin/colorize.py` do, in a folder of their own.
 """
 
 import dataclasses
+import re
 import shutil
 import tempfile
 import zipfile
@@ -152,10 +153,27 @@ def _colorize(
         except _FAILURES as error:
             problems.append(_public(str(error) or type(error).__name__, work))
         pairs.append(Pair(clip, result))
+    problems += _unnamed(pairs, problems)
     pairs = tuple(pair for pair in pairs if pair.result.exists())
     if not pairs:
         raise InputError("\n".join(problems))
     return Outcome(pairs, tuple(problems), _archive(pairs, work))
+
+
+def _unnamed(pairs: Sequence[Pair], problems: Sequence[str]) -> list[str]:
+    """Names the files without a result that no problem names."""
+    text = "\n".join(problems)
+    names = [pair.source.name for pair in pairs if not pair.result.exists()]
+    unnamed = [
+        name
+        for name in names
+        if not re.search(rf"(?<!\S){re.escape(name)}(?![^\s:,;])", text)
+    ]
+    hidden = "; a name that begins with a dot is hidden"
+    return [
+        f"{name}: not colorized{hidden if name.startswith('.') else ''}"
+        for name in unnamed
+    ]
 
 
 def _copy(uploads: Sequence[str], work: Path) -> tuple[list[Path], list[Path]]:
@@ -207,6 +225,7 @@ def _public(text: str, work: Path) -> str:
     """Leaves the folders of this machine out of a message."""
     for name in ("nir", "video", "color", ""):
         text = text.replace(f"{work / name}/", "")
+        text = text.replace(f"{work / name}: ", "")
     return text
 
 

@@ -89,6 +89,27 @@ def test_files_that_fail_are_named_and_the_others_colorized(tmp_path, visit):
     assert str(visit.folder) not in image + clip
 
 
+def test_every_file_without_a_result_is_named(tmp_path, visit):
+    for name in (".a.png", "b.png", "c.png", "c.tif"):
+        write_nir(tmp_path / name)
+    hidden = ".a.png: not colorized; a name that begins with a dot is hidden"
+    outcome = visit(tmp_path / ".a.png", tmp_path / "b.png")
+    assert [pair.source.name for pair in outcome.pairs] == ["b.png"]
+    assert outcome.problems == (hidden,)
+    with pytest.raises(InputError) as caught:
+        visit(tmp_path / ".a.png")
+    first, second = str(caught.value).splitlines()
+    assert first.startswith("no image file (.png, ")
+    assert second == hidden
+    # What a problem names is not named again, what it does not name is.
+    files = [tmp_path / name for name in ("c.png", "c.tif", "b.png")]
+    with pytest.raises(InputError) as caught:
+        visit(*files, image_format="jpeg")
+    first, second = str(caught.value).splitlines()
+    assert "both c.png and c.tif" in first
+    assert second == "b.png: not colorized"
+
+
 def test_a_failure_keeps_the_results_of_before(tmp_path, visit):
     write_nir(tmp_path / "good.png")
     (tmp_path / "bad.png").write_bytes(b"no image")
