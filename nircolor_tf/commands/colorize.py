@@ -54,12 +54,13 @@ from nircolor_tf.images import channels, image_files, ranges
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference import (
     error_estimate,
+    flicker,
     folders,
     fusion,
     jobs,
     models,
 )
-from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.colorizer import OVERLAP, TILE, Colorizer
 
 _INPUT = flags.DEFINE_string("input", None, "Image, folder, video or camera.")
 _OUTPUT = flags.DEFINE_string(
@@ -96,20 +97,23 @@ _SATURATION = flags.DEFINE_float(
     "saturation", 1.0, "Factor of the color: 1.5 is more vivid, 0 is gray.", 0
 )
 _SMOOTHING = flags.DEFINE_float(
-    "smoothing", 0.8, "Strength against flicker of videos; 0 for none.", 0, 1
+    "smoothing",
+    flicker.SMOOTHING,
+    "Strength against flicker of videos; 0 for none.",
+    *(0, 1),
 )
 _FRAMES = flags.DEFINE_integer(
     "frames", None, "Frames of a video or a camera. Default: to its end.", 1
 )
 _TILE = flags.DEFINE_integer(
     "tile",
-    1024,
+    TILE,
     "Larger images go through models that see full resolution, and through "
     "the fusion, in tiles of this size, px; 0 for whole images.",
     0,
 )
 _OVERLAP = flags.DEFINE_integer(
-    "overlap", 128, "Overlap of neighboring tiles, px.", 0
+    "overlap", OVERLAP, "Overlap of neighboring tiles, px.", 0
 )
 _RUNTIME = flags.DEFINE_enum(
     "runtime",
@@ -125,7 +129,11 @@ _FILE = flags.DEFINE_string(
     "TFLite file of one image size in the export, as its card names it.",
 )
 _THREADS = flags.DEFINE_integer(
-    "threads", None, "Threads of LiteRT. Default: all cores.", 1
+    "threads",
+    None,
+    "CPU threads of LiteRT or ONNX Runtime. Default: all cores, as a "
+    "SavedModel has always.",
+    1,
 )
 _QUALITY = flags.DEFINE_integer(
     "quality", image_files.QUALITY, "Of JPEG and WebP results.", 1, 100

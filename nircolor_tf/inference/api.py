@@ -18,10 +18,7 @@ import numpy as np
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, conversions, image_files, ranges
 from nircolor_tf.inference import models
-from nircolor_tf.inference.colorizer import Colorizer
-
-# Larger images go through models that see full resolution in tiles, px.
-_TILE, _OVERLAP = 1024, 128
+from nircolor_tf.inference.colorizer import OVERLAP, TILE, Colorizer
 
 # Modes of PIL with 8 bit, and what they are read as; alpha is left out.
 _CONVERTED = {
@@ -168,15 +165,13 @@ def load(
         channel: Which channel of the images is NIR, as --channel.
         input_range: Which levels are black and white, as --range.
         saturation: Factor of the colors' difference from gray.
-        runtime: 'auto', 'litert' or 'saved_model'.
-        threads: CPU threads of LiteRT; all cores by default.
+        runtime: 'auto', 'litert', 'saved_model' or 'onnx'.
+        threads: CPU threads, as of `models.load_export`.
 
     Raises:
         InputError: A value is wrong, or the model cannot be loaded.
     """
-    colorizer = models.load_export(
-        model, runtime, threads, path, _TILE, _OVERLAP
-    )
+    colorizer = models.load_export(model, runtime, threads, path, TILE, OVERLAP)
     return ImageColorizer(
         dataclasses.replace(colorizer, saturation=saturation),
         channels.parse(channel),

@@ -30,6 +30,7 @@ from nircolor_tf import files
 from nircolor_tf.errors import DiskFullError, InputError
 from nircolor_tf.images import image_files
 from nircolor_tf.inference import archive_lists, folders, jobs, models
+from nircolor_tf.inference.colorizer import OVERLAP, TILE
 from nircolor_tf.inference.jobs import Job
 
 FILE = "dead_letters.csv"
@@ -38,8 +39,6 @@ FILE = "dead_letters.csv"
 _ATTEMPTS = 3
 _PAUSE = 1.0  # s, before the second attempt; then twice as long
 _TIMEOUT = 10.0  # s, until a cluster has answered
-# Larger images go through models that see full resolution in tiles, px.
-_TILE, _OVERLAP = 1024, 128
 # For lists of paths; the images do not pass through it. Ray's least is 78 MB.
 _STORE_BYTES = 2**27
 
@@ -212,8 +211,8 @@ class _Worker:
             work.model,
             threads=work.threads,
             path=work.path,
-            tile=_TILE,
-            overlap=_OVERLAP,
+            tile=TILE,
+            overlap=OVERLAP,
         )
         self._colorizer = dataclasses.replace(
             colorizer, saturation=work.saturation

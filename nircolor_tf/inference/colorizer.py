@@ -19,6 +19,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 
 from nircolor_tf.errors import InputError
@@ -26,6 +27,13 @@ from nircolor_tf.images import conversions, ranges
 from nircolor_tf.inference import resizing, tiles, windows
 from nircolor_tf.inference.resizing import Decode
 from nircolor_tf.inference.steps import Steps
+
+# What the commands, the page and `nircolor_tf.load` take for large images, px.
+TILE, OVERLAP = 1024, 128
+
+# Failures of one image or frame; the others go on. OpenCV raises its own error
+# where the memory does not suffice.
+FAILURES = (InputError, MemoryError, cv2.error)
 
 # Smaller ones leave no pixels to the shrunk image, or to the overlap.
 _SMALLEST_TILE = 16

@@ -20,6 +20,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+# Strength that the commands and the page take.
+SMOOTHING = 0.8
+
 # The shorter side of the coarse image, pixels.
 _SIDE = 128
 

@@ -19,7 +19,7 @@ from absl import logging
 from nircolor_tf.errors import DiskFullError, InputError
 from nircolor_tf.images import channels, image_files, ranges
 from nircolor_tf.images.channels import Channel
-from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.colorizer import FAILURES, Colorizer
 from nircolor_tf.inference.error_estimate import ErrorEstimator
 from nircolor_tf.inference.jobs import (
     SUFFIXES,
@@ -27,10 +27,6 @@ from nircolor_tf.inference.jobs import (
     check_targets,
     list_jobs,
 )
-
-# Failures of one image; the others go on. OpenCV raises its own error where
-# the memory does not suffice.
-FAILURES = (InputError, MemoryError, cv2.error)
 
 
 @dataclasses.dataclass(frozen=True)

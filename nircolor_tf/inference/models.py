@@ -68,7 +68,8 @@ def load_export(
         runtime: `litert` runs the TFLite file, `saved_model` the SavedModel
             in TensorFlow, `onnx` the ONNX file in ONNX Runtime; `auto` is
             `litert` where the export has that file.
-        threads: CPU threads of LiteRT; all cores by default.
+        threads: CPU threads of LiteRT and ONNX Runtime; all cores by default.
+            TensorFlow has all cores.
         path: Its name in the card; the first by default.
         tile: As for `Colorizer`.
         overlap: Likewise.
@@ -77,9 +78,14 @@ def load_export(
 
     Raises:
         InputError: A file is missing or unreadable, the export has no such
-            path or file, `file` is of another path or runtime, TensorFlow is
-            missing, or `tile` or `overlap` is wrong.
+            path or file, `file` is of another path or runtime, the runtime is
+            unknown, missing or takes no `threads`, or `tile` or `overlap` is
+            wrong.
     """
+    if runtime not in RUNTIMES:
+        raise InputError(
+            f"runtime {runtime!r}: expected one of {', '.join(RUNTIMES)}"
+        )
     folder = locate(model)
     card = cards.read_card(folder)
     if file is None:

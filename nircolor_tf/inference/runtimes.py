@@ -26,13 +26,21 @@ def load_path(
         runtime: 'litert', 'saved_model', 'onnx', or 'auto' for LiteRT where
             the path has a TFLite file.
         threads: CPU threads of LiteRT and ONNX Runtime; all cores by default.
+            TensorFlow has all cores; where 'auto' takes it, they do not count.
 
     Returns:
         (1, H, W, 1) float32 -> (1, H, W, C).
 
     Raises:
-        InputError: A file is missing or unreadable, or TensorFlow is missing.
+        InputError: A file is missing or unreadable, the runtime is missing, or
+            'saved_model' was asked for with `threads`.
     """
+    if runtime == "saved_model" and threads is not None:
+        raise InputError(
+            f"--threads={threads}: of LiteRT and ONNX Runtime; TensorFlow runs "
+            "a SavedModel on all cores, or on as many threads as the "
+            "environment variable TF_NUM_INTRAOP_THREADS says"
+        )
     entry = card["paths"][path]
     if runtime == "auto":
         runtime = "litert" if "tflite" in entry["files"] else "saved_model"

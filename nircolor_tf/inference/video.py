@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -22,16 +21,12 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, ranges
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference.capture import Camera, Frame, counted
-from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.colorizer import FAILURES, Colorizer
 from nircolor_tf.inference.flicker import Smoother
 from nircolor_tf.inference.jobs import is_camera
 from nircolor_tf.inference.sound import add_sound
 from nircolor_tf.inference.video_reader import VideoFile
 from nircolor_tf.inference.video_writer import FORMATS, VideoWriter
-
-# Failures of the model at a frame. OpenCV raises its own error where the
-# memory does not suffice.
-_FAILURES = (InputError, MemoryError, cv2.error)
 
 
 def colorize_video(
@@ -148,7 +143,7 @@ def _colors(
                 low, high = _levels(input_range, frame)
             nir = ranges.to_unit(frame.nir, low, high)
             color = smoother(colorizer(nir), nir)
-        except _FAILURES as error:
+        except FAILURES as error:
             raise InputError(
                 f"{source}: frame {number}: "
                 f"{str(error) or type(error).__name__}"

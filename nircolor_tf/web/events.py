@@ -11,13 +11,10 @@ from absl import logging
 
 from nircolor_tf.errors import InputError, NirColorError
 from nircolor_tf.inference import cards, models
-from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.colorizer import OVERLAP, TILE, Colorizer
 from nircolor_tf.web import uploads, views
 from nircolor_tf.web.sessions import Sessions
 from nircolor_tf.web.uploads import Outcome, Pair, Settings
-
-# As `bin/colorize.py`, px.
-_TILE, _OVERLAP = 1024, 128
 
 
 class Events:
@@ -55,7 +52,7 @@ class Events:
         folder = self._folders[model]
         try:
             return models.load_export(
-                folder, path=path, tile=_TILE, overlap=_OVERLAP
+                folder, path=path, tile=TILE, overlap=OVERLAP
             )
         except InputError as error:
             # Visitors need not know where it is.

@@ -14,20 +14,12 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import cv2
-
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, image_files, ranges
-from nircolor_tf.inference import folders, jobs, video
-from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference import flicker, folders, jobs, video
+from nircolor_tf.inference.colorizer import FAILURES, Colorizer
 
 SUFFIXES = (*image_files.IMAGE_SUFFIXES, *jobs.VIDEO_SUFFIXES)
-
-# Against flicker of videos, the default of bin/colorize.py.
-_SMOOTHING = 0.8
-
-# Failures of one file; the others go on.
-_FAILURES = (InputError, MemoryError, cv2.error)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +142,7 @@ def _colorize(
         result = results / f"{clip.stem}.mp4"
         try:
             _colorize_video(colorizer, clip, result, options)
-        except _FAILURES as error:
+        except FAILURES as error:
             problems.append(_public(str(error) or type(error).__name__, work))
         pairs.append(Pair(clip, result))
     problems += _unnamed(pairs, problems)
@@ -215,7 +207,7 @@ def _colorize_video(
         str(source),
         target,
         options.input_range,
-        _SMOOTHING,
+        flicker.SMOOTHING,
         overwrite=False,
         channel=options.channel,
     )

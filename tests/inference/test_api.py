@@ -9,7 +9,7 @@ import nircolor_tf as nircolor
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, image_files, ranges
 from nircolor_tf.inference.api import ImageColorizer
-from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.colorizer import OVERLAP, TILE, Colorizer
 
 GRAY = np.arange(48, dtype=np.uint8).reshape(6, 8) * 5
 
@@ -160,7 +160,10 @@ def test_arrays_that_are_no_images(colorize, wrong):
 def test_the_models_that_ship_are_loaded_by_name():
     assert nircolor.models() == ("default", "edge")
     for name in nircolor.models():
-        color = nircolor.load(name, threads=1)(GRAY)
+        colorize = nircolor.load(name, threads=1)
+        assert colorize.colorizer.tile == TILE
+        assert colorize.colorizer.overlap == OVERLAP
+        color = colorize(GRAY)
         assert (color.dtype, color.shape) == (np.uint8, (6, 8, 3))
     with pytest.raises(InputError, match="nowhere: no such export folder"):
         nircolor.load("nowhere")

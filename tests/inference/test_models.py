@@ -289,6 +289,14 @@ def test_auto_takes_what_the_export_has(export_copy):
     np.testing.assert_allclose(rgb, nir * GAINS, atol=1e-6)
 
 
+def test_threads_that_have_no_effect_are_refused(export_copy):
+    with pytest.raises(InputError, match=r"^--threads=2: .*INTRAOP_"):
+        models.load_export(export_copy, "saved_model", threads=2)
+    models.load_export(export_copy, "litert", threads=2)
+    with pytest.raises(InputError, match="runtime 'lite': expected one of au"):
+        models.load_export(export_copy, "lite")
+
+
 def test_the_card_asks_for_the_fusion(export_copy):
     fusion = {
         "bilateral_diameter": 5,
