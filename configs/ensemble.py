@@ -52,7 +52,7 @@ CONFIG = {
     "inference": {"working_size": 256},
 }
 
-TINY = {"filters": 8, "max_filters": 16, "levels": 4, "dropout": 0.0}
+TINY = {"filters": 8, "max_filters": 16, "levels": 2, "dropout": 0.0}
 SMOKE = {"members": dict.fromkeys(MEMBERS, TINY), "train": {"steps": 4}}
 
 VARIANTS = {"": {}, "smoke": common.merge(common.SMOKE, SMOKE)}

@@ -12,6 +12,26 @@ from nircolor_tf.data import synthetic
 from nircolor_tf.training import build, config_files, trainer
 from nircolor_tf.training.step import compile_step
 
+# Their networks take the time of a training, and smaller ones show as much.
+SMALLER_NETWORKS = {
+    "landscapes": {"levels": 2},
+    "atcyclegan": {
+        "name": "unet256",
+        "levels": 2,
+        "max_filters": 16,
+        "norm": "instance",
+    },
+}
+
+
+def smaller_config(name, variant, manifest):
+    """A smoke config to be resumed."""
+    config = smoke.smoke_config(name, variant, manifest)
+    if name in SMALLER_NETWORKS:
+        with config.unlocked():
+            config.network.update(SMALLER_NETWORKS[name])
+    return config
+
 
 def make_method(name, variant, **changes):
     config = smoke.smoke_config(name, variant)
@@ -78,6 +98,32 @@ def largest_difference(first, second):
         for name in first
         for a, b in zip(first[name], second[name], strict=True)
     )
+
+
+def networks_reached(method, phase, batch):
+    """Which networks get a gradient from the loss that updates them."""
+    with tf.GradientTape(persistent=True) as tape:
+        losses, _ = phase.losses(batch)
+        losses = {n: tf.convert_to_tensor(x) for n, x in losses.items()}
+    assert losses.keys() == set(phase.optimizers)
+    reached = set()
+    # Optimizers that share a loss share its gradient, as in training.
+    for loss in {id(loss): loss for loss in losses.values()}.values():
+        networks = [
+            network
+            for optimizer in phase.optimizers
+            if losses[optimizer] is loss
+            for network in method.optimizers[optimizer].networks
+        ]
+        variables = [
+            [v.value for v in method.networks[network].trainable_variables]
+            for network in networks
+        ]
+        gradients = tape.gradient(loss, variables)
+        for network, found in zip(networks, gradients, strict=True):
+            if any(g is not None and np.any(g.numpy()) for g in found):
+                reached.add(network)
+    return reached
 
 
 def everything(workdir):

@@ -7,13 +7,13 @@ test kills it some time after that, wherever it is then.
 import contextlib
 import functools
 import json
-import multiprocessing
 import random
 import shutil
 import signal
 import time
 from typing import NamedTuple
 
+import forked
 import keras
 import numpy as np
 import smoke
@@ -42,10 +42,6 @@ PLACES = {
 }
 # Of places that are passed at once: seconds in which something else happens.
 SECONDS = {"start": 1.0, "step": 0.3}
-
-_processes = multiprocessing.get_context("forkserver")
-# TensorFlow is imported once, and started in each training.
-_processes.set_forkserver_preload(["killing"])
 
 
 class Moment(NamedTuple):
@@ -174,11 +170,10 @@ def _run(config, workdir):
 
 
 def _start(config, workdir, place, call):
-    ours, theirs = _processes.Pipe()
-    process = _processes.Process(
-        target=_train, args=(config.to_json(), workdir, place, call, theirs)
+    ours, theirs = forked.context.Pipe()
+    process = forked.start(
+        _train, config.to_json(), workdir, place, call, theirs
     )
-    process.start()
     theirs.close()
     return process, ours
 

@@ -82,3 +82,13 @@ def smoke_config(name: str, variant: str, manifest: str = "") -> ConfigDict:
     config.train.average_decay = 0.9
     config.rate.peak = 1e-3
     return config
+
+
+def tiny_config(manifest: str = "") -> ConfigDict:
+    """What trains and exports soonest: two levels, one loss, in float32."""
+    config = smoke_config("landscapes", "smoke", manifest)
+    config.network.levels = 2
+    config.loss.update(l1=1.0, chroma=0.0, mix=0.0)
+    config.train.precision = "float32"
+    config.evaluate.protocols = ("std",)
+    return config

@@ -1,13 +1,16 @@
 """Networks that one can work in one's head, and images of one color."""
 
-import functools
+import sys
 from collections.abc import Mapping
 
 import keras
 import pytest
 import smoke
 import tensorflow as tf
+from contract import shared_method
 
+from nircolor_tf import losses
+from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training import build
 
@@ -46,17 +49,27 @@ class Pyramid(Affine):
 
 
 class Pointwise(keras.Model):
-    """A 1x1 convolution, which is quick to make."""
+    """A 1x1 convolution, which is quick to make.
+
+    Args:
+        channels: Of the output.
+        scales: At so many sizes, the coarsest first; 0: the image alone.
+    """
 
     size_multiple = 32
 
-    def __init__(self, channels: int):
+    def __init__(self, channels: int, scales: int = 0):
         super().__init__()
+        self.scales = scales
         self.convolution = keras.layers.Conv2D(channels, 1)
 
     def call(self, image, training=False):
         del training
-        return self.convolution(image)
+        image = self.convolution(image)
+        if not self.scales:
+            return image
+        factors = [2**scale for scale in reversed(range(self.scales))]
+        return tuple(image[:, ::factor, ::factor] for factor in factors)
 
 
 def without_networks(monkeypatch: pytest.MonkeyPatch, module) -> None:
@@ -64,8 +77,21 @@ def without_networks(monkeypatch: pytest.MonkeyPatch, module) -> None:
     monkeypatch.setattr(
         module,
         "make_network",
-        lambda config, key: Pointwise(config.get("output_channels", 1)),
+        lambda config, key: Pointwise(
+            config.get("output_channels", 1), config.get("scales", 0)
+        ),
     )
+
+
+def one_layer_method(
+    monkeypatch: pytest.MonkeyPatch, name: str, variant: str
+) -> Method:
+    """A method on networks of one layer, with L1 for L_mix."""
+    config = smoke.smoke_config(name, variant)
+    module = sys.modules[METHODS[config.method].__module__]
+    without_networks(monkeypatch, module)
+    monkeypatch.setattr(losses, "mix", lambda *images: losses.l1(*images[:2]))
+    return build.make_method(config)
 
 
 def flat(side: int, *color: float):
@@ -88,10 +114,9 @@ def gradients(losses, optimizer: str, networks, batch) -> list[float | None]:
     return [None if each is None else float(each) for each in found]
 
 
-@functools.cache
 def tiny_method(name: str) -> Method:
     """The method of a config file's smoke variant, one for all tests."""
-    return build.make_method(smoke.load_config(name, "smoke"))
+    return shared_method(name, "smoke")
 
 
 def experiment(

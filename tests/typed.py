@@ -1,17 +1,13 @@
-"""Command lines as a user types them, in processes that are forked.
+"""Command lines as a user types them, in processes that are forked."""
 
-TensorFlow is imported once for all of them, and started in each.
-"""
-
-import multiprocessing
 import os
 import runpy
 import shlex
 import sys
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["nircolor_tf.training.trainer"])
+import forked
 
 
 def run(line: str, folder: Path, output: Path) -> tuple[int, str, str]:
@@ -25,11 +21,18 @@ def run(line: str, folder: Path, output: Path) -> tuple[int, str, str]:
     Returns:
         The exit status, what it printed, and what it printed as errors.
     """
-    files = [output / name for name in ("out", "errors")]
-    process = _processes.Process(target=_run, args=(line, folder, files))
-    process.start()
+    process = start(line, folder, output)
     process.join()
-    return process.exitcode, *(file.read_text() for file in files)
+    return process.exitcode, *(file.read_text() for file in _files(output))
+
+
+def start(line: str, folder: Path, output: Path) -> BaseProcess:
+    """Starts a command; the arguments are those of `run`."""
+    return forked.start(_run, line, folder, _files(output))
+
+
+def _files(output):
+    return [output / name for name in ("out", "errors")]
 
 
 def _run(line, folder, files):

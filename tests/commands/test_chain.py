@@ -1,4 +1,8 @@
-"""The commands as a user types them, each in a process of its own."""
+"""The commands as a user types them, each in a process of its own.
+
+Those that import TensorFlow are forked from a process that has it (typed.py).
+test_installed.py and test_interruption.py start such commands whole.
+"""
 
 import csv
 import json
@@ -25,45 +29,55 @@ TRAIN = (
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory, repository):
-    """Starts a command line in a folder that sees what the commands read."""
+def folder(tmp_path_factory, repository):
+    """It sees what the commands read."""
     folder = tmp_path_factory.mktemp("chain")
     for name in ("bin", "configs", "saved_models"):
         (folder / name).symlink_to(repository / name)
+    return folder
 
-    def start(line):
-        return subprocess.Popen(
-            [sys.executable, *shlex.split(f"bin/{line}")],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(repository)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
 
-    start.folder = folder
-    return start
+def check(status, out, errors):
+    """Returns what a command printed."""
+    assert status == 0, errors
+    # Nothing of what libraries say to their programmers.
+    assert not re.search(r"^[IWE]\d{4} ", errors, re.MULTILINE), errors
+    return out
 
 
 @pytest.fixture(scope="module")
-def run(start):
+def run_whole(folder, repository):
+    """Runs a command line in a process that imports what it needs."""
+
     def run(line):
-        process = start(line)
-        out, errors = process.communicate()
-        assert process.returncode == 0, errors
-        # Nothing of what libraries say to their programmers.
-        assert not re.search(r"^[IWE]\d{4} ", errors, re.MULTILINE), errors
-        return out
+        done = subprocess.run(
+            [sys.executable, *shlex.split(f"bin/{line}")],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(repository)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return check(done.returncode, done.stdout, done.stderr)
 
     return run
 
 
 @pytest.fixture(scope="module")
-def prepared(run, start):
+def run(folder, tmp_path_factory):
+    def run(line):
+        output = tmp_path_factory.mktemp("printed")
+        return check(*typed.run(line, folder, output))
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def prepared(run_whole, folder):
     """Eight synthetic pairs and their manifest; gives the folder of all."""
-    run("make_synthetic.py --output=pairs --count=8 --size=48")
-    run("prepare_data.py --source=pairs --layout=folder --output=data")
-    return start.folder
+    run_whole("make_synthetic.py --output=pairs --count=8 --size=48")
+    run_whole("prepare_data.py --source=pairs --layout=folder --output=data")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -89,15 +103,15 @@ def newest(workdir):
     }
 
 
-def test_killed_and_resumed_equals_uninterrupted(run, start, trained):
-    process = start(f"{TRAIN} --workdir=killed")
+def test_killed_and_resumed_equals_uninterrupted(run, trained, tmp_path):
+    process = typed.start(f"{TRAIN} --workdir=killed", trained, tmp_path)
     # TensorFlow's note of which checkpoint is the newest, from step 5 on.
     while not (trained / "killed" / "checkpoints" / "checkpoint").exists():
-        assert process.poll() is None, process.communicate()
+        assert process.exitcode is None, (tmp_path / "errors").read_text()
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     assert newest(trained / "killed")[0] < 60
     assert "go on" in run("train.py --workdir=killed --stop_at=57")
     assert newest(trained / "killed")[0] == 57
@@ -125,7 +139,7 @@ def test_killed_and_resumed_equals_uninterrupted(run, start, trained):
     assert np.mean(l1[-10:]) < np.mean(l1[:10])
 
 
-def test_evaluate_export_and_colorize(run, start, trained):
+def test_evaluate_export_and_colorize(run, run_whole, trained, tmp_path):
     evaluate = "evaluate.py --data=data/manifest.csv --split=val"
     run(f"{evaluate} --workdir=run --path=n2c --output=report_workdir")
     out = run("export.py --workdir=run --paths=n2c --output=models/tiny")
@@ -143,11 +157,14 @@ def test_evaluate_export_and_colorize(run, start, trained):
         "the export equals the trained method: 4 of 4 files and signatures "
         "were compared on 8 photos"
     )
-    run(f"{evaluate} --model=models/tiny --output=report_export")
-    again = start(f"{evaluate} --model=models/tiny --output=report_export")
-    assert "report.html: exists already" in again.communicate()[1]
-    assert again.returncode == 1
-    run("colorize.py --model=models/tiny --input=pairs/nir --output=color")
+    again = f"{evaluate} --model=models/tiny --output=report_export"
+    run_whole(again)
+    status, _, errors = typed.run(again, trained, tmp_path)
+    assert "report.html: exists already" in errors
+    assert status == 1
+    run_whole(
+        "colorize.py --model=models/tiny --input=pairs/nir --output=color"
+    )
 
     card = json.loads((trained / "models/tiny/card.json").read_text())
     assert card["training"]["step"] == best["step"]

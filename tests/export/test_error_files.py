@@ -20,7 +20,7 @@ from nircolor_tf.training import restore, trainer, warm_start
 def workdir(pairs_manifest, one_replica, tmp_path_factory):
     """An estimator of the error of `base`, which lies beside it."""
     folder = tmp_path_factory.mktemp("error")
-    base = smoke.smoke_config("landscapes", "smoke", pairs_manifest)
+    base = smoke.tiny_config(pairs_manifest)
     base.inference.update(working_size=32, guided_radius=4)
     trainer.train(base, folder / "base", one_replica)
     config = smoke.smoke_config("default", "uncertain,smoke", pairs_manifest)

@@ -1,5 +1,7 @@
 """Inference paths by name, from a method with several to files and numbers."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from nircolor_tf.errors import ExportError, InputError
 from nircolor_tf.evaluation import run_names, runs
 from nircolor_tf.export import export
 from nircolor_tf.images import grid, image_files
-from nircolor_tf.inference import cards, models
+from nircolor_tf.inference import cards, models, runtimes
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import build, restore
 
@@ -159,10 +161,13 @@ def test_an_export_says_what_was_trained_on(all_paths):
     assert card["validation"]["images"] == 3
 
 
-def test_every_path_in_every_runtime(all_paths):
+def test_every_path_in_every_runtime(all_paths, monkeypatch):
+    # Once, of all who ask for them: it takes a second.
+    load_signatures = functools.cache(runtimes.load_signatures)
+    monkeypatch.setattr(runtimes, "load_signatures", load_signatures)
     image = np.random.default_rng(0).random((5, 6, 1), np.float32)
-    loaded = tf.saved_model.load(str(all_paths / "saved_model"))
-    assert {"serving_default", "n2g2c", "n2g", "g2c"} < set(loaded.signatures)
+    signatures = load_signatures(all_paths / "saved_model")
+    assert {"serving_default", "n2g2c", "n2g", "g2c"} < set(signatures)
     for path in ("n2g2c", "n2g", "g2c"):
         expected = through(path, image)
         for runtime in ("litert", "saved_model"):
@@ -173,7 +178,7 @@ def test_every_path_in_every_runtime(all_paths):
         default(image), through("n2g2c", image), atol=1e-6
     )
     # As TensorFlow Serving calls it, by the domains' names.
-    rgb = loaded.signatures["g2c"](gray=image[None])["rgb"]
+    rgb = signatures["g2c"](gray=image[None])["rgb"]
     np.testing.assert_allclose(rgb[0], through("g2c", image), atol=1e-6)
 
 

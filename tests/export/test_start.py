@@ -16,7 +16,7 @@ from nircolor_tf.training import build, command_log, restore, trainer
 
 @pytest.fixture(scope="module")
 def config(pairs_manifest):
-    return smoke.smoke_config("landscapes", "smoke", pairs_manifest)
+    return smoke.tiny_config(pairs_manifest)
 
 
 @pytest.fixture(scope="module")

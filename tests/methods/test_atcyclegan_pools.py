@@ -5,8 +5,10 @@ import pytest
 import smoke
 import tensorflow as tf
 from contract import everything
+from stubs import without_networks
 
 from nircolor_tf.errors import InputError
+from nircolor_tf.methods import atcyclegan
 from nircolor_tf.training import build, config_files, restore, trainer
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.writer import Writer
@@ -92,8 +94,9 @@ def test_a_run_killed_while_alternating_resumes_to_the_bit(
 
 
 def test_pools_are_of_one_number_of_devices_but_weights_of_any(
-    alternating_config, tmp_path, one_replica, two_replicas
+    alternating_config, tmp_path, one_replica, two_replicas, monkeypatch
 ):
+    without_networks(monkeypatch, atcyclegan)
     alternating_config.train.average_decay = 0.0
     with two_replicas.scope():
         trained = build.make_method(alternating_config)

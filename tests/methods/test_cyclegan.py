@@ -145,8 +145,9 @@ def test_paired_compares_with_it():
 
 
 def test_unpaired_from_pairs_needs_no_photos(
-    pairs_manifest, tmp_path, one_replica
+    pairs_manifest, tmp_path, one_replica, monkeypatch
 ):
+    without_networks(monkeypatch, cyclegan)
     examples = manifest.read_manifest(pairs_manifest)
     pairs = [example for example in examples if example.split != "unpaired"]
     path = tmp_path / "manifest.csv"

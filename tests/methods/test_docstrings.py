@@ -1,6 +1,7 @@
 """The docstrings' tables against the code, line by line."""
 
 import ast
+import functools
 import operator
 import pkgutil
 import re
@@ -38,14 +39,18 @@ def variants_of(file):
     return list(smoke.load_module(file)["VARIANTS"])
 
 
-def configs_of(method):
-    """Every variant of every config file of a method, and its name."""
-    found = [
+@functools.cache
+def all_configs():
+    """Every variant of every config file, and its name; to be read only."""
+    return [
         (f"{file}:{variant}", smoke.load_config(file, variant))
         for file in smoke.FILES
         for variant in variants_of(file)
     ]
-    return [(name, c) for name, c in found if c.method == method]
+
+
+def configs_of(method):
+    return [(name, c) for name, c in all_configs() if c.method == method]
 
 
 def smoke_methods(name):

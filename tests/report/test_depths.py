@@ -64,6 +64,12 @@ def both(data, request):
     return data / "8", data / request.param
 
 
+@pytest.fixture(scope="module")
+def measured():
+    """What was measured of a folder: the set of 8 bit is compared twice."""
+    return {}
+
+
 def read(folder):
     return manifest.read_manifest(folder / "manifest.csv")
 
@@ -92,34 +98,36 @@ def test_batches(both):
         np.testing.assert_array_equal(first[kind], second[kind])
 
 
-def test_validation_in_training(both):
+def test_validation_in_training(both, measured):
     method, config = (
         tiny_method("landscapes"),
         load_config("landscapes", "smoke"),
     )
-    numbers = [
-        Evaluator(method, read(folder)[:2], config.evaluate).evaluate()
-        for folder in both
-    ]
+    numbers = []
+    for folder in both:
+        if (key := ("validation", folder)) not in measured:
+            evaluator = Evaluator(method, read(folder)[:2], config.evaluate)
+            measured[key] = evaluator.evaluate()
+        numbers.append(measured[key])
     assert numbers[0][0] == numbers[1][0]
     for name, grid in numbers[0][1].items():
         np.testing.assert_array_equal(grid, numbers[1][1][name])
 
 
-def test_evaluation_and_its_pictures(both, model, tmp_path):
+def test_evaluation_and_its_pictures(both, measured, model, tmp_path):
     model(lambda name, nir: teacher(nir))
-    first, second = (
-        measure_split(
-            ["model"],
-            folder,
-            tmp_path / folder.name,
-            split="train",
-            baselines=True,
-            robustness=1,
-            contaminated="mark",
-        )
-        for folder in both
-    )
+    for folder in both:
+        if folder not in measured:
+            measured[folder] = measure_split(
+                ["model"],
+                folder,
+                tmp_path / folder.name,
+                split="train",
+                baselines=True,
+                robustness=1,
+                contaminated="mark",
+            )
+    first, second = (measured[folder] for folder in both)
     assert len(first.results) == 3
     for result, other in zip(first.results, second.results, strict=True):
         assert result.means == other.means

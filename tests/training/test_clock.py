@@ -1,7 +1,6 @@
 """The minutes that a training records are those that passed."""
 
 import pytest
-import smoke
 
 from nircolor_tf.training import evaluator, loop, restore, trainer, writer
 
@@ -31,15 +30,14 @@ def clock(monkeypatch):
 
 
 def test_no_phase_and_no_evaluation_is_lost(
-    clock, pairs_manifest, tmp_path, one_replica
+    clock, toy_config, tmp_path, one_replica
 ):
-    config = smoke.smoke_config("atcyclegan", "smoke", pairs_manifest)
-    # A phase is an epoch of one step; most end without evaluation or save.
-    config.train.evaluate_every = config.train.checkpoint_every = 3
+    # Phases of two steps; most end without evaluation or save.
+    toy_config.train.evaluate_every = toy_config.train.checkpoint_every = 5
     for stop_at in (2, None):
-        trainer.train(config, tmp_path, one_replica, stop_at)
+        trainer.train(toy_config, tmp_path, one_replica, stop_at)
     method, latest = restore.load_method(tmp_path, "latest")
     steps = method.count_steps()
-    assert steps == 4
-    assert clock[0] == 4 * STEP + 2 * EVALUATION
+    assert steps == 8
+    assert clock[0] == 8 * STEP + 2 * EVALUATION
     assert latest["minutes"] == pytest.approx(clock[0] / 60)

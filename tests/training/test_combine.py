@@ -21,7 +21,7 @@ from nircolor_tf.training import (
 def members(tmp_path_factory, pairs_manifest, one_replica):
     folder = tmp_path_factory.mktemp("members")
     for seed, from_image in enumerate((False, True)):
-        config = smoke.smoke_config("landscapes", "smoke", pairs_manifest)
+        config = smoke.tiny_config(pairs_manifest)
         config.seed = seed
         with config.unlocked():
             config.network.from_image = from_image
@@ -35,6 +35,12 @@ def members(tmp_path_factory, pairs_manifest, one_replica):
 
 
 @pytest.fixture(scope="module")
+def best(members):
+    """Of each member the best weights, and their record."""
+    return [restore.load_method(member, "best") for member in members]
+
+
+@pytest.fixture(scope="module")
 def workdir(members, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("combined") / "mean"
     metrics = combine.combine(members, workdir, "bin/combine.py --workdir=mean")
@@ -43,19 +49,18 @@ def workdir(members, tmp_path_factory):
     return workdir
 
 
-def test_the_result_is_the_mean_of_the_best_members(members, workdir):
+def test_the_result_is_the_mean_of_the_best_members(best, workdir):
     nir = tf.random.stateless_uniform((1, 64, 96, 1), (1, 2))
-    expected = [restore.load_method(m, "best")[0](nir) for m in members]
+    expected = [method(nir) for method, _ in best]
     assert np.abs(expected[0] - expected[1]).max() > 0.01
     for checkpoint in ("best", "latest"):
         actual = restore.load_method(workdir, checkpoint)[0](nir)
         np.testing.assert_allclose(actual, np.mean(expected, axis=0), atol=1e-6)
 
 
-def test_it_says_how_each_member_was_trained(members, workdir):
+def test_it_says_how_each_member_was_trained(members, best, workdir):
     config = config_files.read_config(workdir)
-    records = [restore.load_method(m, "best")[1] for m in members]
-    assert config.train.steps == sum(r["step"] for r in records)
+    assert config.train.steps == sum(record["step"] for _, record in best)
     assert [part.seed for part in config.combined.values()] == [0, 1]
     assert config.combined.member_1.data.manifest == "manifest.csv"
     assert [part.from_image for part in config.members.values()] == [

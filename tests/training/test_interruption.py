@@ -3,6 +3,7 @@
 import itertools
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import keras
 import killing
 import pytest
+import typed
 
 from nircolor_tf.errors import InterruptionError
 from nircolor_tf.images import conversions
@@ -108,6 +110,14 @@ def train(*flags):
     )
 
 
+def run(output, *flags):
+    """To its end, where TensorFlow is imported already."""
+    output.mkdir()
+    line = shlex.join(["train.py", *flags])
+    status, *printed = typed.run(line, REPOSITORY, output)
+    return status, "".join(printed)
+
+
 def seconds_of(process):
     """Of a processor, so far; a busy machine takes longer."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2]
@@ -136,9 +146,8 @@ def test_a_training_that_is_terminated_goes_on(tmp_path, pairs_manifest):
         not scalars.is_file() or len(scalars.read_text().splitlines()) < 2
     ):
         time.sleep(0.1)
-    second = train(*flags)
-    refusal, _ = second.communicate()
-    assert second.returncode == 1
+    status, refusal = run(tmp_path / "second", *flags)
+    assert status == 1
     assert f"a training runs there already, process {first.pid} on" in refusal
     before = seconds_of(first) + seconds_of_ended()
     first.send_signal(signal.SIGTERM)
@@ -152,7 +161,8 @@ def test_a_training_that_is_terminated_goes_on(tmp_path, pairs_manifest):
     ]
     assert f"stopped by SIGTERM after step {step} of 100000" in output
     assert f"bin/train.py --workdir={workdir}" in output
-    resumed = train(f"--workdir={workdir}", f"--stop_at={step + 1}")
-    output, _ = resumed.communicate()
-    assert resumed.returncode == 0
+    status, output = run(
+        tmp_path / "resumed", f"--workdir={workdir}", f"--stop_at={step + 1}"
+    )
+    assert status == 0
     assert f"begins after step {step} of 100000" in output
