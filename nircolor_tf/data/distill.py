@@ -31,7 +31,12 @@ import numpy as np
 from tqdm import tqdm
 
 from nircolor_tf import files
-from nircolor_tf.data import example_images, manifest, training_data
+from nircolor_tf.data import (
+    example_images,
+    manifest,
+    splits,
+    training_data,
+)
 from nircolor_tf.data.imitations import imitate_nir, vary
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.training_data import TrainingData
@@ -173,7 +178,7 @@ def _vary(
     nir = example_images.read_nir(example).unit
     generator = np.random.default_rng(list(example.name.encode()))
     for number in range(1, count + 1):
-        name = f"{example.name}_varied_{number}"
+        name = f"{example.name}{splits.VARIATION}{number}"
         varied = dataclasses.replace(example, name=name, shift_x=0, shift_y=0)
         yield _taught(colorize, varied, vary(nir, generator), folder)
 

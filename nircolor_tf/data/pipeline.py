@@ -110,16 +110,7 @@ def _open_groups(
     examples: Sequence[Example], config: ConfigDict, store: PixelStore
 ) -> Source:
     """Opens the groups of the pairs, and the photos, that have a share."""
-    members = {"photo": [], **{group: [] for group in GROUPS}}
-    listed = splits.load_groups(examples[0].protocol)
-    for example in examples:
-        if example.split == "unpaired":
-            members["photo"].append(example)
-        elif example.split == "train":
-            # A photo that was shrunk has its side behind its name.
-            name = example.name
-            group = listed.get(name) or listed.get(name.rpartition("_")[0])
-            members.get(group, []).append(example)
+    members = _members(examples)
     sources = {
         group: source
         for group, source in config.sources.items()
@@ -143,6 +134,30 @@ def _open_groups(
         ],
         [source.share for source in sources.values()],
     )
+
+
+def _members(examples: Sequence[Example]) -> dict[str, list[Example]]:
+    """Returns the training images of each group, and the photos."""
+    members = {"photo": [], **{group: [] for group in GROUPS}}
+    protocol = examples[0].protocol
+    listed = splits.load_groups(protocol)
+    strays = []
+    for example in examples:
+        if example.split == "unpaired":
+            members["photo"].append(example)
+        elif example.split == "train":
+            name = example.name.partition(splits.VARIATION)[0]
+            # A photo that was shrunk has its side behind its name.
+            group = listed.get(name) or listed.get(name.rpartition("_")[0])
+            members.get(group, strays).append(example)
+    if listed and strays:
+        raise InputError(
+            f"{strays[0].name} and {len(strays) - 1} more images to train on "
+            f"are of no group of {protocol}, and config.data.sources draws "
+            "groups; expected images of its list and variations of them "
+            "(bin/distill.py without --photos), or no shares"
+        )
+    return members
 
 
 def _check_photos(has_photos: bool, key: str, value, other: str) -> None:

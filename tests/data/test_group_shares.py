@@ -8,11 +8,12 @@ from test_pipeline import data_config, make_example, take
 from nircolor_tf.data import pipeline
 from nircolor_tf.errors import InputError
 
-# Name in scenes-strict, or of one of its sizes -> its level.
+# Name in scenes-strict, or of one of its sizes or a variation -> its level.
 LEVELS = {
     "vcip_country_0000": 10,
     "vcip_country_0002": 11,
     "more_country_0000_256": 20,
+    "more_country_0000_256_varied_1": 21,
     "scene_indoor_0000_400": 30,
     "more_people_rgbir_0000": 31,
 }
@@ -89,6 +90,17 @@ def test_a_group_without_images_is_refused(examples):
     # Nobody draws them.
     config.sources.photo.share = 0.0
     pipeline.open_source("paired", examples[:-1], config)
+
+
+def test_images_of_no_group_are_not_left_out_in_silence(examples, tmp_path):
+    config = grouped_config({"vcip": 1.0})
+    rgb = np.full((32, 32, 3), 50, np.uint8)
+    stray = make_example(
+        tmp_path, "mine", rgb[..., :1], rgb, protocol="scenes-strict"
+    )
+    message = "mine and 0 more images to train on are of no group of scenes-str"
+    with pytest.raises(InputError, match=message):
+        pipeline.open_source("paired", [*examples, stray], config)
 
 
 def test_photos_with_a_share_are_read():

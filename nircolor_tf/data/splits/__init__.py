@@ -30,6 +30,8 @@ SPLIT_FILES = {
     "scenes-strict": "scenes_strict.csv",
 }
 _SCENES_FILE = "vcip_scenes.csv"
+# In the name of a variation of a pair, before its number (bin/distill.py).
+VARIATION = "_varied_"
 
 
 def load_split(name: str) -> dict[str, str]:
