@@ -8,7 +8,7 @@ from colorizing import Recorder, colorize_path, write_nir
 from full_disk import files_limited, no_space
 
 from nircolor_tf.errors import DiskFullError
-from nircolor_tf.export import export
+from nircolor_tf.export import output_folder
 from nircolor_tf.inference import folders
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.report import report
@@ -85,7 +85,7 @@ def test_an_export_that_does_not_fit_leaves_the_old_one(tmp_path, error):
             match=f"{output}: cannot be written: No space left on device; "
             f"{tmp_path} has .* left",
         ),
-        export.replacing_folder(output) as folder,
+        output_folder.replacing(output) as folder,
     ):
         (folder / "card.json").write_text("new")
         raise error

@@ -89,7 +89,9 @@ _NOTE = flags.DEFINE_string(
     "note", "", "Text for the card: machine, known failures."
 )
 _OVERWRITE = flags.DEFINE_bool(
-    "overwrite", False, "Replace an export that exists already."
+    "overwrite",
+    False,
+    "Replace an export that exists already, and nothing else.",
 )
 cli.require("output")
 flags.mark_flags_as_mutual_exclusive(["workdir", "from_export"], required=True)

@@ -28,20 +28,13 @@ An export is written to a temporary folder, loaded again, compared with the
 method, and only then gets its name.
 """
 
-import contextlib
 import dataclasses
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import tensorflow as tf
-
-from nircolor_tf import files
 from nircolor_tf.data import manifest, pipeline, training_data
 from nircolor_tf.data.training_data import TrainingData
-from nircolor_tf.errors import InputError
 from nircolor_tf.export import (
     comparison,
     error_files,
@@ -50,6 +43,7 @@ from nircolor_tf.export import (
     model_card,
     model_files,
     onnx_file,
+    output_folder,
 )
 from nircolor_tf.images import channels
 from nircolor_tf.images.channels import Channel
@@ -103,10 +97,11 @@ def export_workdir(
 
     Raises:
         InputError: No checkpoint, no such path, kind or size, no training
-            record, too few representative images, or `output` exists.
+            record, too few representative images, or a wrong `output`.
         ExportError: A file does not agree with the method; nothing is left.
     """
-    output = check_output(output, options.overwrite)
+    inputs = [workdir, options.estimator, options.representative]
+    output = output_folder.check(output, options.overwrite, inputs)
     if options.onnx:
         onnx_file.require()
     method, record = joined.load(workdir, options.checkpoint, options.estimator)
@@ -121,7 +116,7 @@ def export_workdir(
     card = model_card.make_card(method, output.name, paths, record, training)
     card["training"] |= _describe_start(workdir)
     card |= {"note": options.note, "commands": _commands(workdir, options)}
-    with replacing_folder(output) as folder:
+    with output_folder.replacing(output) as folder:
         training_data.write(folder, training)
         entries = model_files.write_fixed(
             method,
@@ -192,25 +187,6 @@ def _complete(
     model_card.write(folder, card)
 
 
-def check_output(output: str | os.PathLike, overwrite: bool) -> Path:
-    """Returns the folder of a new export.
-
-    Args:
-        output: The folder.
-        overwrite: Whether it may exist.
-
-    Raises:
-        InputError: It exists and may not.
-    """
-    output = Path(output)
-    if output.exists() and not overwrite:
-        raise InputError(
-            f"{output}: exists already; choose another --output or say "
-            "--overwrite"
-        )
-    return output
-
-
 def _read_training_data(
     workdir: str | os.PathLike,
     method: Method,
@@ -234,31 +210,3 @@ def _collect_training_data(method: Method) -> TrainingData:
         pipeline.reads_photos(names, config.data),
         config.evaluate.split,
     )
-
-
-@contextlib.contextmanager
-def replacing_folder(output: Path) -> Iterator[Path]:
-    """Yields a temporary folder that becomes `output` when all went well.
-
-    Args:
-        output: The folder of an export; what is there then is replaced.
-
-    Raises:
-        DiskFullError: There is no room; what was there stays.
-        InputError: The system refuses to write; likewise.
-    """
-    output.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".export-", dir=output.parent))
-    replaced = folder.with_name(f"{folder.name}-replaced")
-    try:
-        yield folder
-        folder.chmod(0o755)
-        if output.exists():
-            output.replace(replaced)
-        folder.replace(output)
-        shutil.rmtree(replaced, ignore_errors=True)
-    except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, (OSError, tf.errors.OpError)):
-            raise files.refusal(output, error) from error
-        raise

@@ -19,12 +19,12 @@ import nircolor_tf
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import (
     comparison,
-    export,
     exported_method,
     fixed_sizes,
     model_card,
     model_files,
     onnx_file,
+    output_folder,
 )
 from nircolor_tf.export.export import Options
 from nircolor_tf.export.fixed_sizes import FixedSizes
@@ -47,14 +47,13 @@ def renew(
     Raises:
         InputError: The source is no export, or its weights cannot be read; a
             kind or size is unknown, or has no images for its scales; or
-            `output` exists.
+            `output` exists, and may not or is no export, or is a folder in
+            the source or around it.
         ExportError: A file does not agree with the method; nothing is left,
             and nothing is replaced.
     """
-    source, output = (
-        Path(source),
-        export.check_output(output, options.overwrite),
-    )
+    source, output = Path(source), Path(output)
+    _check_places(source, output, options)
     if options.onnx:
         onnx_file.require()
     method, card = exported_method.load(source)
@@ -66,7 +65,7 @@ def renew(
     card.pop(digests.KEY, None)
     if options.command is not None:
         card["commands"] = [*card.get("commands", []), options.command]
-    with export.replacing_folder(output) as folder:
+    with output_folder.replacing(output) as folder:
         shutil.copytree(
             source,
             folder,
@@ -83,6 +82,17 @@ def renew(
             _write_fixed(card, method, paths, fixed, options, folder)
         _complete(card, method, paths, folder)
     return card
+
+
+def _check_places(source: Path, output: Path, options: Options) -> None:
+    own, new = source.resolve(), output.resolve()
+    inputs = [options.representative, None if own == new else source]
+    output_folder.check(output, options.overwrite, inputs)
+    if own in new.parents:
+        raise InputError(
+            f"{output}: a folder in {source}, of which it is to be a copy; "
+            "choose another --output"
+        )
 
 
 def _fixed_sizes(method: Method, options: Options) -> FixedSizes | None:

@@ -1,0 +1,92 @@
+"""The folder of an export: it appears whole, and replaces an export alone."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import tensorflow as tf
+
+from nircolor_tf import files
+from nircolor_tf.errors import InputError
+from nircolor_tf.inference import cards
+
+
+def check(
+    output: str | os.PathLike,
+    overwrite: bool,
+    inputs: Sequence[str | os.PathLike | None],
+) -> Path:
+    """Returns the folder of a new export.
+
+    Args:
+        output: The folder.
+        overwrite: Whether it may exist: as an export, or empty.
+        inputs: Folders that the export is made of; '' or None for none.
+
+    Raises:
+        InputError: It exists and may not, or is something else, or one of
+            `inputs` lies in it.
+    """
+    output = Path(output)
+    if os.path.lexists(output):
+        if not overwrite:
+            raise InputError(
+                f"{output}: exists already; choose another --output or say "
+                "--overwrite"
+            )
+        _check_replaceable(output)
+    for folder in filter(None, inputs):
+        if Path(folder).resolve().is_relative_to(output.resolve()):
+            raise InputError(
+                f"{output}: {folder} is in it, which is read for the export; "
+                "choose another --output"
+            )
+    return output
+
+
+def _check_replaceable(output: Path) -> None:
+    """Refuses to delete what bin/export.py cannot have written."""
+    with files.refusals_named(output):
+        if output.is_symlink():
+            raise InputError(
+                f"{output}: a link; --overwrite replaces a folder, name the "
+                "one that it leads to"
+            )
+        if not output.is_dir() or (
+            any(output.iterdir()) and not (output / cards.CARD_FILE).is_file()
+        ):
+            raise InputError(
+                f"{output}: no export; --overwrite replaces an export, a "
+                f"folder with {cards.CARD_FILE}, and nothing else"
+            )
+
+
+@contextlib.contextmanager
+def replacing(output: Path) -> Iterator[Path]:
+    """Yields a temporary folder that becomes `output` when all went well.
+
+    Args:
+        output: The folder of an export; what is there then is replaced.
+
+    Raises:
+        DiskFullError: There is no room; what was there stays.
+        InputError: The system refuses to write; likewise.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".export-", dir=output.parent))
+    replaced = folder.with_name(f"{folder.name}-replaced")
+    try:
+        yield folder
+        folder.chmod(0o755)
+        if output.exists():
+            output.replace(replaced)
+        folder.replace(output)
+        shutil.rmtree(replaced, ignore_errors=True)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, (OSError, tf.errors.OpError)):
+            raise files.refusal(output, error) from error
+        raise
