@@ -73,20 +73,33 @@ def replacing(output: Path) -> Iterator[Path]:
 
     Raises:
         DiskFullError: There is no room; what was there stays.
-        InputError: The system refuses to write; likewise.
+        InputError: The system refuses to write, or what is there is no
+            export; likewise.
     """
-    output.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".export-", dir=output.parent))
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        # Without an error where the folder has its new name.
+        with tempfile.TemporaryDirectory(
+            prefix=".export-", dir=output.parent, ignore_cleanup_errors=True
+        ) as temporary:
+            folder = Path(temporary)
+            yield folder
+            folder.chmod(0o755)
+            _rename(folder, output)
+    except (OSError, tf.errors.OpError) as error:
+        raise files.refusal(output, error) from error
+
+
+def _rename(folder: Path, output: Path) -> None:
+    """Gives a folder its name; of the one that had it nothing is left."""
     replaced = folder.with_name(f"{folder.name}-replaced")
     try:
-        yield folder
-        folder.chmod(0o755)
-        if output.exists():
+        if os.path.lexists(output):
+            # It may have come while the export was written.
+            _check_replaceable(output)
             output.replace(replaced)
         folder.replace(output)
+    finally:
+        if replaced.exists() and not output.exists():
+            replaced.replace(output)
         shutil.rmtree(replaced, ignore_errors=True)
-    except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, (OSError, tf.errors.OpError)):
-            raise files.refusal(output, error) from error
-        raise

@@ -1,5 +1,9 @@
 """What an export may replace, and what is left when it fails."""
 
+import errno
+import os
+from pathlib import Path
+
 import pytest
 
 from nircolor_tf.errors import InputError
@@ -87,3 +91,55 @@ def test_a_renewed_export_lies_beside_the_old_one(tmp_path):
     with pytest.raises(InputError, match=r"old: .*nir is in it, which"):
         renewal.renew(source, source, options)
     assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "message"),
+    [
+        (OSError, InputError, "old: cannot be written: Input/output error"),
+        (KeyboardInterrupt, KeyboardInterrupt, None),
+    ],
+)
+def test_what_was_there_comes_back_when_the_new_one_gets_no_name(
+    tmp_path, monkeypatch, error, expected, message
+):
+    output = write_folder(tmp_path / "old", "card.json", "model.tflite")
+    before, replace = tree(tmp_path), Path.replace
+
+    def fail(source, target):
+        if (source / "model.onnx").exists():
+            raise error(errno.EIO, os.strerror(errno.EIO))
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with (
+        pytest.raises(expected, match=message),
+        output_folder.replacing(output) as folder,
+    ):
+        write_folder(folder, "card.json", "model.onnx")
+    assert tree(tmp_path) == before
+
+
+def test_what_came_meanwhile_is_not_replaced(tmp_path):
+    for name in ("file", "run"):
+        output = tmp_path / name
+        with (
+            pytest.raises(InputError, match=f"{name}: no export"),
+            output_folder.replacing(output) as folder,
+        ):
+            write_folder(folder, "card.json")
+            if name == "file":
+                output.write_text("")
+            else:
+                write_folder(output, "config.json")
+    assert sorted(tree(tmp_path)) == ["file", "run", "run/config.json"]
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    for output in (tmp_path / "file" / "new", Path("/proc/new")):
+        with (
+            pytest.raises(InputError, match=f"{output}: cannot be written: "),
+            output_folder.replacing(output),
+        ):
+            raise AssertionError
