@@ -87,9 +87,7 @@ class Measurement:
                 it, its numbers are refused, or no image worked.
         """
         self._check(run)
-        overlap = contamination.check(
-            run.training, self.evaluation.examples, self.manifest_examples
-        )
+        overlap = self._overlap(run, self.evaluation.examples)
         examples = self._admitted(overlap)
         folder = Path(tempfile.mkdtemp(dir=pictures))
         images, failures = predictions.measure_images(
@@ -101,7 +99,7 @@ class Measurement:
                 run=run,
                 scenes=self.evaluation.scenes,
                 contamination=overlap,
-                dropped=len(self.evaluation.examples) - len(examples),
+                rest=self._overlap(run, examples),
                 images=images,
                 failures=failures,
                 sets=self._sets(run, measured, images, folder),
@@ -119,6 +117,13 @@ class Measurement:
                 f"makes {run.target}, and {first.name} makes {first.target}: "
                 "measure them apart"
             )
+
+    def _overlap(
+        self, run: Run, examples: Sequence[Example]
+    ) -> contamination.Contamination:
+        return contamination.check(
+            run.training, examples, self.manifest_examples
+        )
 
     def _admitted(
         self, overlap: contamination.Contamination

@@ -42,7 +42,8 @@ class RunResult:
         run: The run.
         scenes: {image: scene} of the split.
         contamination: Which of the images show scenes of its training data.
-        dropped: How many images were left out for that.
+        rest: Likewise, of the images that are measured: all of them, or those
+            that are left without the contaminated ones.
         images: By name, in the order of the split.
         failures: {image: why it has no numbers}.
         sets: Metrics of all images at once, 'fid' and 'kid'.
@@ -52,7 +53,7 @@ class RunResult:
     run: Run
     scenes: Mapping[str, str]
     contamination: Contamination
-    dropped: int
+    rest: Contamination
     images: Mapping[str, MeasuredImage]
     failures: Mapping[str, str]
     sets: Mapping[str, float]
@@ -66,7 +67,12 @@ class RunResult:
     @property
     def state(self) -> str:
         """What its numbers are: 'clean', 'contaminated' or 'unknown'."""
-        return "clean" if self.dropped else self.contamination.state
+        return self.rest.state
+
+    @property
+    def dropped(self) -> int:
+        """How many images were left out, as they are contaminated."""
+        return self.contamination.evaluated - self.rest.evaluated
 
     @property
     def training_data(self) -> str:
@@ -80,7 +86,11 @@ class RunResult:
         text = self.contamination.describe()
         if not self.dropped:
             return text
-        return f"{self.dropped} images left out, clean on the rest; {text}"
+        reason = f" ({self.rest.reason})" if self.rest.reason else ""
+        return (
+            f"{self.dropped} images left out, {self.state} on the rest"
+            f"{reason}; {text}"
+        )
 
     @functools.cached_property
     def means(self) -> dict[str, float]:

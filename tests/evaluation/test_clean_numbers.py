@@ -92,6 +92,48 @@ def test_contaminated_images_can_be_left_out(measure, model, seen):
         measure("model", contaminated="drop")
 
 
+@pytest.mark.parametrize(
+    ("protocol", "trained", "other", "state"),
+    [
+        # Crops of VCIP may show mountain_0001, which crop is not known.
+        ("vcip-strict", "country_0000", "testing_0003", "unknown"),
+        # No crop of VCIP shows a town.
+        ("epfl", "mountain_0001", "urban_0001", "clean"),
+    ],
+)
+def test_what_is_left_may_be_unknown(
+    data, model, tmp_path, protocol, trained, other, state
+):
+    examples = manifest.read_manifest(data / "manifest.csv")
+    tested = [
+        dataclasses.replace(example, name=name, protocol=protocol, scene="")
+        for example, name in zip(examples, (trained, other), strict=False)
+    ]
+    manifest.write_manifest(tmp_path / "manifest.csv", tested)
+    seen = [
+        training_data.TrainingImage(
+            name=name, role="pair", protocol=seen_as, scene="", nir="", rgb=rgb
+        )
+        for name, seen_as, rgb in (
+            (trained, protocol, tested[0].rgb_sha256[:16]),
+            ("country_0001", "vcip-strict", 16 * "0"),
+            ("mountain_0001", "epfl", 16 * "1"),
+        )
+    ]
+    model(gray, training_data.TrainingData(tuple(seen)))
+    evaluation = measure_split(
+        ["model"], tmp_path, tmp_path / "out", contaminated="drop"
+    )
+    (result,) = evaluation.results
+    assert [*result.images] == [other]
+    assert (result.state, result.dropped) == (state, 1)
+    assert result.training_data == f"{state}, 1 images left out"
+    why = " (VCIP's pairs are crops of" if state == "unknown" else ";"
+    text = tables.format_report(evaluation)
+    assert f"1 images left out, {state} on the rest{why}" in text
+    assert ("model (?)" in text) == (state == "unknown")
+
+
 def test_vcip_official_is_measured_and_called_contaminated(
     data, model, tmp_path
 ):
