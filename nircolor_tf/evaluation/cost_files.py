@@ -16,6 +16,7 @@ from typing import Any
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import origins
 from nircolor_tf.evaluation.summaries import read_json
 
 # Only times that agree in these can be compared.
@@ -60,9 +61,9 @@ def read(paths: Sequence[str]) -> dict[str, Any]:
                     f"{paths[0]}: not to be compared"
                 )
         for name, run in costs["runs"].items():
-            if name in runs and run["about"] != runs[name]["about"]:
+            first_run = runs.setdefault(name, run)
+            if not origins.agree(run["about"], first_run["about"]):
                 raise InputError(f"{path}: the run {name!r} is another there")
-            runs.setdefault(name, run)
     return {
         **{key: first[key] for key in _CONDITIONS},
         "runs": runs,

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from nircolor_tf.data import training_data
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import runs, summaries, time_ratios
+from nircolor_tf.evaluation import origins, runs, summaries, time_ratios
 from nircolor_tf.evaluation.counts import count_macs
 from nircolor_tf.evaluation.loaded_models import LoadedModel, load_model
 from nircolor_tf.training import command_log
@@ -77,11 +77,14 @@ def _read_models(evaluations: Sequence[str]) -> dict[str, Mapping[str, str]]:
             name, about = run["name"], run["about"]
             if about["kind"] not in runs.MODELS:
                 continue
-            if measured.setdefault(name, about) != about:
+            earlier = measured.get(name, about)
+            if not origins.agree(earlier, about):
                 raise InputError(
                     f"{folder}: the run {name!r} is {about['folder']}, and "
-                    f"{measured[name]['folder']} in another evaluation"
+                    f"{earlier['folder']} in another evaluation, or another "
+                    f"model: {about}, and {earlier} there"
                 )
+            measured[name] = {**earlier, **about}
     return measured
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from nircolor_tf.errors import InputError
+from nircolor_tf.evaluation import origins
 from nircolor_tf.evaluation.counts import count_parameters
 from nircolor_tf.inference import cards, models
 from nircolor_tf.training import build, config_files, restore
@@ -21,7 +22,7 @@ class LoadedModel:
         colorizer: As it was measured, but in TensorFlow.
         run: Its networks alone: (1, H, W, 1) -> (1, H, W, C).
         parameters: Count of the weights of these networks.
-        about: As summary.json has it.
+        about: Its origin, as `origins` has it.
         config: The whole experiment.
         best: Step and minutes of the weights.
         trained: Step, minutes and planned steps of the whole training; None
@@ -53,16 +54,13 @@ def load_model(name: str, about: Mapping[str, str]) -> LoadedModel:
     model = (_open_export if about["kind"] == "export" else _open_workdir)(
         folder, about
     )
-    if model.about != about:
-        raise InputError(
-            f"run {name!r}: {folder} is no longer what was measured: "
-            f"{model.about} now, {about} then; evaluate it again"
-        )
+    origins.check_unchanged(name, model.about, about)
     return model
 
 
 def _open_export(folder: Path, about: Mapping[str, str]) -> LoadedModel:
     card, path = cards.read_card(folder), about["path"]
+    origin = origins.of_export(folder, card, path)
     file = cards.model_file(folder, card, path, "saved_model")
     saved = tf.saved_model.load(str(file))
     signature = saved.signatures[cards.signature(card, path)]
@@ -74,7 +72,7 @@ def _open_export(folder: Path, about: Mapping[str, str]) -> LoadedModel:
         parameters=sum(
             variable.shape.num_elements() for variable in signature.variables
         ),
-        about=about,
+        about=origin,
         config=card["config"],
         best=card["training"],
         trained=None,

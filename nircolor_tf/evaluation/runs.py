@@ -17,6 +17,7 @@ import numpy as np
 
 from nircolor_tf.data import sources, training_data
 from nircolor_tf.errors import InputError, NirColorError
+from nircolor_tf.evaluation import origins
 from nircolor_tf.evaluation.run_names import RunName
 from nircolor_tf.images import image_files
 from nircolor_tf.inference import cards, models
@@ -101,7 +102,7 @@ def _open_export(name: RunName) -> tuple[Run, Predict]:
         kind="export",
         source=domains["source"],
         target=domains["target"],
-        about={"kind": "export", "folder": str(folder), "path": path},
+        about=origins.of_export(folder, card, path),
         card=card,
         training=training_data.read_if_there(folder),
     )

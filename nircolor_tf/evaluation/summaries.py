@@ -4,8 +4,9 @@ bin/costs.py, bin/card.py and bin/results.py read it.
 
     command      that wrote it; null or absent where there is no record
     data         manifest, protocol, split, counts of images and scenes
-    runs         of each: kind and folder, means, intervals, failures, and
-                 whether the images are clean of its training data
+    runs         of each: its origin (`origins.py`), means, intervals,
+                 failures, and whether the images are clean of its training
+                 data
     unmeasured   {run: why it has no numbers}
     differences  of every two runs, image by image
     groups       {group: its images, runs and differences}, of a data protocol

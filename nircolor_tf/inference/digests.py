@@ -9,6 +9,7 @@ card and files come from one hand. Older cards have no "sha256".
 """
 
 import fnmatch
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,20 @@ def of(folder: str | os.PathLike, part: str = "") -> dict[str, str]:
         for name in names
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in PATTERNS)
     }
+
+
+def short(folder: str | os.PathLike, part: str) -> str:
+    """Returns 16 digits that tell the content of a part of an export.
+
+    Args:
+        folder: The export.
+        part: Name of a file: they are the first ones of its digest; or of a
+            folder of the export: of the digest of its files' digests.
+    """
+    listed = [*of(folder, part).values()]
+    if len(listed) != 1:
+        listed = [hashlib.sha256("".join(listed).encode()).hexdigest()]
+    return listed[0][:16]
 
 
 def check(folder: str | os.PathLike, card: dict[str, Any]) -> None:

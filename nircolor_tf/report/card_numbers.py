@@ -25,7 +25,7 @@ from typing import Any
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import robustness_files, summaries
+from nircolor_tf.evaluation import origins, robustness_files, summaries
 from nircolor_tf.inference import cards
 
 _DATA_KEYS = ("protocol", "split", "images", "scenes")
@@ -48,16 +48,16 @@ def add_measurements(
 
     Raises:
         InputError: The evaluation has no run of this export, or one that is
-            not clean or lacks images; the card is as it was.
+            not clean, lacks images or is of a former model; the card stays.
     """
     card, summary = cards.read_card(export), summaries.read(evaluation)
     runs = [run for run in summary["runs"] if _is_of(run, export)]
     if not runs:
         raise InputError(f"{evaluation}: has no run of the export {export}")
-    data = {"name": name}
-    data |= {key: summary["data"][key] for key in _DATA_KEYS}
+    data = {"name": name} | {key: summary["data"][key] for key in _DATA_KEYS}
     for run in runs:
         _check(run, summary["data"]["images"], evaluation)
+        _check_origin(run, Path(export), card)
     entries = [
         {
             "path": run["about"]["path"],
@@ -101,6 +101,14 @@ def _check(run: dict[str, Any], images: int, evaluation) -> None:
             f"{evaluation}, run {run['name']!r}: {run['images']} of {images} "
             "images were measured"
         )
+
+
+def _check_origin(
+    run: dict[str, Any], export: Path, card: dict[str, Any]
+) -> None:
+    then = run["about"] | {"folder": str(export)}
+    now = origins.of_export(export, card, then["path"])
+    origins.check_unchanged(run["name"], now, then)
 
 
 def _place(entry: dict[str, Any]) -> tuple[str, ...]:

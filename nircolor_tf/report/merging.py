@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import per_image, summaries
+from nircolor_tf.evaluation import origins, per_image, summaries
 
 # Metrics of the results page; every row has all of them.
 METRICS = (
@@ -73,7 +73,7 @@ def describe(data: Mapping[str, Any]) -> str:
 
 def _agree(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     """Whether two runs of a name are one, measured twice."""
-    return first["about"] == second["about"] and all(
+    return origins.agree(first["about"], second["about"]) and all(
         math.isclose(float(mean), float(second["mean"][key]), abs_tol=1e-3)
         for key, mean in first["mean"].items()
         if key in METRICS and key in second["mean"]

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.evaluation import cost_files
+from nircolor_tf.evaluation import cost_files, origins
 from nircolor_tf.evaluation.runs import MODELS
 from nircolor_tf.report import trainings
 from nircolor_tf.report.merging import METRICS, describe, read_evaluations
@@ -145,7 +145,7 @@ def _check_same(
     results: Results, label: str, run: Mapping[str, Any], where: str
 ) -> None:
     about = results.measured["runs"][label]["about"]
-    if run["about"] != about:
+    if not origins.agree(run["about"], about):
         raise InputError(
             f"{where}: the run {label!r} is another one there: "
             f"{run['about']}, and {about} in the evaluation"

@@ -125,6 +125,21 @@ def test_two_runs_of_one_name_are_refused(tmp_path):
         costs.measure(folders, "one", 32, 1)
 
 
+def test_runs_of_older_evaluations_are_those_of_newer_ones(tmp_path):
+    older = {"kind": "export", "folder": "models/one", "path": "n2c"}
+    newer = [older | {"file": f"model.tflite, SHA-256 {i}"} for i in "123"]
+    for names, said in (
+        ((older, newer[0], older), "reference 'no': no such model; .* one$"),
+        ((older, newer[0], newer[1]), "'one' is models/one, and models/one in"),
+    ):
+        folders = []
+        for index, about in enumerate(names):
+            (tmp_path / str(index)).mkdir(exist_ok=True)
+            folders += evaluation(tmp_path / str(index), about)
+        with pytest.raises(InputError, match=said):
+            costs.measure(folders, "no", 32, 1)
+
+
 def test_an_export_is_built_from_its_card(repository, tmp_path):
     folder = repository / "saved_models" / "default"
     about = {"kind": "export", "folder": str(folder), "path": "n2c"}

@@ -111,6 +111,20 @@ def test_an_evaluation_of_something_else_is_refused(files, monkeypatch):
     assert (files / "tiny/card.json").read_text() == before
 
 
+def test_numbers_of_the_model_before_are_refused(files, monkeypatch):
+    monkeypatch.chdir(files)
+    change(files, call_clean)
+    before = (files / "tiny/card.json").read_text()
+    with (files / "tiny/model.tflite").open("ab") as file:
+        file.write(b"other weights")
+    with pytest.raises(InputError, match="'tiny': tiny is no longer what was"):
+        card_numbers.add_measurements("tiny", "report", "")
+    assert (files / "tiny/card.json").read_text() == before
+    # An older evaluation does not say which file it ran.
+    change(files, lambda run: run["about"].pop("file"))
+    card_numbers.add_measurements("tiny", "report", "")
+
+
 def test_an_export_that_makes_gray_has_no_angle(files, monkeypatch):
     monkeypatch.chdir(files)
     change(files, call_clean)
