@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import build, restore
+from nircolor_tf.training import build, compatibility, restore
 
 # Sections that are the estimator's; all others are the colorizer's.
 _OF_ESTIMATOR = ("method", "error_network", "loss", "rate")
@@ -63,15 +63,13 @@ def _check(method: Method, other: Method, estimator: Path) -> None:
             f"{other.config.method!r}; expected one that estimates its error, "
             "as configs/default.py:uncertain trains it"
         )
-    for key in ("network", "inference"):
-        own, its = method.config[key].to_dict(), other.config[key].to_dict()
-        for name in own.keys() | its.keys():
-            if own.get(name) != its.get(name):
-                raise InputError(
-                    f"--estimator={estimator}: its config.{key}.{name} is "
-                    f"{its.get(name)}; expected {own.get(name)}, as the colors "
-                    "have it"
-                )
+    compatibility.check(
+        f"--estimator={estimator}",
+        other.config,
+        method.config,
+        "the colors have it",
+        ("network", "inference"),
+    )
 
 
 def _joined_config(colors: ConfigDict, estimator: ConfigDict) -> ConfigDict:

@@ -24,7 +24,13 @@ from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import build, command_log, config_files, restore
+from nircolor_tf.training import (
+    build,
+    command_log,
+    compatibility,
+    config_files,
+    restore,
+)
 from nircolor_tf.training.checkpoints import Checkpoints
 from nircolor_tf.training.evaluator import Evaluator
 from nircolor_tf.training.warm_start import Start
@@ -161,6 +167,13 @@ def _averaged_config(
 ) -> ConfigDict:
     """That of the first member, trained for all the steps of all."""
     first = members[0]
+    for member in members:
+        compatibility.check(
+            str(member.source),
+            member.record["config"],
+            first.record["config"],
+            f"{first.source} has it",
+        )
     config = ConfigDict(config_files.read_config(first.source).to_dict())
     if "schedule" in METHODS[config.method].config_keys:
         raise InputError(
@@ -227,28 +240,11 @@ def _check_alike(
                 f"{member}: trained with the method {config.method!r}; "
                 "expected 'supervised', one network"
             )
-        for key, value, expected in (
-            ("inference.mirror", config.inference.mirror, False),
-            (
-                "inference.working_size",
-                config.inference.working_size,
-                first.inference.working_size,
-            ),
-            (
-                "inference.guided_radius",
-                config.inference.guided_radius,
-                first.inference.guided_radius,
-            ),
-            (
-                "data.value_range",
-                tuple(config.data.value_range),
-                tuple(first.data.value_range),
-            ),
-        ):
-            if value != expected:
-                raise InputError(
-                    f"{member}: config.{key} is {value}; expected {expected}"
-                )
+        if config.inference.mirror:
+            raise InputError(
+                f"{member}: config.inference.mirror is True; expected False"
+            )
+        compatibility.check(str(member), config, first, f"{members[0]} has it")
 
 
 def _write(

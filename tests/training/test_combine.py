@@ -116,9 +116,12 @@ def test_members_that_do_not_fit_are_refused(members, workdir, tmp_path):
     other.mkdir()
     (other / "checkpoints").symlink_to(members[1] / "checkpoints")
     (other / "config.json").write_text(
-        text.replace('"working_size": 128', '"working_size": 192')
+        text.replace('"guided_epsilon": 0.0005', '"guided_epsilon": 0.002')
     )
-    with pytest.raises(InputError, match="working_size is 192; expected 128"):
+    with pytest.raises(
+        InputError,
+        match=r"guided_epsilon is 0\.002; expected 0\.0005, as .*0 has it",
+    ):
         combine.combine([members[0], other], tmp_path / "new")
     (other / "config.json").write_text(text)
     with pytest.raises(InputError, match="other: has no training_data"):

@@ -1,5 +1,8 @@
 """A training that starts from a trained model."""
 
+import copy
+import dataclasses
+
 import contract
 import numpy as np
 import pytest
@@ -93,6 +96,13 @@ def test_the_mean_of_weights_is_a_workdir_of_its_own(
     assert averaged.member_2.config.seed == 0
     with pytest.raises(InputError, match="one above 0 for each of 2"):
         combine.average(members, [1, 0], tmp_path / "new")
+    config = copy.deepcopy(members[1].record["config"])
+    config["inference"]["guided_epsilon"] = 0.002
+    other = dataclasses.replace(
+        members[1], record=members[1].record | {"config": config}
+    )
+    with pytest.raises(InputError, match=r"base: .*epsilon is 0\.002; exp"):
+        combine.average([members[0], other], [1, 1], tmp_path / "new")
     assert [folder.name for folder in tmp_path.iterdir()] == ["mean"]
 
 
