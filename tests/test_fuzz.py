@@ -22,6 +22,7 @@ from nircolor_tf import errors
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.inference import cards, digests, models
 from nircolor_tf.training import checking, command_log, config_files
+from nircolor_tf.training.checkpoints import Checkpoints
 
 ACCEPTED = errors.InputError
 NOISE = np.random.default_rng(0).integers(0, 255, (4, 32, 48), np.uint8)
@@ -122,18 +123,25 @@ def test_checkpoints(count, file, tmp_path):
 
 
 @COUNTS
-@pytest.mark.parametrize("file", LATEST[1:])
-def test_checkpoints_of_older_versions(count, file, tmp_path):
+@pytest.mark.parametrize(
+    ("file", "restore"),
+    [
+        *((file, Checkpoints.restore_latest) for file in LATEST[1:]),
+        *((file, Checkpoints.restore_latest_weights) for file in LATEST[1:]),
+        *((file, Checkpoints.restore_best) for file in BEST[1:]),
+    ],
+)
+def test_checkpoints_of_older_versions(count, file, restore, tmp_path):
     """Without checksums TensorFlow itself reads what is damaged."""
     checkpointing.write_checkpoints(tmp_path)
     path = tmp_path / "checkpoints" / file
-    path.with_name(LATEST[0]).unlink()
+    path.with_name(LATEST[0] if file in LATEST else BEST[0]).unlink()
     checkpoints, _, weight = checkpointing.open_checkpoints(tmp_path)
 
     def check(data):
         path.write_bytes(data)
         with contextlib.suppress(ACCEPTED):
-            checkpoints.restore_latest()
+            restore(checkpoints)
             assert weight == 4.0
 
     fuzz(count, damaged(path.read_bytes()), check)

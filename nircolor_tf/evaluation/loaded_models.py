@@ -11,7 +11,12 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import origins
 from nircolor_tf.evaluation.counts import count_parameters
 from nircolor_tf.inference import cards, models
-from nircolor_tf.training import build, config_files, restore
+from nircolor_tf.training import (
+    build,
+    checkpoint_files,
+    config_files,
+    restore,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,11 +87,7 @@ def _open_export(folder: Path, about: Mapping[str, str]) -> LoadedModel:
 def _open_workdir(folder: Path, about: Mapping[str, str]) -> LoadedModel:
     checkpoint = about["checkpoint"].split(",")[0]
     method, record = restore.load_method(folder, checkpoint)
-    reader = tf.train.load_checkpoint(str(folder / "checkpoints"))
-
-    def read(key):
-        return reader.get_tensor(f"{key}/.ATTRIBUTES/VARIABLE_VALUE").item()
-
+    step, seconds = _read_times(folder / "checkpoints")
     path = method.inference_path(about["path"])
     return LoadedModel(
         colorizer=build.make_colorizer(method, about["path"]),
@@ -96,8 +97,18 @@ def _open_workdir(folder: Path, about: Mapping[str, str]) -> LoadedModel:
         config=config_files.describe_config(method.config),
         best=record,
         trained={
-            "step": read("step"),
-            "minutes": read("seconds") / 60,
+            "step": step,
+            "minutes": seconds / 60,
             "planned": method.count_steps(),
         },
     )
+
+
+def _read_times(checkpoints: Path) -> list[float]:
+    """Returns step and seconds of the newest checkpoint."""
+    with checkpoint_files.damage_named(checkpoints):
+        reader = tf.train.load_checkpoint(str(checkpoints))
+        return [
+            reader.get_tensor(f"{key}/.ATTRIBUTES/VARIABLE_VALUE").item()
+            for key in ("step", "seconds")
+        ]

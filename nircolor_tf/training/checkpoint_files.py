@@ -6,14 +6,17 @@ checksums. A process that dies in between leaves files of which `numbers` knows
 that they are no checkpoint.
 """
 
+import contextlib
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
 
 from nircolor_tf import files
+from nircolor_tf.errors import InputError
 from nircolor_tf.training import checksums
 
 # Where files are written. It is not what TensorFlow calls a temporary folder.
@@ -47,6 +50,32 @@ def write(checkpoint: tf.train.Checkpoint, prefix: str | os.PathLike) -> None:
         raise files.refusal(prefix, error, _size(checkpoint)) from error
     finally:
         remove_unfinished(prefix.parent)
+
+
+@contextlib.contextmanager
+def damage_named(path: str | os.PathLike, hint: str = "") -> Iterator[None]:
+    """Names a checkpoint that TensorFlow cannot read, or that does not fit.
+
+    One of an older version has no checksums that would tell it before.
+
+    Args:
+        path: For the error.
+        hint: What else it may be, behind "not a checkpoint of this config".
+
+    Raises:
+        InputError: It is damaged, or that of another config.
+    """
+    try:
+        yield
+    # An IndexError comes of a file that was cut off.
+    except (
+        *(ValueError, AssertionError, IndexError),
+        tf.errors.OpError,
+    ) as error:
+        raise InputError(
+            f"{path}: damaged, or not a checkpoint of this config{hint}: "
+            f"{error}"
+        ) from error
 
 
 def numbers(folder: str | os.PathLike, name: str) -> list[int]:

@@ -173,32 +173,26 @@ class Checkpoints:
         """Restores `latest`; False when there is none.
 
         Raises:
-            InputError: It is that of another config.
+            InputError: It is damaged, or that of another config.
         """
         path = self.latest
         if path is None:
             return False
-        try:
+        hint = " (or, with image pools, of this number of devices)"
+        with checkpoint_files.damage_named(path, hint):
             status = self._checkpoint.restore(path)
-            # The error below says it; this spares a page of warnings.
+            # The error says it; this spares a page of warnings.
             status.expect_partial()
             status.assert_consumed()
-        # An IndexError comes of a file that was cut off.
-        except (
-            *(ValueError, AssertionError, IndexError),
-            tf.errors.OpError,
-        ) as error:
-            raise InputError(
-                f"{path}: damaged, or not a checkpoint of this config"
-                " (or, with image pools, of this number of devices): "
-                f"{error}"
-            ) from error
         return True
 
     def restore_latest_weights(self) -> bool:
         """Restores step, networks and averages of the newest checkpoint.
 
         What only training needs stays out: image pools are kept per device.
+
+        Raises:
+            InputError: It is damaged, or that of another config.
         """
         path = self.latest
         if path is None:
@@ -209,8 +203,9 @@ class Checkpoints:
             averages=[*self._averages.variables, self._averages.step],
             **_variables(self._method.networks),
         )
-        status = checkpoint.restore(path).expect_partial()
-        status.assert_existing_objects_matched()
+        with checkpoint_files.damage_named(path):
+            status = checkpoint.restore(path).expect_partial()
+            status.assert_existing_objects_matched()
         return True
 
     def save_best(self, metrics: dict[str, float]) -> None:
@@ -263,7 +258,8 @@ class Checkpoints:
         best before are taken.
 
         Raises:
-            InputError: There are none that are whole.
+            InputError: There are none that are whole, or they are those of
+                another config.
         """
         record = self.best_record()
         if record is None:
@@ -279,7 +275,8 @@ class Checkpoints:
             if problem is None:
                 for text in damaged:
                     logging.warning("%s; taking %s", text, prefix)
-                self._best().read(str(prefix)).assert_consumed()
+                with checkpoint_files.damage_named(prefix):
+                    self._best().read(str(prefix)).assert_consumed()
                 return record
             damaged.append(f"{prefix}: {problem}")
             record = previous

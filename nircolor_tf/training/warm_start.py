@@ -170,6 +170,22 @@ def check(workdir: str | os.PathLike, start: Start | None) -> None:
 
 
 def read_record(workdir: str | os.PathLike) -> dict | None:
-    """Reads the record of `Start.write`; None for one from new weights."""
+    """Reads the record of `Start.write`; None for one from new weights.
+
+    Raises:
+        InputError: It is damaged.
+    """
     path = Path(workdir, FILE)
-    return json.loads(path.read_text()) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        record = json.loads(path.read_text())
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path}: not a JSON file: {error}; restore it from a copy"
+        ) from error
+    if not isinstance(record, dict):
+        raise InputError(
+            f"{path}: expected an object, the record of a trained model"
+        )
+    return record

@@ -116,6 +116,16 @@ def test_what_is_refused(
         costs.measure(evaluation(tmp_path, about), reference, 32, 1)
 
 
+def test_a_training_without_its_newest_checkpoint_is_named(
+    workdir, tmp_path, monkeypatch
+):
+    record = {"step": 3, "minutes": 2}
+    monkeypatch.setattr(restore, "load_method", lambda *_: (workdir[1], record))
+    about = about_workdir(tmp_path, 3)
+    with pytest.raises(InputError, match="checkpoints: damaged, or not a ch"):
+        costs.measure(evaluation(tmp_path, about), "one", 32, 1)
+
+
 def test_two_runs_of_one_name_are_refused(tmp_path):
     folders = []
     for name in ("first", "second"):

@@ -7,6 +7,7 @@ from full_disk import files_limited
 
 from nircolor_tf.errors import DiskFullError, InputError
 from nircolor_tf.training import checkpoint_files, checksums
+from nircolor_tf.training.checkpoints import Checkpoints
 
 
 @pytest.fixture
@@ -132,10 +133,42 @@ def test_checkpoints_of_an_older_version_have_no_checksums(workdir):
     assert checkpoints.restore_latest()
     assert int(step) == 4
     assert checkpoints.restore_best()["step"] == 4
-    cut(data_file(workdir, "ckpt-4"))
-    with pytest.raises(InputError, match="ckpt-4: damaged, or not a check"):
-        open_checkpoints(workdir)[0].restore_latest()
     assert float(weight) == 4.0
+
+
+RESTORES = pytest.mark.parametrize(
+    ("prefix", "restore"),
+    [
+        ("ckpt-4", Checkpoints.restore_latest),
+        ("ckpt-4", Checkpoints.restore_latest_weights),
+        ("best-4", Checkpoints.restore_best),
+    ],
+)
+
+
+@RESTORES
+@pytest.mark.parametrize("suffix", ["index", "data-00000-of-00001"])
+def test_without_checksums_what_tensorflow_cannot_read_is_named(
+    workdir, prefix, restore, suffix
+):
+    folder = workdir / "checkpoints"
+    (folder / f"{prefix}.sha256").unlink()
+    # The data begins with the weight.
+    path = folder / f"{prefix}.{suffix}"
+    path.write_bytes(path.read_bytes()[:8] if suffix == "index" else b"")
+    with pytest.raises(
+        InputError, match=f"{prefix}: damaged, or not a checkpoint of this con"
+    ):
+        restore(open_checkpoints(workdir)[0])
+
+
+@RESTORES
+def test_weights_of_another_shape_are_named(workdir, prefix, restore):
+    checkpoints, *_ = open_checkpoints(workdir, [0.0, 0.0])
+    with pytest.raises(
+        InputError, match=f"{prefix}: damaged, or not a checkpoint of this con"
+    ):
+        restore(checkpoints)
 
 
 def test_a_checkpoint_that_does_not_fit_leaves_the_others(workdir):

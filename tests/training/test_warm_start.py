@@ -146,6 +146,14 @@ def test_refuses_another_method(workdir, make_config, one_replica, tmp_path):
         )
 
 
+@pytest.mark.parametrize("text", ["", '{"name": "de', "[]", "\0" + 9 * "["])
+def test_a_damaged_record_of_the_start_is_named(tmp_path, text):
+    assert warm_start.read_record(tmp_path) is None
+    (tmp_path / warm_start.FILE).write_text(text)
+    with pytest.raises(InputError, match=r"started_from\.json: "):
+        warm_start.read_record(tmp_path)
+
+
 def test_refuses_a_training_that_has_begun(workdir, make_config, one_replica):
     with pytest.raises(InputError, match="has begun already"):
         trainer.train(
