@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference import cards
+from nircolor_tf.inference import card_checks, cards
 
 
 def check(
@@ -27,10 +27,13 @@ def check(
         inputs: Folders that the export is made of; '' or None for none.
 
     Raises:
-        InputError: It exists and may not, or is something else, or one of
-            `inputs` lies in it.
+        InputError: Its name is none for an export; it exists and may not, or
+            is something else; or one of `inputs` lies in it.
     """
     output = Path(output)
+    card_checks.check_name(
+        f"{output}: the folder gives the export its name", output.name
+    )
     if os.path.lexists(output):
         if not overwrite:
             raise InputError(

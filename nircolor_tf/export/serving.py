@@ -20,14 +20,6 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.export import warmup
 from nircolor_tf.inference import cards, runtimes
 
-# The paths are those inside the container.
-_CONFIG = """\
-  config {{
-    name: "{name}"
-    base_path: "/models/{name}"
-    model_platform: "tensorflow"
-  }}
-"""
 _COMPOSE = """\
 # docker compose up; 8500 is gRPC, 8501 REST.
 services:
@@ -116,12 +108,28 @@ def _whole_model(export: Path, card: dict) -> Path:
 
 
 def _write_configs(output: Path, models: Path) -> None:
-    names = sorted(folder.name for folder in models.iterdir())
-    folders = [name for name in names if (models / name).is_dir()]
-    config = "".join(_CONFIG.format(name=name) for name in folders)
     for file, text in (
-        (models / "models.config", f"model_config_list {{\n{config}}}\n"),
+        (models / "models.config", _describe(models)),
         (output / "compose.yaml", _COMPOSE),
     ):
         with files.replacing(file) as temporary:
             temporary.write_text(text, encoding="utf-8")
+
+
+def _describe(models: Path) -> str:
+    """Returns the server's configuration, in the text form of its messages."""
+    from google.protobuf import text_format  # noqa: PLC0415 - with the extra
+    from tensorflow_serving.config import (  # noqa: PLC0415
+        model_server_config_pb2,
+    )
+
+    config = model_server_config_pb2.ModelServerConfig()
+    for folder in sorted(models.iterdir()):
+        if folder.is_dir():
+            config.model_config_list.config.add(
+                name=folder.name,
+                # Inside the container.
+                base_path=f"/models/{folder.name}",
+                model_platform="tensorflow",
+            )
+    return text_format.MessageToString(config, as_utf8=True)

@@ -1,5 +1,6 @@
 """Checks the keys and values of a card.json, before anything uses them."""
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -61,12 +62,7 @@ def check(file: Path, card: dict[str, Any]) -> None:
         raise InputError(
             f"{file}: key 'format': {card['format']}; this version reads 1"
         )
-    # A folder of a server is called so: it must not lead elsewhere.
-    name = card["name"]
-    if not re.fullmatch(r"[^/\0]+", name) or name in (".", ".."):
-        raise InputError(
-            f"{file}: key 'name': {name!r}; expected a name without a slash"
-        )
+    check_name(f"{file}: key 'name'", card["name"])
     for key in ("size_multiple", "minimum_size", "working_size"):
         if card[key] is not None and card[key] < 1:
             raise InputError(
@@ -81,7 +77,33 @@ def check(file: Path, card: dict[str, Any]) -> None:
     _check_paths(file, card["paths"])
     if "error" in card:
         _check_types(file, card["error"], _ERROR_KEYS, "error.")
+        factor = card["error"]["factor"]
+        if not 0 < factor < math.inf:
+            raise InputError(
+                f"{file}: key 'error.factor': {factor}; expected a number "
+                "above 0"
+            )
         _check_inside(file, card["error"]["file"], "error.file")
+
+
+def check_name(where: str, name: str) -> None:
+    """Checks the name of an export.
+
+    A server has a folder of that name, and the name in its configuration and
+    in its addresses: it must not lead elsewhere.
+
+    Args:
+        where: It is, for the error.
+        name: Of the export, or of its folder.
+
+    Raises:
+        InputError: It holds other characters than names do.
+    """
+    if not re.fullmatch(r"\w[\w .+-]*", name):
+        raise InputError(
+            f"{where}: {name!r}; expected letters, digits, blank, . + - and "
+            "_, and none of blank . + - at the beginning"
+        )
 
 
 def _check_paths(file: Path, paths: dict[str, Any]) -> None:
@@ -141,8 +163,11 @@ def _check_types(
     for key, (kind, expected) in keys.items():
         if key not in values:
             raise InputError(f"{file}: key '{prefix}{key}' is missing")
-        if not isinstance(values[key], kind):
+        value = values[key]
+        # To Python true is a whole number, too.
+        if not isinstance(value, kind) or (
+            isinstance(value, bool) and kind is not bool
+        ):
             raise InputError(
-                f"{file}: key '{prefix}{key}': {values[key]!r}; expected "
-                f"{expected}"
+                f"{file}: key '{prefix}{key}': {value!r}; expected {expected}"
             )

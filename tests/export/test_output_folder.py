@@ -42,6 +42,15 @@ def test_overwrite_replaces_an_export(tmp_path):
         output_folder.check(old, False, [])
 
 
+@pytest.mark.parametrize("name", ['a"b', "-a", "a\n", "", "a:b"])
+def test_a_folder_that_gives_no_name_is_refused(tmp_path, name):
+    output = tmp_path / "models" / name if name else "."
+    for write in (export.export_workdir, renewal.renew):
+        with pytest.raises(InputError, match="gives the export its name: "):
+            write(tmp_path, output, OVERWRITE)
+    assert not (tmp_path / "models").exists()
+
+
 def test_overwrite_replaces_nothing_else(tmp_path):
     workdir = write_folder(tmp_path / "run", "config.json", "best.json")
     export_folder = write_folder(tmp_path / "models" / "one", "card.json")

@@ -100,6 +100,27 @@ def test_the_servers_own_parser_reads_the_config(output):
     assert model.model_platform == "tensorflow"
 
 
+def test_no_folder_breaks_the_config_of_all_models(tmp_path):
+    pytest.importorskip("tensorflow_serving")
+    from google.protobuf import text_format  # noqa: PLC0415 - with the stubs
+    from tensorflow_serving.config import (  # noqa: PLC0415
+        model_server_config_pb2,
+    )
+
+    names = ['a"b\nc', "b", "Länder"]
+    for name in names:
+        (tmp_path / "models" / name).mkdir(parents=True)
+    serving._write_configs(tmp_path, tmp_path / "models")
+    config = text_format.Parse(
+        (tmp_path / "models" / "models.config").read_text("utf-8"),
+        model_server_config_pb2.ModelServerConfig(),
+    )
+    models = config.model_config_list.config
+    assert {model.name: model.base_path for model in models} == {
+        name: f"/models/{name}" for name in names
+    }
+
+
 def test_every_warm_up_request_can_be_answered(output, signatures):
     from tensorflow_serving.apis import (  # noqa: PLC0415
         prediction_log_pb2,

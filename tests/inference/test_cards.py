@@ -11,6 +11,7 @@ from nircolor_tf.inference.steps import GuidedParameters, Steps
 
 N2C = {"source": "nir", "target": "rgb", "files": {"tflite": "model.tflite"}}
 FIXED = {"file": "8x4.tflite", "kind": "int8", "height": 8, "width": 4}
+ERROR = {"file": "error.tflite", "factor": 1.0}
 CARD = {
     "format": 1,
     "name": "tiny",
@@ -86,9 +87,17 @@ def test_a_file_of_one_size_is_found_by_name(tmp_path):
         ({"format": 2}, "'format': 2"),
         (
             {"name": "../tiny"},
-            "'name': '../tiny'; expected a name without a sl",
+            "'name': '../tiny'; expected letters, digits, blank",
         ),
-        ({"name": ".."}, "'name': '..'; expected a name without a slash"),
+        ({"name": ".."}, "'name': '..'; expected letters"),
+        ({"name": 'a"b\nc'}, r"""'name': 'a"b\\nc'; expected letters"""),
+        ({"name": "a\n"}, r"'name': 'a\\n'; expected letters"),
+        ({"error": {**ERROR, "factor": math.nan}}, "'error.factor': nan; ex"),
+        ({"error": {**ERROR, "factor": math.inf}}, "'error.factor': inf; ex"),
+        ({"error": {**ERROR, "factor": 0}}, "'error.factor': 0; expected a n"),
+        ({"error": {**ERROR, "factor": -1}}, "'error.factor': -1; expected a"),
+        ({"error": {**ERROR, "factor": True}}, "'error.factor': True; expect"),
+        ({"size_multiple": True}, "'size_multiple': True; expected a whole"),
         ({"sha256": []}, "'sha256': \\[\\]; expected digests by file"),
         (
             {"paths": {"n2c": N2C | {"files": {"onnx": "/elsewhere/a.onnx"}}}},
@@ -136,6 +145,12 @@ def test_a_bad_card_is_named(tmp_path, changes, message):
     with pytest.raises(InputError, match=rf"card.json: key {message}") as error:
         cards.read_card(tmp_path)
     assert str(tmp_path) in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["unet_256+a-b.c", "3 Länder", "_"])
+def test_what_an_export_may_be_called(tmp_path, name):
+    write_card(tmp_path, name=name, error=ERROR)
+    assert cards.read_card(tmp_path)["name"] == name
 
 
 @pytest.mark.parametrize("radius", [math.inf, math.nan, None, 2**40])
