@@ -191,7 +191,7 @@ AUGMENTATION = {
 LITE_UNET = {
     "network": {
         "name": "lite_unet",
-        "version": 0,
+        "version": 2,
         "encoder_rate": 0.2,
         "pretrained": True,
         "filters": (128, 96, 64, 32, 16),

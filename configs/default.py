@@ -1,9 +1,6 @@
 """The shipped default model: a U-Net on ImageNet's features, fine-tuned.
 
-    bin/train.py --config=configs/default.py --workdir=runs/first \
-        --config.data.manifest=MANIFEST
-    bin/train.py --config=configs/default.py:exposures \
-        --workdir=runs/default --start_from=runs/first \
+    bin/train.py --config=configs/default.py --workdir=runs/default \
         --config.data.manifest=MANIFEST
     bin/export.py --workdir=runs/default --checkpoint=latest \
         --output=saved_models/default
@@ -32,20 +29,16 @@ CONFIG = {
     "method": "supervised",
     "optimizer": {"epsilon": 1e-7},
     "rate": {"schedule": "cosine", "peak": 1e-3, "warmup": 0.05},
+    # NIR images a photographer might have exposed otherwise.
+    "data": {**common.LITE_UNET["data"], "exposure": (0.75, 1.35)},
     "train": {
-        "steps": 3500,
+        "steps": 5000,
         "average_decay": 0.998,
         "log_every": 25,
         **common.every(500),
     },
 }
 
-# NIR images a photographer might have exposed otherwise.
-EXPOSURES = {
-    "rate": {"peak": 6e-4},
-    "data": {"exposure": (0.75, 1.35)},
-    "train": {"steps": 1500},
-}
 # A few pairs of any kind.
 PAIRS = {
     "rate": {"peak": 2e-4},
@@ -76,7 +69,6 @@ TINY = {"filters": 8, "max_filters": 8, "levels": 2}
 
 VARIANTS = {
     "": CONFIG,
-    "exposures": common.merge(CONFIG, EXPOSURES),
     "half": common.merge(CONFIG, HALF),
     "pairs": common.merge(CONFIG, PAIRS),
     "uncertain": UNCERTAIN,

