@@ -21,13 +21,13 @@ ONE_STEP = ("cyclegan",)
 def test_interrupted_and_resumed_equals_uninterrupted(
     name, variant, tmp_path, pairs_manifest, two_replicas
 ):
-    config = smoke.smoke_config(name, variant, pairs_manifest)
+    config = contract.smaller_config(name, variant, pairs_manifest)
     contract.check_resume(config, tmp_path, two_replicas)
 
 
+# Four replicas are traced in their turn: a minute each but for the smallest.
 @pytest.mark.parametrize(
-    ("name", "variant"),
-    smoke.experiments((("landscapes", "smoke"), ("dcgan", "smoke"))),
+    ("name", "variant"), smoke.experiments((("landscapes", "smoke"),))
 )
 def test_one_two_and_four_replicas_are_equal(
     name, variant, one_replica, two_replicas, four_replicas, monkeypatch
@@ -46,6 +46,8 @@ def test_one_two_and_four_replicas_are_equal(
     # At 32 px LinkNet's BatchNorm sees one pixel an image at the bottom:
     # two numbers normalise to +-1, and rounding decides the sign.
     changes |= {"data.crop": 64, "data.batch_size": 4}
+    if name == "landscapes":  # in a third of the time
+        changes["network.levels"] = 2
     results = []
     for strategy in (one_replica, two_replicas, four_replicas):
         training = contract.make_training(name, variant, strategy, **changes)
