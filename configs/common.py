@@ -212,6 +212,8 @@ LITE_UNET = {
         "contrast": (0.7, 1.3),
         "contrast_probability": 0.5,
         "gamma": (0.85, 1.18),
+        # A photographer might have exposed the NIR otherwise.
+        "exposure": (0.75, 1.35),
         # Whole compositions and parts of them.
         "sources": {
             "vcip": {"share": 0.3, "zoom": (0.5, 0.8)},

@@ -29,8 +29,6 @@ CONFIG = {
     "method": "supervised",
     "optimizer": {"epsilon": 1e-7},
     "rate": {"schedule": "cosine", "peak": 1e-3, "warmup": 0.05},
-    # NIR images a photographer might have exposed otherwise.
-    "data": {**common.LITE_UNET["data"], "exposure": (0.75, 1.35)},
     "train": {
         "steps": 5000,
         "average_decay": 0.998,

@@ -20,7 +20,7 @@ CONFIG = {
     "gan": {"form": "least_squares", "chroma_gain": 10.0},
     "loss": {
         **common.LITE_UNET["loss"],
-        "gan": 0.03,
+        "gan": 0.1,
         "discriminator": 1.0,
     },
     "optimizer": {"beta_1": 0.5, "epsilon": 1e-7},
