@@ -105,30 +105,16 @@ _OF_AN_EXPORT = (
 
 
 def main() -> None:
-    if _FROM_EXPORT.value is not None:
-        _renew()
-        return
     channel = channels.parse(_CHANNEL.value)
+    if _FROM_EXPORT.value is not None:
+        _renew(channel)
+        return
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.export import export
     from nircolor_tf.training import checkpoints
 
     card = export.export_workdir(
-        _WORKDIR.value,
-        _OUTPUT.value,
-        export.Options(
-            checkpoint=_CHECKPOINT.value,
-            paths=_PATHS.value,
-            overwrite=_OVERWRITE.value,
-            note=_NOTE.value,
-            kinds=_TFLITE.value,
-            sizes=_SIZES.value,
-            representative=_REPRESENTATIVE.value,
-            channel=channel,
-            onnx=_ONNX.value,
-            command=cli.command_line(),
-            estimator=_ESTIMATOR.value,
-        ),
+        _WORKDIR.value, _OUTPUT.value, _options(channel)
     )
     sizes = ", ".join(
         f"{name} {size / 1e6:.1f} MB" for name, size in card["bytes"].items()
@@ -144,10 +130,31 @@ def main() -> None:
     _say_fixed(card)
 
 
-def _say_fixed(card: Mapping[str, Any]) -> None:
+def _options(channel: channels.Channel):
+    """Returns the flags as `export.Options`."""
+    from nircolor_tf.export import export
+
+    return export.Options(
+        checkpoint=_CHECKPOINT.value,
+        paths=_PATHS.value,
+        overwrite=_OVERWRITE.value,
+        note=_NOTE.value,
+        kinds=_TFLITE.value,
+        sizes=_SIZES.value,
+        representative=_REPRESENTATIVE.value,
+        channel=channel,
+        onnx=_ONNX.value,
+        command=cli.command_line(),
+        estimator=_ESTIMATOR.value,
+    )
+
+
+def _say_fixed(card: dict[str, Any]) -> None:
     """Says what the TFLite files of one size are like."""
-    for path in card["paths"].values():
-        for file in path["files"].get("tflite_fixed", ()):
+    from nircolor_tf.inference import cards
+
+    for path in card["paths"]:
+        for file in cards.fixed_files(card, path):
             cli.say(
                 f"  {file['file']}: {file['bytes'] / 1e6:.1f} MB, "
                 f"{file['milliseconds']:.1f} ms on {file['threads']} threads, "
@@ -172,29 +179,20 @@ def _describe_weights(
     return f"step {training['step']} ({why})"
 
 
-def _renew() -> None:
+def _renew(channel: channels.Channel) -> None:
     for flag in flags.FLAGS.get_key_flags_for_module(__name__):
         if flag.present and flag.name not in _OF_AN_EXPORT:
             raise InputError(
                 f"--{flag.name}: not with --from_export, which keeps the "
                 "weights, the paths and the note of an export"
             )
-    channel = channels.parse(_CHANNEL.value)
-    from nircolor_tf.export import export, renewal
+    from nircolor_tf.export import renewal
     from nircolor_tf.inference import models
 
     card = renewal.renew(
         models.locate(_FROM_EXPORT.value),
         _OUTPUT.value,
-        export.Options(
-            overwrite=_OVERWRITE.value,
-            kinds=_TFLITE.value,
-            sizes=_SIZES.value,
-            representative=_REPRESENTATIVE.value,
-            channel=channel,
-            onnx=_ONNX.value,
-            command=cli.command_line(),
-        ),
+        _options(channel),
     )
     difference = max(card["largest_difference"].values())
     cli.say(

@@ -53,7 +53,29 @@ def parse(
     Args:
         config: config.export.
         kinds: Instead of `config.tflite`, if any.
-        sizes: Instead of `config.sizes`, if any, as 'HEIGHTxWIDTH'.
+        sizes: Instead of `config.sizes`, if any.
+        steps: As for `parse_flags`.
+
+    Raises:
+        InputError: Likewise.
+    """
+    return parse_flags(
+        config, kinds or config.tflite, sizes or config.sizes, steps
+    )
+
+
+def parse_flags(
+    config: ConfigDict,
+    kinds: Sequence[str],
+    sizes: Sequence[str],
+    steps: Steps,
+) -> FixedSizes:
+    """Reads the kinds and sizes from flags alone.
+
+    Args:
+        config: config.export, for all else.
+        kinds: Some of `KINDS`.
+        sizes: As 'HEIGHTxWIDTH'.
         steps: Of inference; they decide at which sizes the network sees an
             image.
 
@@ -61,7 +83,7 @@ def parse(
         InputError: An unknown kind, a size that the method cannot take or
             at which it sees no image, or one of the two without the other.
     """
-    kinds, sizes = tuple(kinds or config.tflite), sizes or config.sizes
+    kinds = tuple(kinds)
     for kind in kinds:
         if kind not in KINDS:
             raise InputError(

@@ -104,11 +104,11 @@ def _fixed_sizes(method: Method, options: Options) -> FixedSizes | None:
             "--tflite=int8: expected --representative=FOLDER, NIR images of "
             "your camera: an export has no images for its scales"
         )
-    # Both are asked for, not one of the two with the config's other.
-    config = method.config.export.copy_and_resolve_references().unlock()
-    config.update({"tflite": (), "sizes": ()})
-    return fixed_sizes.parse(
-        config, options.kinds, options.sizes, method.inference_steps()
+    return fixed_sizes.parse_flags(
+        method.config.export,
+        options.kinds,
+        options.sizes,
+        method.inference_steps(),
     )
 
 

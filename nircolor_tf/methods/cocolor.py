@@ -62,7 +62,7 @@ Departures and choices
     - X_G is the luma of color images drawn without regard to X_N: of
       photos, of the pairs, or of both (config.data.unpaired_from); with
       config.gray_source 'paired' that of X_N's own RGB, aligned [ours].
-    - [ours] Zoom 1 to 1.6, contrast 0.5 to 1.5 about its mean; how often.
+    - [ours] Zoom 1 to 1.6, contrast 0.5 to 1.5 about a crop's mean; how often.
     - [ours] The translators share the colorizers' U-Net, with one channel.
     - [ours] Least squares, as in CycleGAN: eq. 5 to 8 write differences
       without a square. The discriminators' loss counts half, as there; no

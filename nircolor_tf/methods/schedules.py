@@ -40,14 +40,14 @@ def linear_after(peak: float, steady: int, epochs: int) -> Schedule:
         epochs: Of the phase.
 
     Raises:
-        InputError: More steady epochs than the phase has, or fewer than none.
+        InputError: No epoch of the phase is left to fall in.
     """
-    if not 0 <= steady <= epochs:
+    left = max(1, epochs) - steady
+    if steady < 0 or left < 1:
         raise InputError(
-            f"config.schedule.steady_epochs is {steady}; expected 0 to "
-            f"{epochs}, the epochs of the phase"
+            f"config.schedule.steady_epochs is {steady}; expected 0 to less "
+            f"than {epochs}, the epochs of the phase"
         )
-    left = max(1, epochs - steady)
     return lambda progress: peak * min(1.0, epochs * (1.0 - progress) / left)
 
 

@@ -230,9 +230,10 @@ def test_from_scratch_is_the_last_phase_alone(monkeypatch):
     rate = phases[-1].rates["colorizer_optimizer"]
     rates = [rate(epoch / 750) for epoch in (0, 650, 700, 750)]
     assert rates == pytest.approx([1e-4, 1e-4, 5e-5, 0.0])
-    method.config.schedule.steady_epochs = 751
-    with pytest.raises(InputError, match="steady_epochs is 751; expected 0 to"):
-        method.phases()
+    for steady in (-1, 750):
+        method.config.schedule.steady_epochs = steady
+        with pytest.raises(InputError, match=f"steady_epochs is {steady}; exp"):
+            method.phases()
 
 
 def sources_of(method, colorizers):
