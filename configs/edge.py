@@ -18,7 +18,8 @@
     # The mean of the weights of the three.
     bin/combine.py --members=runs/second,runs/first,runs/landscapes \
         --shares=1,1,1 --workdir=runs/edge
-    bin/export.py --workdir=runs/edge --output=saved_models/edge
+    bin/export.py --workdir=runs/edge --weights=float16 \
+        --output=saved_models/edge
 
 MANIFEST is that of vcip-strict, SCENES that of scenes-strict, both with photos.
 The student also trains on real pairs alone, then with more contrast and gamma.

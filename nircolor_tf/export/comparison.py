@@ -19,6 +19,8 @@ TOLERANCES = {
     **{"saved_model": 1e-4, "litert": 1e-4, "serving": 1e-4},
     "onnx": 1e-4,
 }
+# Of 'litert' where the weights are float16: two levels of 8 bit.
+_HALF_TOLERANCE = 8e-3
 
 
 def compare(method: Method, folder: Path) -> dict[str, float]:
@@ -62,16 +64,19 @@ def compare(method: Method, folder: Path) -> dict[str, float]:
 
 
 def tolerances(entry: Mapping) -> dict[str, float]:
-    """Returns `TOLERANCES` of the runtimes that a path has files for.
+    """Returns the tolerances of the runtimes that a path has files for.
 
     Args:
         entry: Of the path in the card.
     """
-    return {
+    applying = {
         runtime: tolerance
         for runtime, tolerance in TOLERANCES.items()
         if runtime != "onnx" or "onnx" in entry["files"]
     }
+    if cards.tflite_weights(entry) == "float16":
+        applying["litert"] = _HALF_TOLERANCE
+    return applying
 
 
 def load_runtime(

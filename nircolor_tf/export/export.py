@@ -4,7 +4,8 @@
         saved_model/    'serving_default': float NIR (B, H, W, 1) in [0, 1],
                         any size -> {'rgb': (B, H, W, 3) in [0, 1]}
         model.tflite    (1, H, W, 1) -> (1, H, W, 3), [0, 1], float32, H and W
-                        multiples of the card's size_multiple
+                        multiples of the card's size_multiple; its weights
+                        may be float16
         model.onnx      the same as ONNX, where it is asked for
         model_256x256_int8.tflite   and others of one size and kind, where
                         config.export asks for them
@@ -66,6 +67,9 @@ class Options:
         representative: Folder of images for 'int8'; '' for the training ones.
         channel: Which channel of that folder's images is NIR.
         onnx: Whether to write ONNX files, too.
+        weights: Type of those in the TFLite files of any size, one of
+            `tflite.WEIGHTS`; '' for float32 or, of an export that is written
+            again, the files as they are.
         command: The command line that exports, for the card; None for none.
         estimator: The workdir that learned the colors' error; None for none.
     """
@@ -79,6 +83,7 @@ class Options:
     representative: str | os.PathLike = ""
     channel: Channel = channels.GRAY
     onnx: bool = False
+    weights: str = ""
     command: str | None = None
     estimator: str | os.PathLike | None = None
 
@@ -129,8 +134,10 @@ def export_workdir(
         card |= error_files.describe(method)
         factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)
         model_files.write(method, paths, folder, factor)
+        number = options.weights or "float32"
+        model_files.write_tflite(method, paths, card, folder, number)
         if options.onnx:
-            model_files.write_onnx(paths, card, folder)
+            model_files.write_onnx(method, paths, card, folder)
         _complete(card, entries, method, paths, folder)
     return card
 

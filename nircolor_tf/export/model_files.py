@@ -1,6 +1,7 @@
 """Writes the files of an export that run: a SavedModel and TFLite files."""
 
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from nircolor_tf.export import (
 )
 from nircolor_tf.export.fixed_sizes import FixedSizes
 from nircolor_tf.images.channels import Channel
+from nircolor_tf.inference import cards
 from nircolor_tf.methods.base import InferencePath, Method
 
 
@@ -26,7 +28,7 @@ def write(
     folder: Path,
     error_factor: float = 1.0,
 ) -> None:
-    """Writes the SavedModel, the weights, and a TFLite file of each path.
+    """Writes the SavedModel and the weights.
 
     Args:
         method: The exported one.
@@ -40,8 +42,6 @@ def write(
     write_saved_model(method, paths, folder, error_factor)
     weights.write(method, model_card.networks_of(paths, method), folder)
     error_files.write(method, folder)
-    for name, file in model_card.tflite_files(paths).items():
-        tflite.write(method, paths[name], folder / file)
 
 
 def write_saved_model(
@@ -63,21 +63,52 @@ def write_saved_model(
         saved_model.write(method, paths, target, error_factor)
 
 
-def write_onnx(
-    paths: Mapping[str, InferencePath], card: dict, folder: Path
+def write_tflite(
+    method: Method,
+    paths: Mapping[str, InferencePath],
+    card: dict,
+    folder: Path,
+    number: str,
 ) -> None:
-    """Writes an ONNX file of each path, from its TFLite file.
+    """Writes a TFLite file of each path, which takes any size.
 
     Args:
+        method: The exported one.
+        paths: The exported ones.
+        card: Gets the type of the weights, where it is not float32.
+        folder: The export.
+        number: Type of the weights, one of `tflite.WEIGHTS`.
+    """
+    for name, file in model_card.tflite_files(paths).items():
+        tflite.write(method, paths[name], folder / file, number)
+        card["paths"][name].pop(cards.TFLITE_WEIGHTS, None)
+        if number != "float32":
+            card["paths"][name][cards.TFLITE_WEIGHTS] = number
+
+
+def write_onnx(
+    method: Method,
+    paths: Mapping[str, InferencePath],
+    card: dict,
+    folder: Path,
+) -> None:
+    """Writes an ONNX file of each path, from a TFLite file in float32.
+
+    Args:
+        method: The exported one.
         paths: The exported ones.
         card: Gets the names of the files, their opset and time.
         folder: The export.
     """
     for name, tflite_file in model_card.tflite_files(paths).items():
         path, file = paths[name], Path(tflite_file).with_suffix(".onnx")
-        onnx_file.write(
-            folder / tflite_file, path.source, path.target, folder / file
-        )
+        with tempfile.TemporaryDirectory() as temporary:
+            source = folder / tflite_file
+            # tf2onnx makes files of float16 ones that do not run.
+            if cards.tflite_weights(card["paths"][name]) != "float32":
+                source = Path(temporary) / tflite_file
+                tflite.write(method, path, source)
+            onnx_file.write(source, path.source, path.target, folder / file)
         side = card["working_size"] or card["minimum_size"]
         card["paths"][name]["files"]["onnx"] = file.name
         card["paths"][name]["onnx"] = onnx_file.measure(folder / file, side)

@@ -76,8 +76,12 @@ def renew(
         )
         factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)
         model_files.write_saved_model(method, paths, folder, factor)
+        if options.weights:
+            model_files.write_tflite(
+                method, paths, card, folder, options.weights
+            )
         if options.onnx:
-            model_files.write_onnx(paths, card, folder)
+            model_files.write_onnx(method, paths, card, folder)
         if fixed is not None:
             _write_fixed(card, method, paths, fixed, options, folder)
         _complete(card, method, paths, folder)

@@ -1,8 +1,9 @@
 """Writes an inference path of a method as TFLite files.
 
-`model.tflite` takes any height and width. Beside it there may be files of one
-size each; `fixed_sizes.py` says of which kinds. All of them hold the networks
-alone, without the other steps of inference.
+`model.tflite` takes any height and width, and holds its weights in float32 or,
+in half the bytes, in float16. Beside it there may be files of one size each;
+`fixed_sizes.py` says of which kinds. All of them hold the networks alone,
+without the other steps of inference.
 """
 
 import platform
@@ -22,20 +23,30 @@ from nircolor_tf.export.samples import Samples, cover
 from nircolor_tf.inference.litert import LitertModel
 from nircolor_tf.methods.base import InferencePath, Method
 
+# Of the file that takes any size; the kinds of these names of one size.
+WEIGHTS = ("float32", "float16")
+
 # Mean squared differences below float32's own rounding count as this, 150 dB.
 _LEAST_ERROR = 1e-15
 
 
-def write(method: Method, path: InferencePath, file: Path) -> None:
-    """Writes the float32 TFLite file, with height and width free.
+def write(
+    method: Method, path: InferencePath, file: Path, weights: str = "float32"
+) -> None:
+    """Writes the TFLite file with height and width free.
 
     A fixed-size file resized at run time is not safe (the bilinear resize
     keeps the old size), and free sizes cost no measurable time.
+
+    Args:
+        method: Whose networks.
+        path: Through them.
+        file: To write. It computes in float32.
+        weights: In which it holds them, one of `WEIGHTS`.
     """
     with tempfile.TemporaryDirectory() as folder:
         _write_saved_model(method, path, (None, None), folder)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        file.write_bytes(converter.convert())
+        file.write_bytes(_convert(folder, weights, ()))
 
 
 def write_fixed(
@@ -88,7 +99,7 @@ def write_fixed(
 def _convert(
     folder: str, kind: str, representative: Sequence[Mapping[str, np.ndarray]]
 ) -> bytes:
-    """Converts a SavedModel of one size to a TFLite file."""
+    """Converts a SavedModel to a TFLite file of one of `fixed_sizes.KINDS`."""
     converter = tf.lite.TFLiteConverter.from_saved_model(folder)
     if kind != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]

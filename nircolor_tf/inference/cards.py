@@ -22,6 +22,9 @@ that have one.
 
 "sha256" has the digest of each file (`digests.py`). Older cards have none.
 
+"tflite_weights": "float16" in a path's entry says that its TFLite file of any
+size holds its weights in 16 bit. Others hold them in float32.
+
 A path's files may also hold "onnx", an ONNX file of the network alone, with
 its opset and its time beside it in the path's "onnx", and "tflite_fixed",
 TFLite files of one size each, and their measurements:
@@ -46,6 +49,7 @@ from nircolor_tf.inference.fusion import BfwlsParameters
 from nircolor_tf.inference.steps import GuidedParameters, Steps
 
 CARD_FILE = "card.json"
+TFLITE_WEIGHTS = "tflite_weights"
 # What a training has in its place (`training/config_files.py`).
 WORKDIR_FILE = "config.json"
 
@@ -199,6 +203,15 @@ def model_file(
         raise InputError(f"{file}: missing, though card.json names it")
     digests.check_part(folder, card, str(files[kind]))
     return file
+
+
+def tflite_weights(entry: dict[str, Any]) -> str:
+    """Returns the type of the weights in a path's TFLite file of any size.
+
+    Args:
+        entry: Of the path in the card.
+    """
+    return entry.get(TFLITE_WEIGHTS, "float32")
 
 
 def fixed_files(card: dict[str, Any], path: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tint
+from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 from tint import Tint
 
@@ -203,6 +204,34 @@ def test_where_something_differs_nothing_is_replaced(
         renewal.renew(folder, folder, Options(overwrite=True))
     assert contents(folder) == before
     assert [path.name for path in tmp_path.iterdir()] == ["older"]
+
+
+def test_weights_of_half_the_bytes(older, tmp_path):
+    halved = tmp_path / "halved"
+    card = renewal.renew(older, halved, Options(weights="float16", onnx=True))
+    assert card["paths"]["n2c"]["tflite_weights"] == "float16"
+    digests.check(halved, card)
+    model = Interpreter(str(halved / "model.tflite"))
+    types = {tensor["dtype"] for tensor in model.get_tensor_details()}
+    assert types == {np.float16, np.float32}
+    image = np.random.default_rng(0).random((24, 64, 1), np.float32)
+    results = {
+        runtime: models.load_export(halved, runtime)(image)
+        for runtime in ("litert", "saved_model", "onnx")
+    }
+    exact = results["saved_model"]
+    assert 1e-5 < np.abs(results["litert"] - exact).max() < 2e-3
+    # An ONNX file is not written from weights that were rounded.
+    np.testing.assert_allclose(results["onnx"], exact, atol=1e-6)
+    # The file stays as it is until it is asked for again.
+    card = renewal.renew(halved, halved, Options(overwrite=True))
+    assert card["paths"]["n2c"]["tflite_weights"] == "float16"
+    card = renewal.renew(
+        halved, halved, Options(overwrite=True, weights="float32")
+    )
+    assert "tflite_weights" not in card["paths"]["n2c"]
+    result = models.load_export(halved, "litert")(image)
+    np.testing.assert_allclose(result, exact, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["default", "edge"])
