@@ -7,7 +7,6 @@ those of `bin/colorize.py` do, in a folder of their own.
 """
 
 import dataclasses
-import re
 import shutil
 import tempfile
 import zipfile
@@ -122,54 +121,51 @@ def _colorize(
     work: Path,
 ) -> Outcome:
     """Copies the files into `work`, and writes their results there."""
-    images, videos = _copy(uploads, work)
-    results = work / "color"
     pairs, problems = [], []
-    if images:
+    for source in _copy(uploads, work):
+        result = work / "color" / _result_name(source, options.image_format)
         try:
-            folders.colorize_path(colorizer, images[0].parent, results, options)
-        except InputError as error:
-            problems.append(_public(str(error), work))
-        suffix = jobs.SUFFIXES[options.image_format]
-        pairs += [
-            Pair(
-                image, results / image.with_suffix(suffix or image.suffix).name
-            )
-            for image in images
-        ]
-    for clip in videos:
-        # Browsers play this format, whatever that of the source is.
-        result = results / f"{clip.stem}.mp4"
-        try:
-            _colorize_video(colorizer, clip, result, options)
+            _colorize_file(colorizer, source, result, options)
         except FAILURES as error:
-            problems.append(_public(str(error) or type(error).__name__, work))
-        pairs.append(Pair(clip, result))
-    problems += _unnamed(pairs, problems)
-    pairs = tuple(pair for pair in pairs if pair.result.exists())
+            failure = folders.describe_failure(error, jobs.Job(source, result))
+            problems.append(_public(failure, work))
+        else:
+            pairs.append(Pair(source, result))
     if not pairs:
         raise InputError("\n".join(problems))
-    return Outcome(pairs, tuple(problems), _archive(pairs, work))
+    return Outcome(tuple(pairs), tuple(problems), _archive(pairs, work))
 
 
-def _unnamed(pairs: Sequence[Pair], problems: Sequence[str]) -> list[str]:
-    """Names the files without a result that no problem names."""
-    text = "\n".join(problems)
-    names = [pair.source.name for pair in pairs if not pair.result.exists()]
-    unnamed = [
-        name
-        for name in names
-        if not re.search(rf"(?<!\S){re.escape(name)}(?![^\s:,;])", text)
-    ]
-    hidden = "; a name that begins with a dot is hidden"
-    return [
-        f"{name}: not colorized{hidden if name.startswith('.') else ''}"
-        for name in unnamed
-    ]
+def _result_name(source: Path, image_format: str) -> str:
+    # Browsers play MP4, whatever the format of the source is.
+    video_suffix = ".mp4" if jobs.is_video(str(source)) else None
+    return jobs.result_name(source, video_suffix or jobs.SUFFIXES[image_format])
 
 
-def _copy(uploads: Sequence[str], work: Path) -> tuple[list[Path], list[Path]]:
-    """Returns copies of the images, and of the videos."""
+def _colorize_file(
+    colorizer: Colorizer, source: Path, result: Path, options: folders.Options
+) -> None:
+    if result.exists():
+        raise InputError(
+            f"{source}: its result, {result.name}, is that of another file "
+            "already; rename one of the two, or keep the format of images"
+        )
+    if not jobs.is_video(str(source)):
+        folders.colorize_path(colorizer, source, result, options)
+        return
+    video.colorize_video(
+        colorizer,
+        str(source),
+        result,
+        options.input_range,
+        flicker.SMOOTHING,
+        overwrite=False,
+        channel=options.channel,
+    )
+
+
+def _copy(uploads: Sequence[str], work: Path) -> list[Path]:
+    """Returns copies of the images, and after them of the videos."""
     if not uploads:
         raise InputError("no file; expected images or a video")
     images, videos = [], []
@@ -196,21 +192,7 @@ def _copy(uploads: Sequence[str], work: Path) -> tuple[list[Path], list[Path]]:
                 f"{upload.name}: is deleted by now; drop it in again"
             ) from error
         files.append(target)
-    return images, videos
-
-
-def _colorize_video(
-    colorizer: Colorizer, source: Path, target: Path, options: folders.Options
-) -> None:
-    video.colorize_video(
-        colorizer,
-        str(source),
-        target,
-        options.input_range,
-        flicker.SMOOTHING,
-        overwrite=False,
-        channel=options.channel,
-    )
+    return images + videos
 
 
 def _public(text: str, work: Path) -> str:
