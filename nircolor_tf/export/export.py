@@ -133,9 +133,9 @@ def export_workdir(
         )
         card |= error_files.describe(method)
         factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)
-        model_files.write(method, paths, folder, factor)
         number = options.weights or "float32"
-        model_files.write_tflite(method, paths, card, folder, number)
+        model_files.write(method, paths, folder, factor, number)
+        model_card.note_weights(card, number)
         if options.onnx:
             model_files.write_onnx(method, paths, card, folder)
         _complete(card, entries, method, paths, folder)

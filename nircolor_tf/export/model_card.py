@@ -132,6 +132,19 @@ def describe_paths(paths: Mapping[str, InferencePath]) -> dict[str, dict]:
     }
 
 
+def note_weights(card: dict, number: str) -> None:
+    """Notes the type of the weights in the TFLite files of any size.
+
+    Args:
+        card: Gets it for each path, where it is not float32.
+        number: One of `tflite.WEIGHTS`.
+    """
+    for entry in card["paths"].values():
+        entry.pop(cards.TFLITE_WEIGHTS, None)
+        if number != "float32":
+            entry[cards.TFLITE_WEIGHTS] = number
+
+
 def _size(path: Path) -> int:
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())

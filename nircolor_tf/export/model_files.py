@@ -27,14 +27,16 @@ def write(
     paths: Mapping[str, InferencePath],
     folder: Path,
     error_factor: float = 1.0,
+    number: str = "float32",
 ) -> None:
-    """Writes the SavedModel and the weights.
+    """Writes the SavedModel, the weights, and a TFLite file of each path.
 
     Args:
         method: The exported one.
         paths: The exported ones.
         folder: The export.
         error_factor: On the error that the method expects, if it does.
+        number: As for `write_tflite`.
 
     Raises:
         ExportError: A file of weights does not hold them.
@@ -42,6 +44,7 @@ def write(
     write_saved_model(method, paths, folder, error_factor)
     weights.write(method, model_card.networks_of(paths, method), folder)
     error_files.write(method, folder)
+    write_tflite(method, paths, folder, number)
 
 
 def write_saved_model(
@@ -66,7 +69,6 @@ def write_saved_model(
 def write_tflite(
     method: Method,
     paths: Mapping[str, InferencePath],
-    card: dict,
     folder: Path,
     number: str,
 ) -> None:
@@ -75,15 +77,11 @@ def write_tflite(
     Args:
         method: The exported one.
         paths: The exported ones.
-        card: Gets the type of the weights, where it is not float32.
         folder: The export.
         number: Type of the weights, one of `tflite.WEIGHTS`.
     """
     for name, file in model_card.tflite_files(paths).items():
         tflite.write(method, paths[name], folder / file, number)
-        card["paths"][name].pop(cards.TFLITE_WEIGHTS, None)
-        if number != "float32":
-            card["paths"][name][cards.TFLITE_WEIGHTS] = number
 
 
 def write_onnx(

@@ -77,9 +77,8 @@ def renew(
         factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)
         model_files.write_saved_model(method, paths, folder, factor)
         if options.weights:
-            model_files.write_tflite(
-                method, paths, card, folder, options.weights
-            )
+            model_files.write_tflite(method, paths, folder, options.weights)
+            model_card.note_weights(card, options.weights)
         if options.onnx:
             model_files.write_onnx(method, paths, card, folder)
         if fixed is not None:
