@@ -6,7 +6,7 @@
         --output=saved_models/vivid
 
 It goes on from the default model, on the same images; the manifest is that of
-configs/default.py. None is shipped (docs/log.md).
+configs/default.py. None is shipped: --saturation does as much (docs/log.md).
 `:smoke` makes it tiny, for tests.
 """
 

@@ -11,6 +11,9 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
 
+# Keys of a network that change its training, not what its weights compute.
+_OF_TRAINING = ("dropout", "encoder_rate", "pretrained")
+
 
 def check(
     where: str,
@@ -45,4 +48,40 @@ def check(
             raise InputError(
                 f"{where}: config.{key} is {value}; expected {wanted}, as "
                 f"{owner}"
+            )
+
+
+def check_network(
+    where: str,
+    config: ConfigDict | Mapping[str, Any],
+    expected: ConfigDict | Mapping[str, Any],
+    owner: str,
+) -> None:
+    """Compares the keys of a network that decide what its weights compute.
+
+    Weights of the right shapes are not enough: another activation, or another
+    place of a decoder's pixels, has the same.
+
+    Args:
+        where: As for `check`.
+        config: As for `check`; without a section `network` all is well.
+        expected: Likewise.
+        owner: As for `check`.
+
+    Raises:
+        InputError: They differ.
+    """
+    own, other = (
+        {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in dict(one.get("network", {})).items()
+            if key not in _OF_TRAINING
+        }
+        for one in (config, expected)
+    )
+    for key in sorted(own.keys() & other.keys()):
+        if own[key] != other[key]:
+            raise InputError(
+                f"{where}: config.network.{key} is {own[key]}; expected "
+                f"{other[key]}, as {owner}"
             )

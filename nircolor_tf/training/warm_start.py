@@ -24,7 +24,12 @@ from nircolor_tf.data import training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
-from nircolor_tf.training import checkpoints, config_files, restore
+from nircolor_tf.training import (
+    checkpoints,
+    compatibility,
+    config_files,
+    restore,
+)
 
 FILE = "started_from.json"
 
@@ -105,6 +110,12 @@ class Start:
                     f"{self.source}: its {name} is another network than the "
                     f"config's: {error}"
                 ) from error
+        compatibility.check_network(
+            str(self.source),
+            self.record["config"],
+            method.config,
+            "the config of the new model has it",
+        )
 
     def write(self, workdir: Path) -> None:
         """Records in a workdir the start and the images that it has seen."""

@@ -37,6 +37,24 @@ def test_every_key_is_compared(key, described):
         compatibility.check("runs/b", configs[1], configs[0], "runs/a has it")
 
 
+@pytest.mark.parametrize("described", [False, True])
+def test_what_a_network_computes_is_compared(described):
+    alike = CONFIG.copy_and_resolve_references()
+    alike.network.dropout = 0.25
+    other = CONFIG.copy_and_resolve_references()
+    other.network.activation = "tanh"
+    if described:
+        alike, other = map(config_files.describe_config, (alike, other))
+    compatibility.check_network("runs/b", alike, CONFIG, "runs/a has it")
+    compatibility.check_network("runs/b", {}, CONFIG, "runs/a has it")
+    with pytest.raises(
+        InputError,
+        match=r"runs/b: config\.network\.activation is tanh; expected sigmoid, "
+        "as runs/a has it",
+    ):
+        compatibility.check_network("runs/b", other, CONFIG, "runs/a has it")
+
+
 def test_the_range_of_values_and_named_sections_are_compared():
     other = CONFIG.copy_and_resolve_references()
     other.network.dropout = 0.25

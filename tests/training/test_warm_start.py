@@ -122,6 +122,7 @@ def test_its_commands_begin_with_those_of_the_start(workdir, gone_on, tmp_path):
     [
         ({"network.filters": 12}, "its colorizer is another network"),
         ({"network.levels": 3}, "its colorizer is another network"),
+        ({"network.from_image": True}, "from_image is False; expected True"),
     ],
 )
 def test_refuses_another_network(
