@@ -19,8 +19,8 @@ the working size, and padded. Without these flags the section `export` in the
 config of the workdir decides. A file that differs from the method by more than
 config.export.least_db allows fails the export.
 
---weights=float16 writes model.tflite in half the bytes; results differ by two
-levels of 8 bit at most.
+--weights=float16 writes model.tflite in half the bytes. It computes in float32;
+an export whose results differ by more than two levels of 8 bit fails.
 
 --onnx writes model.onnx beside model.tflite, for ONNX Runtime, TensorRT and
 other tool chains; it needs pip install 'nircolor-tf[onnx]'.

@@ -133,9 +133,9 @@ def export_workdir(
         )
         card |= error_files.describe(method)
         factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)
-        number = options.weights or "float32"
-        model_files.write(method, paths, folder, factor, number)
-        model_card.note_weights(card, number)
+        dtype = options.weights or "float32"
+        model_files.write(method, paths, folder, factor, dtype)
+        model_card.note_weights(card, dtype)
         if options.onnx:
             model_files.write_onnx(method, paths, card, folder)
         _complete(card, entries, method, paths, folder)

@@ -132,17 +132,17 @@ def describe_paths(paths: Mapping[str, InferencePath]) -> dict[str, dict]:
     }
 
 
-def note_weights(card: dict, number: str) -> None:
+def note_weights(card: dict, dtype: str) -> None:
     """Notes the type of the weights in the TFLite files of any size.
 
     Args:
         card: Gets it for each path, where it is not float32.
-        number: One of `tflite.WEIGHTS`.
+        dtype: One of `tflite.WEIGHTS`.
     """
     for entry in card["paths"].values():
         entry.pop(cards.TFLITE_WEIGHTS, None)
-        if number != "float32":
-            entry[cards.TFLITE_WEIGHTS] = number
+        if dtype != "float32":
+            entry[cards.TFLITE_WEIGHTS] = dtype
 
 
 def _size(path: Path) -> int:

@@ -27,7 +27,7 @@ def write(
     paths: Mapping[str, InferencePath],
     folder: Path,
     error_factor: float = 1.0,
-    number: str = "float32",
+    dtype: str = "float32",
 ) -> None:
     """Writes the SavedModel, the weights, and a TFLite file of each path.
 
@@ -36,7 +36,7 @@ def write(
         paths: The exported ones.
         folder: The export.
         error_factor: On the error that the method expects, if it does.
-        number: As for `write_tflite`.
+        dtype: As for `write_tflite`.
 
     Raises:
         ExportError: A file of weights does not hold them.
@@ -44,7 +44,7 @@ def write(
     write_saved_model(method, paths, folder, error_factor)
     weights.write(method, model_card.networks_of(paths, method), folder)
     error_files.write(method, folder)
-    write_tflite(method, paths, folder, number)
+    write_tflite(method, paths, folder, dtype)
 
 
 def write_saved_model(
@@ -70,7 +70,7 @@ def write_tflite(
     method: Method,
     paths: Mapping[str, InferencePath],
     folder: Path,
-    number: str,
+    dtype: str,
 ) -> None:
     """Writes a TFLite file of each path, which takes any size.
 
@@ -78,10 +78,10 @@ def write_tflite(
         method: The exported one.
         paths: The exported ones.
         folder: The export.
-        number: Type of the weights, one of `tflite.WEIGHTS`.
+        dtype: Of the weights, one of `tflite.WEIGHTS`.
     """
     for name, file in model_card.tflite_files(paths).items():
-        tflite.write(method, paths[name], folder / file, number)
+        tflite.write(method, paths[name], folder / file, dtype)
 
 
 def write_onnx(
