@@ -6,6 +6,8 @@ r"""Measures models as the papers do: one command for each of their tables.
 Tables:
   vcip    the 28 test pairs of VCIP 2020 (MPFNet, CoColor), layout vcip2020
   epfl    EPFL RGB-NIR Scene cut to 480x480 (ColorNet), layout epfl
+  epfl-hkbu   the same images by the metrics of MPFNet and CoColor, whose own
+          cut nobody knows
   urban   the category urban of it in patches of 64x64 (DCGAN); the folder
           holds this category alone
 
@@ -22,7 +24,10 @@ from absl import flags
 from nircolor_tf.commands import cli
 
 _TABLE = flags.DEFINE_enum(
-    "table", None, ("vcip", "epfl", "urban"), "Whose table, see above."
+    "table",
+    None,
+    ("vcip", "epfl", "epfl-hkbu", "urban"),
+    "Whose table, see above.",
 )
 _SOURCE = flags.DEFINE_string("source", None, "Folder of the data set.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for data and report.")

@@ -5,6 +5,7 @@ paper has its numbers, those beside ours.
 
     vcip    VCIP 2020's test pairs: ATCycleGAN, MPFNet, CoColor
     epfl    EPFL RGB-NIR Scene, cut to 480x480: ColorNet
+    epfl-hkbu   the same images by other metrics: ATCycleGAN, MPFNet, CoColor
     urban   its category urban, in patches of 64x64: DCGAN
 """
 
@@ -72,6 +73,18 @@ PAPER_TABLES = {
         "of 1024x680, 954 from 477 of them. The paper has 763 and does not say "
         "by what rule (two from 286 photos and one from 191 would give them), "
         "and draws 57 of the crops; here whole photos are drawn.",
+    ),
+    "epfl-hkbu": PaperTable(
+        layout="epfl",
+        split="scene",
+        patch=0,
+        categories=(),
+        metrics=("hkbu/psnr", "hkbu/ssim", "hkbu/ae"),
+        reported="EPFL, the paper's cut",
+        remark="The papers do not say how they cut and divide this set. The "
+        "images are those of the table 'epfl': as many crops of 480x480 as fit "
+        "side by side, of photos that are drawn whole. So only rows that are "
+        "measured here can be compared.",
     ),
     "urban": PaperTable(
         layout="epfl",

@@ -1,5 +1,7 @@
 """The papers' tables, on synthetic copies of the layouts of their data."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -91,6 +93,24 @@ def test_the_table_of_epfl(tmp_path):
     # What the remark counts.
     assert 2 * 477 == 954
     assert (2 * 286 + 191, 286 + 191) == (763, 477)
+
+
+def test_the_table_of_epfl_by_the_metrics_of_other_papers(tmp_path):
+    for seed in range(3):
+        nir, rgb = make_pair(seed, 480, 500)
+        for kind, image in (("nir", nir), ("rgb", rgb)):
+            write(tmp_path / "source" / "field" / f"{seed}_{kind}.png", image)
+    run = predict("epfl-hkbu", tmp_path, brighter)
+    text, cells = measure("epfl-hkbu", tmp_path, run)
+    assert text.startswith("epfl, split test, 1 images, protocol hkbu")
+    assert cells[2].startswith(f"{20 * np.log10(255 / LEVELS):.2f}")
+    for method, numbers in (
+        ("CoColor", "20.14 | 0.61 | 4.79"),
+        ("MPFNet", "20.61 | 0.61 | 4.16"),
+        ("ATCycleGAN", "16.89 | 0.53 | 5.64"),
+    ):
+        assert re.search(rf"\| {method} \| .* {re.escape(numbers)} ", text)
+    assert "do not say how they cut" in text.splitlines()[-1]
 
 
 def test_the_table_of_urban_patches(tmp_path):
