@@ -27,8 +27,12 @@ demo: $(INSTALLED) ## Colorize, train, evaluate and export, in minutes
 test: $(INSTALLED) ## Run the fast tests
 	$(PYTEST)
 
+# In parts: a process that has trained every method holds 10 GB.
 test-all: $(INSTALLED) ## Run all tests
-	$(PYTEST) -m ""
+	$(PYTEST)
+	$(PYTEST) -m slow --ignore=tests/methods --ignore=tests/training
+	$(PYTEST) -m slow tests/methods
+	$(PYTEST) -m slow tests/training
 
 lint: $(INSTALLED) ## Check style, format and which room imports which
 	$(BIN)/ruff check $(CODE)

@@ -19,7 +19,10 @@ def make_spectral_norm(channels=3, filters=5):
     """A layer whose singular values lie clearly apart."""
     layer = SpectralNormConv2D(filters, kernel=4, strides=2)
     layer.build((None, None, None, channels))
-    layer.kernel.assign(np.random.default_rng(0).normal(size=(4, 4, 3, 5)))
+    rng = np.random.default_rng(0)
+    layer.kernel.assign(rng.normal(size=(4, 4, channels, filters)))
+    # Keras draws it from a state that other tests leave behind.
+    layer.vector.assign(rng.normal(size=layer.vector.shape))
     return layer
 
 
