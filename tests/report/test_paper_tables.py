@@ -24,6 +24,14 @@ def make_pair(seed, height, width):
     return nir, np.minimum(rgb, 255 - LEVELS)
 
 
+def write_epfl(source):
+    """Three photos, each of which holds one crop."""
+    for seed in range(3):
+        nir, rgb = make_pair(seed, 480, 500)
+        for kind, image in (("nir", nir), ("rgb", rgb)):
+            write(source / "field" / f"{seed}_{kind}.png", image)
+
+
 def predict(name, folder, change):
     """Writes `change` of every truth of the test split; returns the folder."""
     table = paper_tables.PAPER_TABLES[name]
@@ -79,10 +87,7 @@ def test_the_table_of_vcip(tmp_path):
 
 
 def test_the_table_of_epfl(tmp_path):
-    for seed in range(3):
-        nir, rgb = make_pair(seed, 480, 500)
-        for kind, image in (("nir", nir), ("rgb", rgb)):
-            write(tmp_path / "source" / "field" / f"{seed}_{kind}.png", image)
+    write_epfl(tmp_path / "source")
     run = predict("epfl", tmp_path, brighter)
     text, cells = measure("epfl", tmp_path, run)
     # One crop of each photo, one photo in each split.
@@ -96,10 +101,7 @@ def test_the_table_of_epfl(tmp_path):
 
 
 def test_the_table_of_epfl_by_the_metrics_of_other_papers(tmp_path):
-    for seed in range(3):
-        nir, rgb = make_pair(seed, 480, 500)
-        for kind, image in (("nir", nir), ("rgb", rgb)):
-            write(tmp_path / "source" / "field" / f"{seed}_{kind}.png", image)
+    write_epfl(tmp_path / "source")
     run = predict("epfl-hkbu", tmp_path, brighter)
     text, cells = measure("epfl-hkbu", tmp_path, run)
     assert text.startswith("epfl, split test, 1 images, protocol hkbu")
