@@ -64,20 +64,18 @@ def states_after_each_phase(training, strategy):
     untrained. A second step is equal too: all of the state is.
     """
     networks = training.method.networks
-    start = contract.weights_of(networks)
+    start = {name: each.get_weights() for name, each in networks.items()}
     states = {"start": state_of(networks)}
     for phase in contract.distinct_phases(training.method):
         for name, network in networks.items():
-            for variable, value in zip(
-                network.variables, start[name], strict=True
-            ):
-                variable.assign(value)
+            network.set_weights(start[name])
         batch = contract.make_batch(training.method, phase.data, count=4)
         dataset = tf.data.Dataset.from_tensors(batch).unbatch()
         dataset = dataset.batch(4, drop_remainder=True)
         batches = iter(strategy.experimental_distribute_dataset(dataset))
         contract.step_of(training, phase, rate=0.01)(next(batches))
         assert_same_copies(networks, strategy)
+        assert phase.name not in states
         states[phase.name] = state_of(networks)
     return states
 
