@@ -34,7 +34,13 @@ def test_reordered_kernel_by_hand():
 @pytest.mark.parametrize(
     ("kernel", "stride"), [(4, 2), (2, 2), (6, 2), (6, 3), (4, 4)]
 )
-def test_a_layer_computes_the_same(kernel, stride):
+@pytest.mark.parametrize(
+    ("large_kernel", "operation"), [(0, "MatMul"), (np.inf, "Conv2D")]
+)
+def test_a_layer_computes_the_same(
+    kernel, stride, large_kernel, operation, monkeypatch
+):
+    monkeypatch.setattr(subpixel, "LARGE_KERNEL", large_kernel)
     layer = keras.layers.Conv2DTranspose(
         7,
         kernel,
@@ -53,6 +59,21 @@ def test_a_layer_computes_the_same(kernel, stride):
     assert result.std() > 0.1
     assert TRANSPOSED in before & after
     assert TRANSPOSED not in within
+    assert within & {"MatMul", "Conv2D"} == {operation}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "filters", "operation"),
+    [(16, 1, "MatMul"), (15, 1, "Conv2D"), (512, 128, "MatMul")],
+)
+def test_many_channels_are_a_matrix_product(inputs, filters, operation):
+    layer = keras.layers.Conv2DTranspose(filters, 4, 2, padding="same")
+    network = keras.Sequential([layer])
+    network(keras.Input((None, None, inputs)))
+    image = np.ones((1, 2, 2, inputs), np.float32)
+    with subpixel.substituted(network):
+        _, operations = traced(network, image)
+    assert operations & {"MatMul", "Conv2D"} == {operation}
 
 
 @pytest.mark.parametrize(
