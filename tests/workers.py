@@ -172,7 +172,11 @@ def main():
             sys.exit(128 + error.signal)
         np.savez(
             f"{path}-{number}.npz",
-            *(v.numpy() for n in method.networks.values() for v in n.variables),
+            **{
+                f"{name} {index}": variable.numpy()
+                for name, network in method.networks.items()
+                for index, variable in enumerate(network.variables)
+            },
         )
 
 
