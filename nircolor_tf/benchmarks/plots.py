@@ -17,7 +17,7 @@ from nircolor_tf.benchmarks.suite import Report
 
 _DPI = 144
 _STYLE = {"font.size": 8}
-_MARKERS = "os^Dv<>PX"
+_MARKERS = "os^Dv<>PXhd*"
 
 
 @matplotlib.rc_context(_STYLE)
