@@ -9,7 +9,7 @@ photos turned into imitations of NIR.
 
   bin/distill.py --teacher=default --data=data/manifest.csv \
       --output=data/distilled --variations=5 --photos
-  bin/train.py --config=configs/edge.py --workdir=runs/edge \
+  bin/train.py --config=configs/edge.py:landscapes --workdir=runs/edge \
       --config.data.manifest=data/distilled/manifest.csv
 """
 
