@@ -121,6 +121,32 @@ class Tiff:
         return buffer.getvalue()
 
 
+def lzw_tiff(samples, **options):
+    """(H, W, C) of 8 or 16 bit, by options of tifffile's writer."""
+    codes = []
+    for index, byte in enumerate(
+        samples.astype("<" + samples.dtype.str[1:]).tobytes()
+    ):
+        # Of the first 255 codes after a clear one each has nine digits.
+        codes += [256, byte] if index % 250 == 0 else [byte]
+    digits = "".join(f"{code:09b}" for code in [*codes, 257])
+    digits += "0" * (-len(digits) % 8)
+    buffer = io.BytesIO()
+    tifffile.imwrite(
+        buffer,
+        iter([int(digits, 2).to_bytes(len(digits) // 8, "big")]),
+        shape=samples.shape if samples.shape[2] > 1 else samples.shape[:2],
+        dtype=samples.dtype,
+        planarconfig="contig" if samples.shape[2] > 1 else None,
+        compression="adobe_deflate",  # tifffile alone refuses LZW
+        rowsperstrip=len(samples),
+        metadata=None,
+        **options,
+    )
+    deflate, lzw = (struct.pack("<HHII", 259, 3, 1, code) for code in (8, 5))
+    return buffer.getvalue().replace(deflate, lzw)
+
+
 def by_pillow(samples, image_format, orientation=1, **options):
     """8-bit (H, W, C), or 16-bit gray."""
     samples = stored_as(samples, orientation)

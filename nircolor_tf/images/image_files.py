@@ -246,6 +246,12 @@ def _encode(
     options = []
     if suffix in _QUALITY_FLAGS:
         options = [_QUALITY_FLAGS[suffix], quality]
+    if suffix in (".tif", ".tiff") and image.shape[2:] == (4,):
+        # Where alpha is named, readers by OpenCV darken LZW, its default.
+        options = [
+            cv2.IMWRITE_TIFF_COMPRESSION,
+            cv2.IMWRITE_TIFF_COMPRESSION_ADOBE_DEFLATE,
+        ]
     if suffix != ".webp":
         return cv2.imencode(suffix, image, options)
     parts = {

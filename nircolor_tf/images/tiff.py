@@ -34,6 +34,14 @@ _OPENCV_COMPRESSIONS = (
     COMPRESSION.PACKBITS,
 )
 _PACKED_BITS = (10, 12, 14)
+# Of more bands than these it makes one luminance, of fewer bits than 16 it
+# multiplies colors by their alpha.
+_OPENCV_SAMPLES = {
+    PHOTOMETRIC.MINISBLACK: (1,),
+    PHOTOMETRIC.PALETTE: (1,),
+    PHOTOMETRIC.RGB: (3, 4),
+    PHOTOMETRIC.YCBCR: (3,),
+}
 
 # tifffile reports in its log what it raises, too.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
@@ -246,14 +254,14 @@ def _decode_by_opencv(page: tifffile.TiffPage, data: bytes) -> Raster:
     """Decodes a page that OpenCV reads right; it turns pixels upright."""
     bits, samples = page.bitspersample, page.samplesperpixel
     contiguous = page.planarconfig == tifffile.PLANARCONFIG.CONTIG
+    unassociated = bits == 16 and page.extrasamples == (EXTRASAMPLE.UNASSALPHA,)
     if (
         page.compression not in _OPENCV_COMPRESSIONS
         or (samples > 1 and not contiguous)
-        or samples not in (1, 3, 4)
-        or page.photometric == PHOTOMETRIC.MINISWHITE
+        or samples not in _OPENCV_SAMPLES.get(page.photometric, ())
         or bits not in (8, 16, *_PACKED_BITS)
         or page.sampleformat != tifffile.SAMPLEFORMAT.UINT
-        or page.extrasamples == (EXTRASAMPLE.UNSPECIFIED,)
+        or (page.extrasamples and not unassociated)
     ):
         planes = "" if contiguous else ", planes apart"
         raise InputError(
