@@ -3,12 +3,13 @@
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import resource
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from nircolor_tf.errors import DiskFullError, InputError
 
@@ -138,6 +139,26 @@ def _size(count: int) -> str:
 def _remove(path: Path) -> None:
     with contextlib.suppress(OSError):
         path.unlink()
+
+
+def read_json(path: str | os.PathLike) -> Any:
+    """Reads a JSON file.
+
+    Args:
+        path: The file, in UTF-8.
+
+    Raises:
+        FileNotFoundError: There is none.
+        InputError: It cannot be read, or is no JSON.
+    """
+    try:
+        return json.loads(Path(path).read_bytes())
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not a JSON file: {error}") from error
 
 
 def sha256(path: str | os.PathLike) -> str:

@@ -83,3 +83,28 @@ def test_what_a_killed_process_left_goes(old):
     files.remove_temporaries(old.parent)
     assert list(old.parent.iterdir()) == [old]
     files.remove_temporaries(old.parent / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "not a JSON file: "),
+        (b"[" * 100_000, "not a JSON file: maximum recursion"),
+        (b'"\xff"', "not a JSON file: .*utf-8"),
+    ],
+)
+def test_what_is_no_json_is_named(content, words, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=f"a.json: {words}"):
+        files.read_json(path)
+
+
+def test_json(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"größe": 1.5}', encoding="utf-8")
+    assert files.read_json(path) == {"größe": 1.5}
+    with pytest.raises(FileNotFoundError):
+        files.read_json(tmp_path / "b.json")
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        files.read_json(tmp_path)

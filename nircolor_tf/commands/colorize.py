@@ -218,6 +218,11 @@ def _colorize_images(
     """Colorizes the images; returns what was done, in words, and notes."""
     maps = None
     if _UNCERTAINTY.value is not None:
+        if _SATURATION.value != 1:
+            raise InputError(
+                f"--saturation={_SATURATION.value:g} with --uncertainty: the "
+                "error is that of the model's own colors; expected 1"
+            )
         maps = folders.ErrorMaps(
             error_estimate.load(_MODEL.value, _THREADS.value),
             Path(_UNCERTAINTY.value),

@@ -16,6 +16,7 @@ photos turned into imitations of NIR.
 from absl import flags
 
 from nircolor_tf.commands import cli
+from nircolor_tf.errors import InputError
 
 _TEACHER = flags.DEFINE_string("teacher", None, "Model that teaches.")
 _PATH = flags.DEFINE_string(
@@ -44,11 +45,17 @@ cli.require("teacher", "data", "output")
 
 def main() -> None:
     from nircolor_tf.data import distill, training_data
-    from nircolor_tf.inference import models
+    from nircolor_tf.inference import cards, models
 
     teacher = models.locate(_TEACHER.value)
+    path, way = cards.find_path(teacher, cards.read_card(teacher), _PATH.value)
+    if (way["source"], way["target"]) != ("nir", "rgb"):
+        raise InputError(
+            f"--path={path}: of {teacher} from {way['source']} to "
+            f"{way['target']}; expected one from nir to rgb"
+        )
     count = distill.distill(
-        models.load_export(teacher, path=_PATH.value),
+        models.load_export(teacher, path=path),
         training_data.read(teacher),
         _DATA.value,
         _OUTPUT.value,

@@ -86,8 +86,9 @@ def prepare(
     candidates = sources.LAYOUTS[layout](Path(source))
     candidates += sources.photos(Path(unpaired)) if unpaired else []
     named = _named_splits(split, candidates)
-    protocol = _protocol(layout, split, patch)
-    checked = checking.check(candidates, reading, protocol)
+    checked = checking.check(
+        candidates, reading, protocol_of(layout, split, patch)
+    )
     pairs = [example for example in checked if example.nir]
     photos = [example for example in checked if not example.nir]
     pairs, mismatches = _measured(pairs, layout, named, seed)
@@ -96,8 +97,14 @@ def prepare(
     return "\n".join([summary, *mismatches])
 
 
-def _protocol(layout: str, split: str, patch: int) -> str:
-    """Returns one of `manifest.PROTOCOLS`."""
+def protocol_of(layout: str, split: str, patch: int) -> str:
+    """Returns the protocol of what `prepare` writes, of `manifest.PROTOCOLS`.
+
+    Args:
+        layout: As for `prepare`, likewise the others.
+        split: Not 'auto'.
+        patch: 0 for none.
+    """
     if split in splits.SPLIT_FILES:
         return split
     if layout == "epfl":

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nircolor_tf import files
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import comparisons
 from nircolor_tf.evaluation.results import Evaluation, RunResult
@@ -91,13 +92,11 @@ def read_json(path: Path, binary: str, keys: Sequence[str]) -> dict[str, Any]:
         InputError: It is missing, no JSON, or lacks a key.
     """
     try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
+        contents = files.read_json(path)
     except FileNotFoundError as error:
         raise InputError(
             f"{path}: no such file; expected one that {binary} wrote"
         ) from error
-    except ValueError as error:
-        raise InputError(f"{path}: not a JSON file: {error}") from error
     for key in keys:
         if key not in contents:
             raise InputError(f"{path}: has no {key!r}; run {binary} again")

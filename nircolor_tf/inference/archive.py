@@ -30,7 +30,7 @@ from nircolor_tf import files
 from nircolor_tf.errors import DiskFullError, InputError
 from nircolor_tf.images import image_files
 from nircolor_tf.inference import archive_lists, folders, jobs, models
-from nircolor_tf.inference.colorizer import OVERLAP, TILE
+from nircolor_tf.inference.colorizer import OVERLAP, TILE, Colorizer
 from nircolor_tf.inference.jobs import Job
 
 FILE = "dead_letters.csv"
@@ -117,7 +117,7 @@ def colorize_archive(
     images = [job for job in listed if str(job.source) not in failed]
     missing = jobs.check_targets(images, "skip")
     # A mistake in the model is told here, once.
-    models.load_export(work.model, threads=work.threads, path=work.path)
+    _load(work)
     if missing:
         with _connected(address, workers, work.threads):
             rows = _colorize(work, missing, workers, batch)
@@ -203,20 +203,22 @@ def _colorize(
         yield names[row["source"]], row["reason"]
 
 
+def _load(work: Work) -> Colorizer:
+    colorizer = models.load_export(
+        work.model,
+        threads=work.threads,
+        path=work.path,
+        tile=TILE,
+        overlap=OVERLAP,
+    )
+    return dataclasses.replace(colorizer, saturation=work.saturation)
+
+
 class _Worker:
     """Colorizes batches of images, with a model that is loaded once."""
 
     def __init__(self, work: Work):
-        colorizer = models.load_export(
-            work.model,
-            threads=work.threads,
-            path=work.path,
-            tile=TILE,
-            overlap=OVERLAP,
-        )
-        self._colorizer = dataclasses.replace(
-            colorizer, saturation=work.saturation
-        )
+        self._colorizer = _load(work)
         self._options = work.options
 
     def __call__(self, batch: dict) -> dict:

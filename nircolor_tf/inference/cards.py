@@ -38,11 +38,11 @@ of the split, or synthetic ones.
 """
 
 import dataclasses
-import json
 import os
 from pathlib import Path
 from typing import Any
 
+from nircolor_tf import files
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import card_checks, digests
 from nircolor_tf.inference.fusion import BfwlsParameters
@@ -67,14 +67,12 @@ def read_card(folder: str | os.PathLike) -> dict[str, Any]:
     file = Path(folder) / CARD_FILE
     _check_place(file.parent)
     try:
-        card = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
+        card = files.read_json(file)
+    except FileNotFoundError as error:
         raise InputError(
-            f"{file}: cannot be read: {error.strerror}; an export folder has "
-            "one, bin/export.py writes it"
+            f"{file}: no such file; an export folder has one, bin/export.py "
+            "writes it"
         ) from error
-    except ValueError as error:
-        raise InputError(f"{file}: not a JSON file: {error}") from error
     if not isinstance(card, dict):
         raise InputError(f"{file}: not a card; expected a JSON object")
     card_checks.check(file, card)

@@ -54,5 +54,7 @@ def make_network(config: ConfigDict, key: str) -> keras.Model:
         )
     try:
         return NETWORKS[name](**arguments)
-    except (TypeError, KeyError) as error:
+    except InputError:
+        raise
+    except (TypeError, KeyError, ValueError) as error:
         raise InputError(f"config.{key}, {name!r}: {error}") from error

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nircolor_tf import files
-from nircolor_tf.data import prepare
+from nircolor_tf.data import manifest, prepare
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation.options import Options
 from nircolor_tf.evaluation.results import Evaluation
@@ -131,11 +131,13 @@ def measure(
             f"table {name!r}: expected one of {', '.join(PAPER_TABLES)}"
         )
     table, output = PAPER_TABLES[name], Path(output)
-    manifest = output / "data" / "manifest.csv"
-    if not manifest.exists():
-        prepare_data(table, source, manifest.parent)
+    data = output / "data" / "manifest.csv"
+    if data.exists():
+        _check_data(table, data)
+    else:
+        prepare_data(table, source, data.parent)
     options = Options(
-        manifest=str(manifest),
+        manifest=str(data),
         split="test",
         checkpoint="best",
         contaminated="mark",
@@ -169,13 +171,13 @@ def prepare_data(
         InputError: The data set has other categories than the paper took, or
             is bad.
     """
-    found = sorted(
+    categories = sorted(
         path.name for path in Path(source).glob("*") if path.is_dir()
     )
-    if table.categories and found != sorted(table.categories):
+    if table.categories and categories != sorted(table.categories):
         raise InputError(
-            f"{source}: has the folders {', '.join(found) or 'none'}; expected "
-            f"{', '.join(table.categories)} alone, as in the paper"
+            f"{source}: has the folders {', '.join(categories) or 'none'}; "
+            f"expected {', '.join(table.categories)} alone, as in the paper"
         )
     return prepare.prepare(
         source,
@@ -184,6 +186,17 @@ def prepare_data(
         split=table.split,
         patch=table.patch,
     )
+
+
+def _check_data(table: PaperTable, file: Path) -> None:
+    """Refuses the data of another table."""
+    protocol = manifest.read_manifest(file)[0].protocol
+    expected = prepare.protocol_of(table.layout, table.split, table.patch)
+    if protocol != expected:
+        raise InputError(
+            f"{file}: its protocol is {protocol}, but this table is of "
+            f"{expected}; choose another --output"
+        )
 
 
 def format_table(table: PaperTable, evaluation: Evaluation) -> str:

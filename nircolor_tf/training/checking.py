@@ -167,6 +167,8 @@ def _check_evaluate(evaluate: ConfigDict) -> None:
     ]
     metric = evaluate.best_metric
     expect("evaluate.best_metric", metric, metric in best, " or ".join(best))
+    count = evaluate.grid_images
+    expect("evaluate.grid_images", count, count >= 0, "at least 0")
 
 
 def _check_inference(inference: ConfigDict) -> None:

@@ -168,6 +168,11 @@ def _averaged_config(
     """That of the first member, trained for all the steps of all."""
     first = members[0]
     for member in members:
+        if member.method != first.method:
+            raise InputError(
+                f"{member.source}: its method is {member.method!r}; expected "
+                f"{first.method!r}, that of {first.source}"
+            )
         compatibility.check(
             str(member.source),
             member.record["config"],

@@ -74,11 +74,9 @@ def append(
 def _read_entries(workdir: str | os.PathLike) -> list[dict]:
     path = Path(workdir, FILE)
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        entries = files.read_json(path)
     except FileNotFoundError:
         return []
-    except ValueError as error:
-        raise InputError(f"{path}: not a JSON file: {error}") from error
     if not isinstance(entries, list) or not all(
         isinstance(entry, dict) and isinstance(entry.get("command"), str)
         for entry in entries

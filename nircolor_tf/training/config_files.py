@@ -244,11 +244,7 @@ def read_config(workdir: str | os.PathLike) -> ConfigDict:
             f"{path}: no such file; expected a workdir that bin/train.py wrote "
             "(a new training needs --config)"
         )
-    try:
-        tree = json.loads(path.read_text())
-    except ValueError as error:
-        raise InputError(f"{path}: not a JSON file: {error}") from error
-    return parse_config(tree, str(path))
+    return parse_config(files.read_json(path), str(path))
 
 
 def parse_config(tree: Mapping, where: str) -> ConfigDict:

@@ -61,8 +61,8 @@ class Evaluator:
         Returns:
             What `protocols.summarize` returns, as '<protocol>/<metric>', and
             as '<path>/<protocol>/<metric>' for the further paths; and
-            grids (H, W, 3) uint8 of the first images by name: NIR, colorized,
-            truth, and the method's `visuals` where it has any.
+            grids (H, W, 3) uint8 of the first images by name, if any: NIR,
+            colorized, truth, and the method's `visuals` where it has any.
 
         Raises:
             EvaluationStoppedError: It was ended.
@@ -74,6 +74,8 @@ class Evaluator:
                 f"{prefix}{key}": value for key, value in summary.items()
             }
             rows = rows or first
+        if not rows:
+            return metrics, {}
         labels = self._names[: len(rows)]
         headings = ("NIR", "colorized", "truth")
         grids = {", ".join(headings): grid.image_grid(rows, labels, headings)}

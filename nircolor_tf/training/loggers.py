@@ -95,11 +95,9 @@ def _opening(name: str, workdir: Path, settings: dict) -> Callable[[], Sink]:
 def _read(workdir: Path) -> dict[str, dict]:
     path = workdir / FILE
     try:
-        runs = json.loads(path.read_text(encoding="utf-8"))
+        runs = files.read_json(path)
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise InputError(f"{path}: not a JSON file: {error}") from error
     if not isinstance(runs, dict) or not all(
         isinstance(run, dict) for run in runs.values()
     ):

@@ -253,3 +253,17 @@ def test_a_bad_file_gives_exit_status_1_and_no_traceback(
     assert "bad.png" in result.stderr
     assert "Traceback" not in result.stderr
     assert os.listdir(tmp_path / "color") == ["good.png"]
+
+
+def test_the_error_of_other_colors_is_not_known(repository, tmp_path):
+    write_nir(tmp_path / "in" / "a.png")
+    result = run_colorize(
+        repository,
+        f"--input={tmp_path / 'in'}",
+        f"--output={tmp_path / 'out'}",
+        f"--uncertainty={tmp_path / 'maps'}",
+        "--saturation=1.25",
+    )
+    assert result.returncode == 1
+    assert "--saturation=1.25 with --uncertainty: the error is" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]

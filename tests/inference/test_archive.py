@@ -103,6 +103,19 @@ def work():
     return archive.Work(model="edge", options=folders.Options(existing="skip"))
 
 
+@pytest.mark.parametrize("saturation", [-1.0, np.inf])
+def test_a_mistake_in_the_model_is_told_before_the_first_worker(
+    saturation, tmp_path
+):
+    write_images(tmp_path / "in", "a.png")
+    work = archive.Work(
+        "edge", options=folders.Options(), saturation=saturation
+    )
+    with pytest.raises(InputError, match=r"saturation=.*: expected 0 or more"):
+        archive.colorize_archive(work, tmp_path / "in", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def dead_letters(folder):
     with (folder / archive.FILE).open(newline="") as file:
         return list(csv.reader(file))

@@ -149,3 +149,17 @@ def test_other_categories_are_refused(tmp_path):
 def test_a_table_that_no_paper_has(tmp_path):
     with pytest.raises(InputError, match="'other': expected one of vcip, epfl"):
         paper_tables.measure("other", tmp_path, tmp_path, ["x"])
+
+
+def test_the_data_of_another_table_are_refused(tmp_path):
+    for seed in range(3):
+        nir, rgb = make_pair(seed, 64, 128)
+        for kind, image in (("nir", nir), ("rgb", rgb)):
+            write(tmp_path / "source" / "urban" / f"{seed}_{kind}.png", image)
+    run = predict("urban", tmp_path, brighter)
+    with pytest.raises(
+        InputError, match=r"protocol is epfl-patches, but .* of epfl; choose"
+    ):
+        paper_tables.measure(
+            "epfl", tmp_path / "source", tmp_path / "out", [str(run)]
+        )

@@ -67,7 +67,9 @@ def config(pairs_manifest):
         ({"evaluate.split": "test"}, "split 'test'.*train, unpaired, val"),
         ({"evaluate.best_metric": "std/mae"}, "is 'std/mae'; .* std/psnr or"),
         ({"evaluate.protocols": ("std", "own")}, "protocols is 'own'; .*hkbu"),
+        ({"evaluate.grid_images": -1}, "grid_images is -1; .* at least 0"),
         ({"network.norm": "group"}, "config.network, 'unet256': 'group'"),
+        ({"network.filters": -8}, "config.network, 'unet256': .*filters"),
     ],
 )
 def test_bad_configs_are_refused_before_anything_is_written(

@@ -73,6 +73,9 @@ def test_the_average_is_evaluated_and_kept(config, tmp_path, one_replica):
     # A method without `visuals` of its own gives no grid of them.
     assert list(grids) == ["NIR, colorized, truth"]
     assert grids["NIR, colorized, truth"].dtype == np.uint8
+    config.evaluate.grid_images = 0
+    again, grids = Evaluator(best, examples, config.evaluate).evaluate()
+    assert (again, grids) == (metrics, {})
     logged = {r["scalar"]: float(r["value"]) for r in rows(tmp_path, "eval")}
     assert logged == pytest.approx(metrics, rel=1e-4)
 

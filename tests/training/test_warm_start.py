@@ -103,6 +103,9 @@ def test_the_mean_of_weights_is_a_workdir_of_its_own(
     )
     with pytest.raises(InputError, match=r"base: .*epsilon is 0\.002; exp"):
         combine.average([members[0], other], [1, 1], tmp_path / "new")
+    other = dataclasses.replace(members[1], method="heteroscedastic")
+    with pytest.raises(InputError, match="'heteroscedastic'; expected 'superv"):
+        combine.average([members[0], other], [1, 1], tmp_path / "new")
     assert [folder.name for folder in tmp_path.iterdir()] == ["mean"]
 
 
