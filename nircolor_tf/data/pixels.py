@@ -65,7 +65,7 @@ class _Kept(Images):
         self._channels = storage.channels_of(kinds)
         shapes = [(one.height, one.width, self._channels) for one in examples]
         ends = np.cumsum([math.prod(shape) for shape in shapes])
-        # Filled image by image: never is the whole set there twice.
+        # Filled image by image; TensorFlow copies the whole set once.
         pixels = np.empty(ends[-1], storage.stored_type(examples))
         images = read_each(examples, kinds)
         for end, image in zip(ends, images, strict=True):

@@ -92,7 +92,7 @@ def read_file(file: Path, channel: Channel) -> np.ndarray:
         InputError: As `image_files.read_nir`.
     """
     levels = image_files.read_nir(file, channel)
-    return ranges.to_unit(levels, *ranges.parse("auto").of(levels))
+    return ranges.to_unit(levels, *ranges.AUTO.of(levels))
 
 
 def cover(image: np.ndarray, height: int, width: int) -> np.ndarray:

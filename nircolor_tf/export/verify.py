@@ -168,7 +168,7 @@ def _decode(png: bytes) -> np.ndarray:
 
 def _read(file: Path, channel: Channel, colorizer: Colorizer) -> Photo:
     levels = image_files.read_nir(file, channel)
-    image = ranges.to_unit(levels, *ranges.parse("auto").of(levels))
+    image = ranges.to_unit(levels, *ranges.AUTO.of(levels))
     return Photo(
         file,
         image,

@@ -59,17 +59,6 @@ class InputRange:
         low, high = _RULES[self.choice](image)
         return (low, high) if low < high else _auto(image)
 
-    def fixed(self, image: np.ndarray) -> "InputRange":
-        """Returns the range of this image for all the others of its camera.
-
-        Args:
-            image: As `of`; the first frame of a video, say.
-
-        Raises:
-            InputError: As `of`.
-        """
-        return InputRange(self.of(image))
-
 
 AUTO = InputRange("auto")
 

@@ -74,19 +74,16 @@ def shrink_to_side(image: np.ndarray, longest: int | None) -> np.ndarray:
     return shrink(image, size, decode=np.asarray)
 
 
-def match_means(
-    tile: np.ndarray, reference: np.ndarray, step: int
-) -> np.ndarray:
+def match_means(tile: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Gives a tile the low frequencies of a reference.
 
     Args:
-        tile: (h, w, C), h and w divisible by `step`.
-        reference: (h / step, w / step, C).
-        step: Pixels.
+        tile: (step h, step w, C), of a whole step.
+        reference: (h, w, C).
 
     Returns:
-        (h, w, C): the tile plus, enlarged, the difference between the
-        reference and the tile's means over `step` x `step` pixels.
+        (step h, step w, C): the tile plus, enlarged, the difference between
+        the reference and the tile's means over `step` x `step` pixels.
     """
     means = resize(tile, reference.shape[:2], cv2.INTER_AREA)
     return tile + resize(reference - means, tile.shape[:2], cv2.INTER_CUBIC)

@@ -4,6 +4,7 @@ A window is two slices, rows and columns. Memory holds a few windows and one
 band of tiles, never a second image of floats.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -64,6 +65,21 @@ def spans(size: int, tile: int, overlap: int, step: int = 1) -> list[Span]:
     return result
 
 
+def strips(size: int, longest: int) -> list[Span]:
+    """Parts one axis into spans of about the same length that share nothing.
+
+    Args:
+        size: Pixels of the axis.
+        longest: Limit of a span, pixels.
+    """
+    count = -(-size // longest)
+    ends = [size * index // count for index in range(count + 1)]
+    return [
+        Span(slice(start, stop), np.ones(stop - start, np.float32))
+        for start, stop in itertools.pairwise(ends)
+    ]
+
+
 def _rise(distances: np.ndarray, overlap: int) -> np.ndarray:
     """A raised cosine from 0 to 1, `overlap` pixels wide and one at least."""
     return 0.5 + 0.5 * np.sin(
@@ -89,12 +105,15 @@ def blend(
     rest = np.zeros((0, width, channels), np.float32)
     for index, (rows, row_weights) in enumerate(down):
         height = rows.stop - rows.start
-        band = np.zeros((height, width, channels), np.float32)
-        band[: len(rest)] = rest
-        for columns, column_weights in across:
-            weights = row_weights[:, None] * column_weights
-            band[:, columns] += weights[..., None] * paint(rows, columns)
         last = index == len(down) - 1
         done = height if last else down[index + 1].window.start - rows.start
+        if len(across) == 1 and len(rest) == 0 and done == height:
+            band = paint(rows, across[0].window)  # shares nothing
+        else:
+            band = np.zeros((height, width, channels), np.float32)
+            band[: len(rest)] = rest
+            for columns, column_weights in across:
+                weights = row_weights[:, None] * column_weights
+                band[:, columns] += weights[..., None] * paint(rows, columns)
         yield slice(rows.start, rows.start + done), band[:done]
         rest = band[done:]

@@ -49,7 +49,8 @@ def divide(
     if small_size != (height, width):
         paint = paint_enlarged(network, image, decode, small_size, steps.guided)
         if steps.fusion is None:
-            shape, overlap = (resizing.STRIP, width), 0
+            rows = tiles.strips(height, resizing.STRIP)
+            return paint, rows, tiles.strips(width, width)
     elif in_tiles:
         # The shrunk image then fits one tile, unless a side is above tile^2 / 4
         # pixels: a tile is to cover at least four of its pixels.
@@ -150,7 +151,7 @@ def paint_tiles(
             columns.start // step : -(-columns.stop // step),
         ]
         padded = resizing.pad(part, *(step * side for side in low.shape[:2]))
-        tile = resizing.match_means(network(padded), low, step)
+        tile = resizing.match_means(network(padded), low)
         return tile[: part.shape[0], : part.shape[1]]
 
     return paint

@@ -18,12 +18,12 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference.steps import GuidedParameters, Steps
+from nircolor_tf.methods.schedules import Schedule
 
 Item = TypeVar("Item")
 Batch = Mapping[str, keras.KerasTensor]
 Losses = Mapping[str, keras.KerasTensor]
 Scalars = Mapping[str, keras.KerasTensor]
-Schedule = Callable[[float], float]
 
 CHANNELS = {"nir": 1, "gray": 1, "rgb": 3}
 

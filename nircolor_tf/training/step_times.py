@@ -46,7 +46,10 @@ def time_steps(
     Raises:
         InputError: Method, network or crop of a config do not fit.
     """
-    kinds = {name: _compile(config) for name, config in configs.items()}
+    strategy = cluster.make_strategy()
+    kinds = {
+        name: _compile(config, strategy) for name, config in configs.items()
+    }
     everything = [kind for of_one in kinds.values() for kind in of_one]
     for kind in everything:
         kind.run()  # compiles
@@ -81,8 +84,11 @@ class _Kind:
     seconds: list[float]
 
 
-def _compile(config: ConfigDict) -> list[_Kind]:
-    strategy = cluster.make_strategy()
+def _compile(
+    config: ConfigDict, strategy: tf.distribute.Strategy
+) -> list[_Kind]:
+    data = config.data.copy_and_resolve_references()
+    data.batch_size //= strategy.num_replicas_in_sync
     training = make_training(config, strategy)
     kinds = {}
     for phase in training.method.phases():
@@ -91,7 +97,7 @@ def _compile(config: ConfigDict) -> list[_Kind]:
             kinds[key].steps += phase.steps
         elif phase.steps:
             step = compile_step(training, phase, config.train.jit_compile)
-            batch = _noise(phase, config.data)
+            batch = _noise(phase, data)
             kinds[key] = _Kind(phase.name, phase.steps, _bind(step, batch), [])
     return list(kinds.values())
 
@@ -102,7 +108,7 @@ def _bind(step: Callable[[Batch], Scalars], batch) -> Callable[[], object]:
 
 
 def _noise(phase: Phase, data: ConfigDict):
-    """A batch as the phase reads it; every device gets a whole one."""
+    """What a phase reads on one device; each gets the same."""
     return tf.nest.map_structure(
         lambda spec: tf.random.uniform(spec.shape, *data.value_range),
         memory.batch_spec(phase, data),

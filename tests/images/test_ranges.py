@@ -51,12 +51,6 @@ def test_a_constant_image_keeps_its_tone(rule, level):
     assert unit == pytest.approx(expected)
 
 
-def test_one_image_fixes_the_range_of_the_others():
-    bright, dark = np.uint16([[[900]]]), np.uint16([[[90]]])
-    fixed = ranges.parse("max").fixed(bright)
-    assert fixed.of(dark) == (0, 900)
-
-
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 @pytest.mark.parametrize("bits", [10, 12])
 def test_deep_cameras_are_not_black(tmp_path, suffix, bits):

@@ -36,6 +36,21 @@ def test_every_kind_of_phase_is_timed_in_turn(monkeypatch):
     assert [kind.seconds for kind in times["translators"]] == [4.0] * 3
 
 
+def test_devices_share_a_batch(monkeypatch, two_replicas):
+    config = smoke.load_config("landscapes", "smoke")
+    sizes = []
+
+    def compile_step(training, phase, jit_compile):
+        return lambda batch: sizes.append(len(batch["nir"])) or {}
+
+    monkeypatch.setattr(
+        step_times.cluster, "make_strategy", lambda: two_replicas
+    )
+    monkeypatch.setattr(step_times, "compile_step", compile_step)
+    step_times.time_steps({"a": config, "b": config}, repeats=1)
+    assert set(sizes) == {config.data.batch_size // 2} == {1}
+
+
 def test_a_real_step_takes_time():
     config = smoke.load_config("landscapes", "smoke")
     (kind,) = step_times.time_steps({"a": config}, repeats=2)["a"]
