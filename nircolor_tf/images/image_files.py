@@ -5,6 +5,7 @@ in [0, 1]. Color is RGB order here, everywhere, and images are upright.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -40,6 +41,21 @@ def list_images(
     """Returns the image files in a folder, sorted by name.
 
     Args:
+        folder: As for `walk_images`, likewise the other.
+        recursive: Also those in its folders, at all depths.
+
+    Raises:
+        InputError: As `walk_images`.
+    """
+    return sorted(walk_images(folder, recursive))
+
+
+def walk_images(
+    folder: str | os.PathLike, recursive: bool = False
+) -> Iterator[Path]:
+    """Yields the image files in a folder, as they come.
+
+    Args:
         folder: Folder to look in; hidden files and folders are left out.
         recursive: Also those in its folders, at all depths. Linked folders are
             left out.
@@ -51,16 +67,15 @@ def list_images(
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    images = []
     try:
         for place, folders, names in os.walk(folder, onerror=_raise):
-            images += [
+            yield from (
                 Path(place, name)
                 for name in names
                 if Path(name).suffix.lower() in IMAGE_SUFFIXES
                 and not name.startswith(".")
                 and Path(place, name).is_file()
-            ]
+            )
             folders[:] = [
                 name
                 for name in folders
@@ -70,7 +85,6 @@ def list_images(
         raise InputError(
             f"{error.filename}: cannot be read: {error.strerror}"
         ) from error
-    return sorted(images)
 
 
 def _raise(error: OSError) -> NoReturn:
@@ -86,11 +100,31 @@ def read_raster(path: str | os.PathLike) -> Raster:
     Raises:
         InputError: The file is missing, empty, or as `decoding.decode`.
     """
+    return _decode(path, _read_bytes(path))
+
+
+def read_with_metadata(
+    path: str | os.PathLike,
+) -> tuple[Raster, Metadata | None]:
+    """Reads an image as `read_raster`, and its EXIF, XMP and resolution.
+
+    Args:
+        path: An image file.
+
+    Returns:
+        The image; and None, with a warning, where the metadata is damaged: an
+        image is colorized all the same.
+
+    Raises:
+        InputError: As `read_raster`.
+    """
     data = _read_bytes(path)
+    raster = _decode(path, data)
     try:
-        return decoding.decode(data)
+        return raster, Metadata.parse(data)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        logging.warning("%s: %s; the result has none", path, error)
+        return raster, None
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
@@ -124,25 +158,11 @@ def _read_bytes(path: str | os.PathLike) -> bytes:
     return data
 
 
-def read_metadata(path: str | os.PathLike) -> Metadata | None:
-    """Reads the metadata of an image: EXIF, XMP and resolution.
-
-    Args:
-        path: An image file.
-
-    Returns:
-        None, with a warning, where that is damaged: an image is colorized
-        all the same.
-
-    Raises:
-        InputError: The file is missing or empty.
-    """
-    data = _read_bytes(path)
+def _decode(path: str | os.PathLike, data: bytes) -> Raster:
     try:
-        return Metadata.parse(data)
+        return decoding.decode(data)
     except InputError as error:
-        logging.warning("%s: %s; the result has none", path, error)
-        return None
+        raise InputError(f"{path}: {error}") from error
 
 
 def read_nir(

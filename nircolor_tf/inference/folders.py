@@ -19,6 +19,7 @@ from absl import logging
 from nircolor_tf.errors import DiskFullError, InputError
 from nircolor_tf.images import channels, image_files, ranges
 from nircolor_tf.images.channels import Channel
+from nircolor_tf.images.metadata import Metadata
 from nircolor_tf.inference.colorizer import FAILURES, Colorizer
 from nircolor_tf.inference.error_estimate import ErrorEstimator
 from nircolor_tf.inference.jobs import (
@@ -86,13 +87,14 @@ class Result:
 
 @dataclasses.dataclass(frozen=True)
 class _Levels:
-    """(H, W, C) integers, its alpha, the levels of black and white.
+    """(H, W, C) integers, its alpha, metadata, the levels of black and white.
 
     Of a colored image also the map of its error, where one is asked for.
     """
 
     image: np.ndarray
     alpha: np.ndarray | None
+    metadata: Metadata | None
     low: float
     high: float
     error: np.ndarray | None = None
@@ -251,9 +253,10 @@ def _ahead(
 
 
 def _load(job: Job, options: Options) -> _Levels:
-    raster = image_files.read_raster(job.source)
+    raster, metadata = image_files.read_with_metadata(job.source)
     image = options.channel.of(raster.bands, str(job.source))
-    return _Levels(image, raster.alpha, *options.input_range.of(image))
+    low, high = options.input_range.of(image)
+    return _Levels(image, raster.alpha, metadata, low, high)
 
 
 def _colorize(
@@ -302,8 +305,7 @@ def _store_result(job: Job, levels: _Levels, quality: int) -> None:
     if image.dtype == np.uint16 and suffix not in image_files.DEEP_SUFFIXES:
         image = _to_8bit(image)
         alpha = None if alpha is None else _to_8bit(alpha)
-    metadata = image_files.read_metadata(job.source)
-    image_files.write_image(job.target, image, metadata, alpha, quality)
+    image_files.write_image(job.target, image, levels.metadata, alpha, quality)
 
 
 def _make_folder(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from nircolor_tf.errors import InputError
@@ -108,7 +108,7 @@ def list_jobs(
     inside = [place for place in places if root in place.resolve().parents]
     jobs = [
         _job(path, path.parent.relative_to(source), target, suffix, maps)
-        for path in _images(source, inside, recursive)
+        for path in sorted(_images(source, inside, recursive))
     ]
     if not jobs:
         note = "" if recursive else note_folders(source, places)
@@ -188,19 +188,17 @@ def _job(
 
 def _images(
     folder: Path, written: Iterable[Path], recursive: bool
-) -> list[Path]:
-    """Lists the images of a folder; those in the places `written` are none."""
+) -> Iterator[Path]:
+    """Yields the images of a folder; those in the places `written` are none."""
     places = {place.resolve() for place in written}
-    return [
-        path
-        for path in image_files.list_images(folder, recursive)
-        if places.isdisjoint(path.resolve().parents)
-    ]
+    for path in image_files.walk_images(folder, recursive):
+        if not places or places.isdisjoint(path.resolve().parents):
+            yield path
 
 
 def _may_hold_images(folder: Path, written: Iterable[Path]) -> bool:
     try:
-        return bool(_images(folder, written, recursive=True))
+        return any(_images(folder, written, recursive=True))
     except InputError:  # It cannot be read, which is no reason to fail here.
         return True
 

@@ -138,7 +138,7 @@ def test_metadata_goes_along(tmp_path, source, target, dtype):
     if (target, dtype) == (".jpg", np.uint16):
         pytest.skip("JPEG holds 8 bit")
     with_metadata(tmp_path / f"a{source}")
-    metadata = image_files.read_metadata(tmp_path / f"a{source}")
+    metadata = image_files.read_with_metadata(tmp_path / f"a{source}")[1]
     color = np.arange(2 * 3 * 3, dtype=dtype).reshape(2, 3, 3)
     image_files.write_image(tmp_path / f"b{target}", color, metadata)
     with Image.open(tmp_path / f"b{target}") as image:
@@ -169,7 +169,7 @@ def test_images_are_read_and_written_upright(
     array = image_files.read_image(tmp_path / f"a{source}")
     turned = np.rot90(GRAY, {3: 2, 6: -1}[orientation])
     np.testing.assert_allclose(array.astype(int), turned, atol=3)
-    metadata = image_files.read_metadata(tmp_path / f"a{source}")
+    metadata = image_files.read_with_metadata(tmp_path / f"a{source}")[1]
     image_files.write_image(tmp_path / f"b{target}", array, metadata)
     with Image.open(tmp_path / f"b{target}") as image:
         assert ORIENTATION not in image.getexif()
@@ -179,7 +179,7 @@ def test_images_are_read_and_written_upright(
 def test_a_jpeg_leaves_out_what_it_cannot_hold(tmp_path):
     metadata = Metadata(b"", bytes(65536), (300, 300))
     image_files.write_image(tmp_path / "a.jpg", GRAY, metadata)
-    assert image_files.read_metadata(tmp_path / "a.jpg") == Metadata(
+    assert image_files.read_with_metadata(tmp_path / "a.jpg")[1] == Metadata(
         b"", b"", (300, 300)
     )
 
@@ -187,7 +187,10 @@ def test_a_jpeg_leaves_out_what_it_cannot_hold(tmp_path):
 def test_a_tiff_takes_a_resolution_alone(tmp_path):
     metadata = Metadata(b"", b"", (300.0, 150.0))
     image_files.write_image(tmp_path / "a.tif", GRAY, metadata)
-    assert image_files.read_metadata(tmp_path / "a.tif").dpi == metadata.dpi
+    assert (
+        image_files.read_with_metadata(tmp_path / "a.tif")[1].dpi
+        == metadata.dpi
+    )
     np.testing.assert_array_equal(
         image_files.read_image(tmp_path / "a.tif"), GRAY
     )
@@ -214,7 +217,7 @@ def test_damaged_metadata_does_not_stop_an_image(tmp_path):
     check = struct.pack(">I", zlib.crc32(chunk))
     chunk = struct.pack(">I", len(chunk) - 4) + chunk + check
     path.write_bytes(data[:33] + chunk + data[33:])
-    assert image_files.read_metadata(path) is None
+    assert image_files.read_with_metadata(path)[1] is None
     np.testing.assert_array_equal(image_files.read_rgb(path), RED_BLUE)
 
 
@@ -226,7 +229,7 @@ def test_a_resolution_that_cannot_be_is_left_out(tmp_path, suffix, rational):
     tags[296], tags[315] = 2, "Ansel"
     source = tmp_path / "a.tif"
     Image.fromarray(RED_BLUE).save(source, exif=tags)
-    metadata = image_files.read_metadata(source)
+    metadata = image_files.read_with_metadata(source)[1]
     assert metadata.dpi is None
     target = tmp_path / f"b{suffix}"
     image_files.write_image(target, RED_BLUE, metadata)

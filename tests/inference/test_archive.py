@@ -192,7 +192,7 @@ def test_what_the_system_refuses_is_tried_again(tmp_path, monkeypatch):
     (image,) = write_images(tmp_path / "in", "a.png")
     pauses = []
     monkeypatch.setattr(archive.time, "sleep", pauses.append)
-    read = image_files.read_raster
+    read = image_files.read_with_metadata
     failures = [PermissionError("not now"), TimeoutError("not now")]
 
     def read_later(path):
@@ -200,7 +200,7 @@ def test_what_the_system_refuses_is_tried_again(tmp_path, monkeypatch):
             raise InputError(f"{path}: not now") from failures.pop()
         return read(path)
 
-    monkeypatch.setattr(image_files, "read_raster", read_later)
+    monkeypatch.setattr(image_files, "read_with_metadata", read_later)
     batch = {"source": [image], "target": [tmp_path / "out" / "a.png"]}
     worker = archive._Worker(archive.Work("edge"))
     assert worker(batch)["reason"] == [""]

@@ -128,7 +128,7 @@ def test_reading_and_writing_overlap_with_the_model_and_do_not_run_away(
         time.sleep(0.01)
         assert not steps[not_yet].is_set(), not_yet
 
-    def read_raster(path, original=image_files.read_raster):
+    def read(path, original=image_files.read_with_metadata):
         steps["read", int(path.stem)].set()
         return original(path)
 
@@ -143,7 +143,7 @@ def test_reading_and_writing_overlap_with_the_model_and_do_not_run_away(
         wait_for("model", index + 1, not_yet=("model", index + 2))
         original(path, *args)
 
-    monkeypatch.setattr(image_files, "read_raster", read_raster)
+    monkeypatch.setattr(image_files, "read_with_metadata", read)
     monkeypatch.setattr(image_files, "write_image", write_image)
     results = colorize_path(
         Colorizer(model), tmp_path / "nir", tmp_path / "color"
