@@ -15,6 +15,9 @@ from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.metrics import protocols
 from nircolor_tf.training import build
 
+# Of the shorter side of an image in a grid, px.
+_GRID_SIDE = 512
+
 
 class EvaluationStoppedError(Exception):
     """It was asked to stop."""
@@ -83,7 +86,7 @@ class Evaluator:
         visuals = [self._visuals(nir.unit, rgb.unit) for nir, rgb in pairs]
         if all(visuals):
             headings = tuple(visuals[0])
-            rows = [list(named.values()) for named in visuals]
+            rows = [[_tile(one) for one in row.values()] for row in visuals]
             grids["visuals"] = grid.image_grid(rows, labels, headings)
         return metrics, grids
 
@@ -106,7 +109,7 @@ class Evaluator:
                 measurements.append(protocols.measure(result, truth, protocol))
             pixels.append(truth.shape[0] * truth.shape[1])
             if len(rows) < self._config.grid_images:
-                rows.append((source, result, truth))
+                rows.append([_tile(one) for one in (source, result, truth)])
         return {
             f"{protocol}/{metric}": value
             for protocol, measurements in measured.items()
@@ -136,3 +139,7 @@ class Evaluator:
             name: np.clip(from_range(np.asarray(image[0]), value_range), 0, 1)
             for name, image in self._method.visuals(*pair).items()
         }
+
+
+def _tile(image: np.ndarray) -> np.ndarray:
+    return resizing.shrink_to_side(image, _GRID_SIDE).clip(0, 1)

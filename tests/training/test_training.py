@@ -16,6 +16,7 @@ from nircolor_tf.losses import pixelwise
 from nircolor_tf.training import (
     build,
     config_files,
+    evaluator,
     loop,
     restore,
     trainer,
@@ -57,7 +58,9 @@ def test_moving_average_by_hand(toy_config, one_replica):
     np.testing.assert_allclose(kernel, [expected] * 3, rtol=1e-5)
 
 
-def test_the_average_is_evaluated_and_kept(config, tmp_path, one_replica):
+def test_the_average_is_evaluated_and_kept(
+    config, tmp_path, one_replica, monkeypatch
+):
     config.train.evaluate_every = 4
     raw = trainer.train(config, tmp_path, one_replica)
     best, record = restore.load_method(tmp_path, "best")
@@ -73,6 +76,13 @@ def test_the_average_is_evaluated_and_kept(config, tmp_path, one_replica):
     # A method without `visuals` of its own gives no grid of them.
     assert list(grids) == ["NIR, colorized, truth"]
     assert grids["NIR, colorized, truth"].dtype == np.uint8
+    monkeypatch.setattr(evaluator, "_GRID_SIDE", 16)
+    _, smaller = Evaluator(best, examples, config.evaluate).evaluate()
+    heights = [
+        grid["NIR, colorized, truth"].shape[0] for grid in (grids, smaller)
+    ]
+    count = min(len(examples), config.evaluate.grid_images)
+    assert heights[0] - heights[1] == count * (examples[0].height - 16) > 0
     config.evaluate.grid_images = 0
     again, grids = Evaluator(best, examples, config.evaluate).evaluate()
     assert (again, grids) == (metrics, {})
