@@ -75,6 +75,7 @@ def cut_photos(
         (folder / side).mkdir()
     crops = []
     for photo in tqdm(photos, desc="cutting", unit="photo"):
+        scale = max(1.0, size / min(photo.height, photo.width))
         nir = _enlarge(example_images.read_nir(photo).values, size)
         rgb = _enlarge(example_images.read_rgb(photo).values, size)
         for row, top in enumerate(starts(nir.shape[0])):
@@ -82,14 +83,18 @@ def cut_photos(
                 box = np.s_[top : top + size, left : left + size]
                 name = f"{photo.name}_{row}_{column}"
                 pair = {"nir": nir[box], "rgb": rgb[box]}
-                crops.append(_write(photo, name, pair, folder))
+                crops.append(_write(photo, name, pair, folder, scale))
     return crops
 
 
 def _write(
-    photo: Example, name: str, pair: dict[str, np.ndarray], folder: Path
+    photo: Example,
+    name: str,
+    pair: dict[str, np.ndarray],
+    folder: Path,
+    scale: float,
 ) -> Example:
-    """Writes the images of a crop."""
+    """Writes the images of a crop of the photo, enlarged by `scale`."""
     paths = {side: folder / side / f"{name}.png" for side in _SIDES}
     for side, image in pair.items():
         image_files.write_image(paths[side], image)
@@ -99,6 +104,8 @@ def _write(
         name=name,
         height=height,
         width=width,
+        shift_x=round(scale * photo.shift_x),
+        shift_y=round(scale * photo.shift_y),
         nir_channel="gray",
         rgb_bands="",
         **{side: str(path) for side, path in paths.items()},

@@ -244,9 +244,7 @@ def _measured(
     Returns:
         The pairs, and lines about those that do not seem to match.
     """
-    if layout == "epfl":
-        labels = [pair.name for pair in pairs]  # a cut photo is a scene
-    elif layout == "scenes":
+    if layout == "scenes":
         listed = splits.load_photo_scenes()
         labels = [listed[pair.name] for pair in pairs]
     else:
@@ -255,6 +253,8 @@ def _measured(
             for pair in tqdm(pairs, "features", unit="image")
         )
         labels = [str(number) for number in numbers]
+    if layout == "epfl":  # a scene has the name of its first photo
+        labels = [pairs[labels.index(label)].name for label in labels]
     drawn = scenes.assign_splits(labels, seed)
     measured, mismatches = [], []
     for pair, scene, split in zip(

@@ -5,6 +5,7 @@ and another is tested on, the test measures memory. So crops are grouped by
 their common local features and kept on one side of every split.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 
 import cv2
@@ -27,14 +28,14 @@ _ZOOM = 2.5
 
 
 def group_scenes(images: Iterable[np.ndarray]) -> list[int]:
-    """Groups images that overlap.
+    """Groups images that overlap, or whose mirror images do, or that are equal.
 
     SIFT features; each of an image's strongest ones votes for the images
     that hold its nearest neighbors, the images with most votes are compared
     in full, and a pair overlaps when at least 10 matches agree on one
-    similarity transform (RANSAC). Groups are the connected components. The
-    time grows with the square of the number of images: 30 s for 300, minutes
-    for 1,000. The result is deterministic.
+    similarity transform (RANSAC). So once more with mirror images. Groups are
+    the connected components. The time grows with the square of the number of
+    images: a minute for 300, minutes for 1,000. The result is deterministic.
 
     Args:
         images: (H, W, 3) uint8; they are asked for one at a time.
@@ -42,8 +43,13 @@ def group_scenes(images: Iterable[np.ndarray]) -> list[int]:
     Returns:
         A scene number per image, counted from 0 in order of appearance.
     """
-    features = [_features(image) for image in images]
-    parents = list(range(len(features)))
+    features, equal = [], []
+    for image in images:
+        features.append(_features(image))
+        equal.append(hashlib.sha256(np.ascontiguousarray(image)).digest())
+    # Equal images may have no features.
+    parents = [equal.index(digest) for digest in equal]
+    mirrored = [_mirrored(each) for each in features]
 
     def root(index):
         while parents[index] != index:
@@ -51,10 +57,11 @@ def group_scenes(images: Iterable[np.ndarray]) -> list[int]:
             index = parents[index]
         return index
 
-    candidates = _candidate_pairs(features)
-    for i, j in tqdm(candidates, "scenes", unit="comparison"):
-        if root(i) != root(j) and _overlap(features[i], features[j]):
-            parents[max(root(i), root(j))] = min(root(i), root(j))
+    for others in (features, mirrored):
+        candidates = _candidate_pairs(features, others)
+        for i, j in tqdm(candidates, "scenes", unit="comparison"):
+            if root(i) != root(j) and _overlap(features[i], others[j]):
+                parents[max(root(i), root(j))] = min(root(i), root(j))
     numbers = {}
     return [
         numbers.setdefault(root(index), len(numbers))
@@ -121,15 +128,28 @@ def _features(image):
     return positions, np.sqrt(descriptors / total)[order]
 
 
-def _candidate_pairs(features):
-    """Pairs (i, j), i < j, worth a full comparison."""
+def _mirrored(features):
+    """What `_features` finds in the mirror image, but for its origin."""
+    positions, descriptors = features
+    # 4 x 4 cells, (row, column), of the gradients of 8 directions, each.
+    cells = descriptors.reshape(-1, 4, 4, 8)[:, ::-1][..., -np.arange(8) % 8]
+    return positions * np.float32([-1, 1]), cells.reshape(-1, 128)
+
+
+def _strongest(features):
+    strongest = np.zeros((len(features), _STRONGEST, 128), np.float32)
+    for slot, (_, descriptors) in zip(strongest, features, strict=True):
+        slot[: len(descriptors)] = descriptors[:_STRONGEST]
+    return strongest
+
+
+def _candidate_pairs(features, others):
+    """Pairs (i, j), i < j, whose features and others to compare in full."""
     count = len(features)
     if count < 2:
         return []
-    strongest = np.zeros((count, _STRONGEST, 128), np.float32)
-    for slot, (_, descriptors) in zip(strongest, features, strict=True):
-        slot[: len(descriptors)] = descriptors[:_STRONGEST]
-    columns = np.ascontiguousarray(strongest.reshape(-1, 128).T)
+    strongest = _strongest(features)
+    columns = np.ascontiguousarray(_strongest(others).reshape(-1, 128).T)
     votes = np.zeros((count, count), np.int64)
     neighbors = min(4, count - 1)
     for index in tqdm(range(count), "candidates", unit="image"):

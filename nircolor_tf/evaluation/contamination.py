@@ -12,8 +12,9 @@ a training image
 
 Photos without NIR have no scene: only identical files of them are found. A
 copy under another name that was encoded again or cut otherwise is not found.
-VCIP's pairs are such crops of EPFL's photos of landscapes, and nobody recorded
-of which ones: between these two the answer is 'unknown'.
+VCIP's pairs are such crops of EPFL's photos of landscapes, some photos of
+scenes-strict are EPFL's, and nobody recorded which ones: between them and
+EPFL's photos of the same categories the answer is 'unknown'.
 """
 
 import dataclasses
@@ -33,11 +34,21 @@ _NAMED_TWINS = 3
 
 # Categories of EPFL's photos that VCIP's pairs were cut from.
 _LANDSCAPES = ("country", "field", "forest", "mountain")
+# Of scenes-strict: how names begin -> categories of EPFL's photos.
+_ORIGINS = {
+    **{f"more_{name}": _LANDSCAPES for name in _LANDSCAPES},
+    "vcip": _LANDSCAPES,
+    "more_indoor_epfl": ("indoor",),
+    "more_oldbuilding_epfl": ("oldbuilding",),
+    "more_stream_epfl": ("water",),
+    "more_street_epfl": ("street",),
+    "more_urban_epfl": ("urban",),
+}
 
 _NO_RECORD = "there is no record of the training data"
 _ONE_SOURCE = (
-    "VCIP's pairs are crops of EPFL's photos of landscapes, of which ones was "
-    "not written down"
+    "VCIP's pairs and photos of scenes-strict are crops of EPFL's photos, of "
+    "which ones was not written down"
 )
 
 
@@ -162,18 +173,31 @@ def warning(
 def _cut_from_one_source(
     trained: Sequence[TrainingImage], tested: Sequence[TrainingImage]
 ) -> bool:
-    """Whether one has VCIP's pairs, the other EPFL's photos of landscapes."""
+    """Whether one has EPFL's photos, the other crops of such by other names."""
     return any(
-        any(crop.protocol.startswith("vcip") for crop in crops)
-        and any(map(_is_landscape, photos))
-        for crops, photos in ((trained, tested), (tested, trained))
+        _origins(crops) & {photo.name.split("_")[0] for photo in photos}
+        for crops, photos in (
+            (trained, _of_epfl(tested)),
+            (tested, _of_epfl(trained)),
+        )
     )
 
 
-def _is_landscape(image: TrainingImage) -> bool:
-    return image.protocol.startswith("epfl") and image.name.startswith(
-        _LANDSCAPES
-    )
+def _of_epfl(images: Sequence[TrainingImage]) -> list[TrainingImage]:
+    return [image for image in images if image.protocol.startswith("epfl")]
+
+
+def _origins(images: Sequence[TrainingImage]) -> set[str]:
+    """Categories of EPFL's photos that were cut, of unknown numbers."""
+    categories = set()
+    for image in images:
+        if image.protocol.startswith("vcip"):
+            categories.update(_LANDSCAPES)
+        elif image.protocol == "scenes-strict":
+            for start, names in _ORIGINS.items():
+                if image.name.startswith(start):
+                    categories.update(names)
+    return categories
 
 
 def _shortened(names: Sequence[str], limit: int, separator: str) -> str:

@@ -27,6 +27,7 @@ class SceneIndex:
         """
         self._scene_of = splits.load_scenes()
         self._copy_of = splits.load_copies()
+        self._photo_scene_of = splits.load_photo_scenes()
         self._images, self._scenes = defaultdict(set), defaultdict(set)
         for image in images:
             for key in self._image_keys(image):
@@ -60,17 +61,33 @@ class SceneIndex:
 
     def _scene_keys(self, image: TrainingImage) -> set[tuple[str, str]]:
         if image.protocol == "scenes-strict":
-            # As `splits.load_photo_scenes` names them.
-            kind, _, label = image.scene.partition("_")
-            keys = {("vcip" if kind == "vcip" else "photo", label)}
             photo = re.match(r"scene_([a-z]+_\d{4})", image.name)
+            keys = {_photo_scene_key(image.scene)}
             return keys | ({("epfl", photo[1])} if photo else set())
         name = _vcip_name(image)
         if name in self._scene_of:
             return {("vcip", self._scene_of[name])}
         if image.protocol.startswith("epfl") and image.scene:
-            return {("epfl", image.scene)}
+            return self._epfl_keys(image)
         return set()
+
+    def _epfl_keys(self, image: TrainingImage) -> set[tuple[str, str]]:
+        """Those of its photo, and of the first photo of its scene."""
+        own = re.match(r"[a-z]+_\d{4}", image.name)
+        photos = {image.scene, own[0] if own else image.scene}
+        # By the shipped list, others may show the same.
+        listed = {
+            self._photo_scene_of.get(f"scene_{photo}") for photo in photos
+        }
+        return {("epfl", photo) for photo in photos} | {
+            _photo_scene_key(scene) for scene in listed if scene
+        }
+
+
+def _photo_scene_key(scene: str) -> tuple[str, str]:
+    """Of a scene as `splits.load_photo_scenes` names it."""
+    kind, _, label = scene.partition("_")
+    return "vcip" if kind == "vcip" else "photo", label
 
 
 def _vcip_name(image: TrainingImage) -> str:

@@ -35,9 +35,9 @@ class EdgeUNet(keras.Model):
     Departures and choices: all of it [ours]. The sub-pixel convolution
     follows Shi et al., CVPR 2016; the last two steps up are bilinear, because
     sub-pixels left a grid there. The finest levels pad by repeating the edge:
-    zeros left a tinted frame of 3 px. The deeper levels halve around 2 i + 1/2
-    and join features that lie up to 4 px beside; trained weights make up for
-    it.
+    zeros left a tinted frame of 3 px. The deeper levels halve around 2 i + 1,
+    enlarge around 2 i + 1/2, and join features that lie up to 16 px beside, at
+    six levels; trained weights make up for it.
 
     Args:
         filters: Channels at 1/2, 1/4, ... of the size.

@@ -195,6 +195,31 @@ def test_epfl_photos_are_cut(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"source", "data"}
 
 
+def test_photos_of_one_scene_of_epfl_are_not_torn(tmp_path):
+    folder = tmp_path / "source" / "urban"
+    folder.mkdir(parents=True)
+    for first, seed in ((0, 1), (4, 2), (6, 3)):
+        nir, rgb = synthetic.make_pair(seed, 600, 600)
+        for number, place in ((first, 0), (first + 1, 90)):
+            box = np.s_[place : place + 480, place : place + 480]
+            for kind, image in (("nir", nir), ("rgb", rgb)):
+                image_files.write_image(
+                    folder / f"{number:04}_{kind}.png", image[box]
+                )
+    prepare.prepare(tmp_path / "source", "epfl", tmp_path / "data")
+    examples = manifest.read_manifest(tmp_path / "data" / "manifest.csv")
+    scenes_of = {
+        example.name.removesuffix("_0_0"): example.scene for example in examples
+    }
+    assert scenes_of == {
+        f"urban_{first + more:04}": f"urban_{first:04}"
+        for first in (0, 4, 6)
+        for more in (0, 1)
+    }
+    splits_of = {(example.scene, example.split) for example in examples}
+    assert len(splits_of) == 3
+
+
 def test_epfl_patches_overlap_by_half(tmp_path):
     _photo_pair(tmp_path / "source" / "urban", "0001", 96, 130)
     prepare.prepare(tmp_path / "source", "epfl", tmp_path / "data", patch=64)
@@ -214,13 +239,15 @@ def test_numbers_of_crops():
     assert patches == 620
 
 
-def test_small_photos_are_enlarged(tmp_path):
+def test_small_photos_are_enlarged(tmp_path, monkeypatch):
     _photo_pair(tmp_path / "source" / "urban", "0001", 240, 300)
+    monkeypatch.setattr(prepare.shift, "measure_shift", lambda *_: (3, -1))
     prepare.prepare(tmp_path / "source", "epfl", tmp_path / "data")
     (example,) = manifest.read_manifest(tmp_path / "data" / "manifest.csv")
     rgb = image_files.read_rgb(example.rgb)
     assert rgb.shape == (480, 480, 3)
     assert rgb[240, 0, 0] == pytest.approx(120, abs=1)
+    assert (example.shift_x, example.shift_y) == (6, -2)
 
 
 def test_unpaired_photos_beside_crops(tmp_path):

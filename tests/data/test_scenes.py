@@ -25,6 +25,34 @@ def test_crops_of_one_photo_are_one_scene():
     assert scenes.group_scenes(crops) == [0, 1, 0, 1, 0, 2]
 
 
+def test_mirror_images_are_one_scene():
+    first, second = (synthetic.make_pair(s, 320, 320)[1] for s in (1, 2))
+    images = [first, second, first[:, ::-1], second[40:300, 280:20:-1]]
+    assert scenes.group_scenes(images) == [0, 1, 0, 1]
+
+
+def test_mirrored_features_are_those_of_the_mirror_image():
+    image = synthetic.make_pair(1, 320, 320)[1]
+    positions, descriptors = scenes._mirrored(scenes._features(image))
+    others, expected = scenes._features(np.ascontiguousarray(image[:, ::-1]))
+    # OpenCV finds features of an image that it enlarges, a quarter px off.
+    distances = np.linalg.norm(
+        positions[:, None] + [319, 0] - others[None], axis=2
+    )
+    nearest = distances.argmin(axis=1)
+    same = distances.min(axis=1) < 1
+    assert same.mean() > 0.8
+    similarity = (descriptors * expected[nearest]).sum(axis=1)
+    # One position may have features of two directions.
+    assert np.median(similarity[same]) > 0.98
+
+
+def test_equal_images_without_features_are_one_scene():
+    smooth = np.full((90, 90, 3), 77, np.uint8)
+    images = [smooth, synthetic.make_pair(1, 90, 90)[1], smooth.copy()]
+    assert scenes.group_scenes(images) == [0, 1, 0]
+
+
 def test_synthetic_scenes_stay_apart():
     pairs = [synthetic.make_pair(seed, 128, 128)[1] for seed in range(12)]
     assert scenes.group_scenes(pairs) == list(range(12))

@@ -121,9 +121,17 @@ def test_crops_of_one_photo_of_epfl():
     )
     tested = example("urban_0001_3_2", "test", "epfl-patches", "urban_0001")
     assert seen(training, tested) == (("urban_0001_0_0",), ())
-    for scene in ("urban_0002", ""):
-        other = dataclasses.replace(tested, scene=scene)
-        assert seen(training, other) == ((), ())
+    other = dataclasses.replace(
+        tested, name="urban_0002_3_2", scene="urban_0002"
+    )
+    assert seen(training, other) == ((), ())
+    assert seen(training, dataclasses.replace(tested, scene="")) == ((), ())
+    # A scene is called after its first photo, here the one that was tested.
+    other = dataclasses.replace(other, scene="urban_0001")
+    assert seen(training, other) == (("urban_0001_0_0",), ())
+    training = trained_on(dataclasses.replace(other, split="train"))
+    alone = example("urban_0002_0_0", "test", "epfl-patches", "urban_0002")
+    assert seen(training, alone) == (("urban_0002_3_2",), ())
 
 
 def test_whole_photos_and_their_crops():
@@ -149,6 +157,11 @@ def test_whole_photos_and_their_crops():
     assert seen(trained_on(small), cut) == (("scene_street_0003_256",), ())
     other = example("street_0004_0_1", "test", "epfl", "street_0004")
     assert seen(trained_on(small), other) == ((), ())
+    # By the shipped list two photos show this scene.
+    twin = example("street_0001_0_1", "test", "epfl", "street_0001")
+    assert seen(trained_on(small), twin) == (("scene_street_0003_256",), ())
+    trained = trained_on(dataclasses.replace(cut, split="train"))
+    assert seen(trained, twin) == (("street_0003_0_1",), ())
 
 
 def vcip(protocol):
@@ -206,6 +219,36 @@ def test_vcip_is_cut_from_landscapes_of_epfl(category, trained):
     overlap = contamination.check(trained_on(crop), [photo], [photo])
     assert overlap.state == "unknown"
     assert "crops of EPFL's photos" in overlap.describe()
+
+
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [
+        ("vcip_field_0001", "forest"),
+        ("more_country_0007_256", "mountain"),
+        ("more_urban_epfl_vn25_400", "urban"),
+        ("more_stream_epfl_x1", "water"),
+    ],
+)
+def test_photos_of_scenes_strict_may_be_those_of_epfl(name, category):
+    ours = example(name, protocol="scenes-strict", scene="vcip_1")
+    photo = example(f"{category}_0040", "test", "epfl", f"{category}_0040")
+    other = example("street_0040", "test", "epfl", "street_0040")
+    for trained, tested, state in (
+        (ours, photo, "unknown"),
+        (photo, ours, "unknown"),
+        (ours, other, "clean"),
+    ):
+        training = trained_on(dataclasses.replace(trained, split="train"))
+        overlap = contamination.check(training, [tested], [tested])
+        assert overlap.state == state
+
+
+def test_the_shipped_default_may_have_seen_towns_of_epfl(repository):
+    training = training_data.read(repository / "saved_models" / "default")
+    photo = example("urban_0000", "test", "epfl", "urban_0000")
+    overlap = contamination.check(training, [photo], [photo])
+    assert overlap.state == "unknown"
 
 
 def test_vcip_is_not_cut_from_towns_of_epfl():
