@@ -200,6 +200,9 @@ def _colorize_video(
         )
     from nircolor_tf.inference import video
 
+    target = video.target_of(_INPUT.value, Path(_OUTPUT.value))
+    if _SKIP_EXISTING.value and target.exists():
+        return "no video; the result exists already"
     return video.colorize_video(
         colorizer,
         _INPUT.value,
@@ -222,6 +225,11 @@ def _colorize_images(
             raise InputError(
                 f"--saturation={_SATURATION.value:g} with --uncertainty: the "
                 "error is that of the model's own colors; expected 1"
+            )
+        if _FUSION.value == "bfwls":
+            raise InputError(
+                "--fusion=bfwls with --uncertainty: the error is that of the "
+                "model's own colors; expected model or none"
             )
         maps = folders.ErrorMaps(
             error_estimate.load(_MODEL.value, _THREADS.value),

@@ -108,10 +108,11 @@ def _whole_model(export: Path, card: dict) -> Path:
 
 
 def _write_configs(output: Path, models: Path) -> None:
-    for file, text in (
-        (models / "models.config", _describe(models)),
-        (output / "compose.yaml", _COMPOSE),
-    ):
+    texts = {models / "models.config": _describe(models)}
+    compose = output / "compose.yaml"
+    if not compose.exists():  # it is the user's from then on
+        texts[compose] = _COMPOSE
+    for file, text in texts.items():
         with files.replacing(file) as temporary:
             temporary.write_text(text, encoding="utf-8")
 

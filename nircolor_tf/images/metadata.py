@@ -19,6 +19,8 @@ from nircolor_tf.images import chunks
 
 _ORIENTATION = 274
 _XMP = 700
+_ACROSS, _DOWN, _UNIT = 282, 283, 296  # of the resolution
+_INCH, _CENTIMETER = 2, 3
 _SUB_DIRECTORIES = (34665, 34853)  # EXIF's own tags, GPS
 # Interoperability points to a place in the file that was read; width and
 # height are those of the image before it was turned.
@@ -107,6 +109,10 @@ def _read(data: bytes) -> tuple[Any, bytes, Any]:
         content = dict(chunks.webp_chunks(data))
         exif.load(bytes(content.get(b"EXIF", b"")))
         return exif, bytes(content.get(b"XMP ", b"")), None
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        # Pillow opens few kinds of pixels, and reads the tags of all.
+        exif.load(data)
+        return exif, exif.get(_XMP, b""), _tiff_resolution(exif)
     image = _header(data)
     if data.startswith(chunks.PNG):
         # It may stand behind the pixels, where Pillow would decode them first.
@@ -117,6 +123,14 @@ def _read(data: bytes) -> tuple[Any, bytes, Any]:
     else:
         exif = image.getexif()
     return exif, image.info.get("xmp", b""), image.info.get("dpi")
+
+
+def _tiff_resolution(exif: Any) -> tuple[float, float] | None:
+    """In pixels per inch; the unit is an inch where the file has none."""
+    inches = {None: 1, _INCH: 1, _CENTIMETER: 2.54}.get(exif.get(_UNIT))
+    if inches is None or not (exif.get(_ACROSS) and exif.get(_DOWN)):
+        return None
+    return float(exif[_ACROSS]) * inches, float(exif[_DOWN]) * inches
 
 
 def _header(data: bytes) -> Any:

@@ -268,7 +268,10 @@ def _write_dead_letters(path: Path, failed: dict[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
         files.replacing(path) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
+        # Names are bytes to the system, not always UTF-8.
+        temporary.open(
+            "w", newline="", encoding="utf-8", errors="surrogateescape"
+        ) as file,
     ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["image", "reason"])

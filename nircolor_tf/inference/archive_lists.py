@@ -59,6 +59,11 @@ def _read_list(source: Path) -> list[str]:
             f"{source}: expected a folder, a text file with a path in each "
             "line, or a Parquet file"
         ) from error
+    if "\0" in text:
+        raise InputError(
+            f"{source}: holds zero bytes, as of find -print0 or UTF-16; "
+            "expected UTF-8 with a path in each line"
+        )
     # A name may hold any other character at which Python splits lines.
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     return [line for line in lines if line.strip()]

@@ -33,8 +33,9 @@ _DIFFERENCE = 0.06
 # Where less of the frame before fits, it is a cut, and nothing is carried over.
 _LEAST_FIT = 0.5
 
-# OpenCV finds the motion in images from this shorter side on, pixels.
-_LEAST_FLOW_SIDE = 12
+# OpenCV finds the motion in images from this shorter side on, pixels. In lower
+# ones that are wide it reads beyond the image, which ends the process.
+_LEAST_FLOW_SIDE = 32
 
 # `flicker` looks at this shorter side, so that the sensor's noise averages
 # out, and where NIR, relative to the frame's mean, changes by no more.

@@ -1,6 +1,7 @@
 """LiteRT: runs a TFLite file, without TensorFlow."""
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ class LitertModel:
         self._input = self._model.get_input_details()[0]
         self._output = self._model.get_output_details()[0]
         self._shape = None
+        self._lock = threading.Lock()  # its tensors are those of one call
 
     def predict(self, image: np.ndarray) -> np.ndarray:
         """Runs the model: (1, H, W, 1) float32 -> (1, H, W, C) float32.
@@ -43,6 +45,10 @@ class LitertModel:
             InputError: It cannot run at this size.
         """
         self._check_size(image)
+        with self._lock:
+            return self._run(image)
+
+    def _run(self, image: np.ndarray) -> np.ndarray:
         try:
             if image.shape != self._shape:
                 self._shape = None  # stays so when the next lines fail

@@ -76,9 +76,22 @@ def load_saved_model(
         InputError: It is no SavedModel, it has no such signature, or
             TensorFlow is not installed.
     """
-    return predict_with(
+    run = predict_with(
         load_signatures(folder), folder, signature, source, target
     )
+    import tensorflow as tf  # noqa: PLC0415 - it is loaded by now
+
+    def predict(image):
+        try:
+            return run(image)
+        except tf.errors.OpError as error:
+            _, height, width, _ = image.shape
+            raise InputError(
+                f"the model cannot run at {height} x {width} pixels: "
+                f"{error.message.splitlines()[0]}"
+            ) from error
+
+    return predict
 
 
 def predict_with(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import av
 
+from nircolor_tf import files
+from nircolor_tf.errors import DiskFullError
 from nircolor_tf.inference.video_reader import open_container
 from nircolor_tf.inference.video_writer import FORMATS
 
@@ -30,7 +32,11 @@ class _CopyError(Exception):
 
 
 def add_sound(
-    silent: Path, source: str, origin: Fraction, end: Fraction | None
+    silent: Path,
+    source: str,
+    origin: Fraction,
+    end: Fraction | None,
+    name: Path,
 ) -> tuple[Path, str]:
     """Adds the sound of a video to the pictures of another.
 
@@ -39,10 +45,14 @@ def add_sound(
         source: The video with the sound.
         origin: Its time stamp at time 0 of `silent`, seconds.
         end: Where the sound is cut, seconds of `silent`; None for nowhere.
+        name: Of the whole video, for errors.
 
     Returns:
         The file with sound, or `silent` where there is none; and a note on
         the sound.
+
+    Raises:
+        DiskFullError: There is no room for it.
     """
     with open_container(source) as sounds:
         if not sounds.streams.audio:
@@ -60,6 +70,9 @@ def add_sound(
             ):
                 note = _copy(pictures, sounds, result, origin, end)
         except (av.FFmpegError, _CopyError) as error:
+            refusal = files.refusal(name, error)
+            if isinstance(refusal, DiskFullError):
+                raise refusal from error
             reason = getattr(error, "strerror", None) or str(error)
             return silent, f"without sound, which cannot be copied: {reason}"
     return target, note
@@ -73,11 +86,10 @@ def _copy(
     end: Fraction | None,
 ) -> str:
     result.metadata.update(pictures.metadata)
-    copies = {
-        pictures.streams.video[0]: result.add_stream_from_template(
-            pictures.streams.video[0], opaque=True
-        )
-    }
+    shown = pictures.streams.video[0]
+    copies = {shown: result.add_stream_from_template(shown, opaque=True)}
+    # Without it Matroska may say 1000 frames a second, its unit of time.
+    copies[shown].codec_context.framerate = shown.average_rate
     refused = []
     for stream in sounds.streams.audio:
         try:

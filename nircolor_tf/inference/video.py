@@ -86,7 +86,7 @@ def colorize_video(
                 for color, frame in colors:
                     result.write(color, frame)
             result.close()
-            path, notes = _with_sound(result, source, video, max_frames)
+            path, notes = _with_sound(result, source, video, max_frames, target)
             os.replace(path, target)
     return f"{counted(result.frames)} ({'; '.join(notes)})"
 
@@ -96,6 +96,7 @@ def _with_sound(
     source: str,
     video: Camera | VideoFile,
     max_frames: int | None,
+    target: Path,
 ) -> tuple[Path, list[str]]:
     """Adds the sound of a video file.
 
@@ -108,12 +109,21 @@ def _with_sound(
     else:
         rate = video.properties.rate
         end = result.end if max_frames else None
-        path, note = add_sound(path, source, video.origin, end)
+        path, note = add_sound(path, source, video.origin, end, target)
         notes.append(note)
     return path, [f"{float(rate):.5g} frames/s", *notes]
 
 
-def _resolve_target(source: str, target: Path, overwrite: bool) -> Path:
+def target_of(source: str, target: Path) -> Path:
+    """Returns the file of the result.
+
+    Args:
+        source: A video file, or the number of a camera.
+        target: A file; or, for a video file, a folder.
+
+    Raises:
+        InputError: It is none that can be written.
+    """
     expected = f"expected a file ending in one of {', '.join(FORMATS)}"
     if target.is_dir() or not target.suffix:
         if is_camera(source):
@@ -121,6 +131,11 @@ def _resolve_target(source: str, target: Path, overwrite: bool) -> Path:
         target = target / Path(source).name
     if target.suffix.lower() not in FORMATS:
         raise InputError(f"{target}: cannot be written; {expected}")
+    return target
+
+
+def _resolve_target(source: str, target: Path, overwrite: bool) -> Path:
+    target = target_of(source, target)
     if target.resolve() == Path(source).resolve():
         raise InputError(f"{target}: would overwrite the input video")
     if target.exists() and not overwrite:

@@ -10,7 +10,6 @@ import av
 import av.logging
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import rasters
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference import frame_pixels
 from nircolor_tf.inference.capture import (
@@ -22,6 +21,9 @@ from nircolor_tf.inference.capture import (
 
 # The lengths that a file says and has may differ by so much, seconds.
 _LENGTH_TOLERANCE = 1
+
+# Of a frame, which is held as floats several times: 6 GB.
+_MAX_PIXELS = 2**26
 
 # A higher rate is taken for the unit of the times, frames per second.
 _MOST_STEPS = 240
@@ -265,10 +267,10 @@ def _shown_stream(
 
 
 def _check_size(width: int, height: int, name: str) -> None:
-    if width * height > rasters.MAX_PIXELS:
+    if width * height > _MAX_PIXELS:
         raise InputError(
             f"{name}: has {width} x {height} pixels; expected at most "
-            f"{rasters.MAX_PIXELS} (2^30)"
+            f"{_MAX_PIXELS} (2^26)"
         )
 
 

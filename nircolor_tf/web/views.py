@@ -96,7 +96,7 @@ def histogram(nir: np.ndarray, low: int, high: int) -> str:
     """
     top = max(high, ranges.AUTO.of(nir)[1])
     edges = np.linspace(0, top + 1, min(_BARS, top + 1) + 1)
-    levels = np.bincount(nir.ravel(), minlength=top + 1)
+    levels = cv2.calcHist([nir], [0], None, [top + 1], [0, top + 1]).ravel()
     # The levels of a bar are those from one edge to below the next.
     counts = np.add.reduceat(levels, np.ceil(edges[:-1]).astype(int))
     heights = _HEIGHT * np.sqrt(counts / counts.max())

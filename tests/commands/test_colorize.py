@@ -5,8 +5,10 @@ import sys
 import time
 
 import av
+import clips
 import cv2
 import numpy as np
+import pytest
 
 from nircolor_tf.images import image_files
 from nircolor_tf.inference import bfwls
@@ -255,15 +257,31 @@ def test_a_bad_file_gives_exit_status_1_and_no_traceback(
     assert os.listdir(tmp_path / "color") == ["good.png"]
 
 
-def test_the_error_of_other_colors_is_not_known(repository, tmp_path):
+@pytest.mark.parametrize("flag", ["--saturation=1.25", "--fusion=bfwls"])
+def test_the_error_of_other_colors_is_not_known(flag, repository, tmp_path):
     write_nir(tmp_path / "in" / "a.png")
     result = run_colorize(
         repository,
         f"--input={tmp_path / 'in'}",
         f"--output={tmp_path / 'out'}",
         f"--uncertainty={tmp_path / 'maps'}",
-        "--saturation=1.25",
+        flag,
     )
     assert result.returncode == 1
-    assert "--saturation=1.25 with --uncertainty: the error is" in result.stderr
+    assert f"{flag} with --uncertainty: the error is" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_video_that_exists_is_skipped(repository, tmp_path):
+    clips.write_clip(tmp_path / "nir.mkv", [clips.gray(9)] * 3, "gray", "ffv1")
+    (tmp_path / "color").mkdir()
+    (tmp_path / "color" / "nir.mkv").write_bytes(b"old")
+    result = run_colorize(
+        repository,
+        f"--input={tmp_path / 'nir.mkv'}",
+        f"--output={tmp_path / 'color'}",
+        "--skip_existing",
+    )
+    assert result.returncode == 0, result.stderr
+    assert "the result exists already" in result.stdout + result.stderr
+    assert (tmp_path / "color" / "nir.mkv").read_bytes() == b"old"

@@ -58,6 +58,10 @@ def older(known, pairs_manifest, tmp_path_factory):
     del card["mirror"], card["bytes"]["weights/colorizer.weights.h5"]
     card["measured"] = [{"mean": {"std/psnr": 12.5}}]
     card["commands"] = ["bin/train.py"]
+    for file in [
+        name for name in card["sha256"] if name.startswith("weights/")
+    ]:
+        del card["sha256"][file]
     (folder / "card.json").write_text(json.dumps(card))
     return folder
 
@@ -156,6 +160,18 @@ def test_in_its_own_place_and_from_weights_by_name(older, tmp_path):
         stored
     )
     assert [path.name for path in tmp_path.iterdir()] == ["renewed"]
+
+
+def test_a_damaged_file_gets_no_new_digest(renewed, tmp_path):
+    folder = tmp_path / "damaged"
+    shutil.copytree(renewed, folder)
+    file = folder / "training_data.csv"
+    file.write_bytes(file.read_bytes() + b"\n")
+    before = contents(folder)
+    with pytest.raises(InputError, match=r"training_data\.csv"):
+        renewal.renew(folder, tmp_path / "new", Options())
+    assert contents(folder) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["damaged"]
 
 
 def test_files_of_more_sizes_beside_those_that_are_there(older, tmp_path):

@@ -66,9 +66,13 @@ def assert_colorized(png, rgb):
 def output(export, tmp_path_factory):
     pytest.importorskip("tensorflow_serving")
     output = tmp_path_factory.mktemp("serving")
-    for version in (1, 2):
-        folder = serving.write_serving(export, output, version)
+    serving.write_serving(export, output, 1)
+    compose = output / "compose.yaml"
+    pinned = compose.read_text().replace("/serving", "/serving:2.19")
+    compose.write_text(pinned)
+    folder = serving.write_serving(export, output, 2)
     assert folder == output / "models" / "blocks" / "2"
+    assert compose.read_text() == pinned  # the user's
     return output
 
 

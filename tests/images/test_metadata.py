@@ -4,9 +4,10 @@ import io
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, PngImagePlugin
 
-from nircolor_tf.images import metadata
+from nircolor_tf.images import image_files, metadata
 from nircolor_tf.images.metadata import Metadata
 
 
@@ -47,3 +48,27 @@ def _by_pillow(monkeypatch, data):
     with monkeypatch.context() as patch:
         patch.setattr(metadata, "_is_plain", lambda data: False)
         return Metadata.parse(data)
+
+
+@pytest.mark.parametrize("bands", [1, 2, 5])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_tags_of_a_tiff_of_any_number_of_bands(bands, dtype, tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        np.ones((4, 6, bands), dtype),
+        photometric="minisblack",
+        planarconfig="contig" if bands > 1 else None,
+        resolution=(100, 50),
+        resolutionunit="centimeter",
+        metadata=None,
+        extratags=[
+            (271, 2, 0, "camera", True),
+            (33550, 12, 3, (0.5, 0.5, 0.0), True),  # GeoTIFF's size of a pixel
+        ],
+    )
+    _, metadata = image_files.read_with_metadata(tmp_path / "a.tif")
+    assert metadata.dpi == pytest.approx((254, 127))
+    tags = Image.Exif()
+    tags.load(metadata.exif)
+    assert tags[271] == "camera"
+    assert tags[33550] == (0.5, 0.5, 0.0)

@@ -1,5 +1,7 @@
 """The three lines of Python that colorize."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -167,3 +169,20 @@ def test_the_models_that_ship_are_loaded_by_name():
         assert (color.dtype, color.shape) == (np.uint8, (6, 8, 3))
     with pytest.raises(InputError, match="nowhere: no such export folder"):
         nircolor.load("nowhere")
+
+
+def test_two_threads_share_a_model():
+    colorize = nircolor.load("edge")
+    rng = np.random.default_rng(0)
+    images = [
+        rng.integers(0, 256, size, np.uint8) for size in ((64, 64), (96, 64))
+    ]
+    expected = [colorize(image) for image in images]
+
+    def repeat(index):
+        return [colorize(images[index]) for _ in range(30)]
+
+    with ThreadPoolExecutor(2) as pool:
+        for index, results in enumerate(pool.map(repeat, (0, 1))):
+            for result in results:
+                np.testing.assert_array_equal(result, expected[index])

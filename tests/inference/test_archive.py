@@ -78,6 +78,20 @@ def test_what_is_no_list_is_named(content, reason, tmp_path):
         archive_lists.read(listed, tmp_path / "out", "same")
 
 
+def test_zero_bytes_are_no_list_of_lines(tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"a.png\0b.png\0")
+    with pytest.raises(InputError, match=r"list\.txt: holds zero bytes"):
+        archive_lists.read(tmp_path / "list.txt", Path("out"), "same")
+
+
+def test_a_name_that_is_not_utf8_is_a_dead_letter(tmp_path):
+    name = os.fsdecode(b"nir_\xe4.png")
+    archive._write_dead_letters(tmp_path / "dead.csv", {name: "no image"})
+    assert (tmp_path / "dead.csv").read_bytes() == (
+        b"image,reason\nnir_\xe4.png,no image\n"
+    )
+
+
 def test_parquet(tmp_path):
     pa = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")

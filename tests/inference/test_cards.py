@@ -173,7 +173,7 @@ def test_a_missing_or_broken_card_is_named(tmp_path):
     with pytest.raises(InputError, match=r"card.json: not a JSON file"):
         cards.read_card(tmp_path)
     file.unlink()
-    with pytest.raises(InputError, match=r"card.json: cannot be read"):
+    with pytest.raises(InputError, match=r"card.json: no such file"):
         cards.read_card(tmp_path)
     with pytest.raises(InputError, match=r"gone: no such export folder"):
         cards.read_card(tmp_path / "gone")

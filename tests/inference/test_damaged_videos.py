@@ -146,9 +146,9 @@ def test_a_video_that_was_cut_off_says_what_is_missing(tmp_path, suffix):
 
 def test_a_size_beyond_the_limit_is_refused(tmp_path, monkeypatch):
     source = write_clip(tmp_path / "nir.mkv", [gray(9, 24, 32)])
-    monkeypatch.setattr(video_reader.rasters, "MAX_PIXELS", 24 * 32)
+    monkeypatch.setattr(video_reader, "_MAX_PIXELS", 24 * 32)
     colorize(source, tmp_path / "o.mkv")
-    monkeypatch.setattr(video_reader.rasters, "MAX_PIXELS", 24 * 32 - 1)
+    monkeypatch.setattr(video_reader, "_MAX_PIXELS", 24 * 32 - 1)
     with pytest.raises(InputError, match=r"nir.mkv: has 32 x 24 pixels; expec"):
         colorize(source, tmp_path / "p.mkv")
 

@@ -1,5 +1,8 @@
 """Flicker: its number, and what reduces it."""
 
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -122,3 +125,18 @@ def test_flicker_needs_frames_of_one_scene():
         flicker([frame], [nir])
     with pytest.raises(ValueError, match="every pixel changes"):
         flicker([frame, frame], [nir, 1 - nir])
+
+
+@pytest.mark.parametrize("size", [(24, 96), (12, 128), (31, 93)])
+def test_low_and_wide_frames_do_not_end_the_process(size):
+    """OpenCV's flow reads beyond them; so they are taken for still."""
+    program = (
+        "import numpy as np\n"
+        "from nircolor_tf.inference.flicker import Smoother\n"
+        "smooth, draw = Smoother(0.8), np.random.default_rng(0).random\n"
+        "for _ in range(4):\n"
+        f"    frame = draw((*{size}, 3), np.float32)\n"
+        f"    result = smooth(frame, draw((*{size}, 1), np.float32))\n"
+        f"    assert result.shape == (*{size}, 3)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

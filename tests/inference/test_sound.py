@@ -4,8 +4,11 @@ from fractions import Fraction
 
 import av
 import clips
+import full_disk
 import pytest
 from clips import colorize, gray, read_clip, read_sound, write_clip
+
+from nircolor_tf.errors import DiskFullError
 
 SUFFIXES = [".avi", ".m4v", ".mkv", ".mov", ".mp4"]
 
@@ -171,3 +174,19 @@ def test_damaged_sound_is_said(tmp_path):
     summary = colorize(source, tmp_path / "color.mp4")
     assert "1 of its packets damaged" in summary or "sound copied" in summary
     print(summary)
+
+
+def test_where_sound_does_not_fit_the_old_file_stays(tmp_path):
+    source = clip_with_sound(tmp_path / "nir.mkv", "pcm_s16le")
+    target = tmp_path / "color.mkv"
+    target.write_bytes(b"old")
+    with (
+        full_disk.files_limited(60_000),
+        pytest.raises(DiskFullError, match=r"color\.mkv: .*too large"),
+    ):
+        colorize(source, target, overwrite=True)
+    assert target.read_bytes() == b"old"
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "nir.mkv",
+        "color.mkv",
+    }
