@@ -48,11 +48,13 @@ def main() -> None:
     from nircolor_tf.inference import cards, models
 
     teacher = models.locate(_TEACHER.value)
-    path, way = cards.find_path(teacher, cards.read_card(teacher), _PATH.value)
-    if (way["source"], way["target"]) != ("nir", "rgb"):
+    path, entry = cards.find_path(
+        teacher, cards.read_card(teacher), _PATH.value
+    )
+    if (entry["source"], entry["target"]) != ("nir", "rgb"):
         raise InputError(
-            f"--path={path}: of {teacher} from {way['source']} to "
-            f"{way['target']}; expected one from nir to rgb"
+            f"--path={path}: of {teacher} from {entry['source']} to "
+            f"{entry['target']}; expected one from nir to rgb"
         )
     count = distill.distill(
         models.load_export(teacher, path=path),

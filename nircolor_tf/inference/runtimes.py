@@ -86,9 +86,10 @@ def load_saved_model(
             return run(image)
         except tf.errors.OpError as error:
             _, height, width, _ = image.shape
+            # Behind where it was in the graph, before the node.
+            reason = error.message.partition("\n\t [[")[0].splitlines()[-1]
             raise InputError(
-                f"the model cannot run at {height} x {width} pixels: "
-                f"{error.message.splitlines()[0]}"
+                f"the model cannot run at {height} x {width} pixels: {reason}"
             ) from error
 
     return predict
