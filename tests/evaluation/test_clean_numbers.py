@@ -128,7 +128,7 @@ def test_what_is_left_may_be_unknown(
     assert [*result.images] == [other]
     assert (result.state, result.dropped) == (state, 1)
     assert result.training_data == f"{state}, 1 images left out"
-    why = " (VCIP's pairs are crops of" if state == "unknown" else ";"
+    why = " (VCIP's pairs and photos of" if state == "unknown" else ";"
     text = tables.format_report(evaluation)
     assert f"1 images left out, {state} on the rest{why}" in text
     assert ("model (?)" in text) == (state == "unknown")
