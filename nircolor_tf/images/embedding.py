@@ -8,10 +8,15 @@ afterwards.
 import struct
 import zlib
 
-from nircolor_tf.images.metadata import Metadata
+from nircolor_tf.images.metadata import (
+    INCH,
+    RESOLUTION_UNIT,
+    X_RESOLUTION,
+    XMP,
+    Y_RESOLUTION,
+    Metadata,
+)
 
-_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, _INCH = 282, 283, 296, 2
-_XMP = 700
 # Tags of a TIFF file: samples per pixel, and what those beyond color are.
 _SAMPLES, _EXTRA_SAMPLES, _UNASSOCIATED_ALPHA = 277, 338, 2
 
@@ -81,10 +86,10 @@ def _tiff(data: bytes, metadata: Metadata) -> bytes:
     tags.load(metadata.exif)
     tags.endian = "<"
     if metadata.dpi:
-        tags[_X_RESOLUTION], tags[_Y_RESOLUTION] = metadata.dpi
-        tags[_RESOLUTION_UNIT] = _INCH
+        tags[X_RESOLUTION], tags[Y_RESOLUTION] = metadata.dpi
+        tags[RESOLUTION_UNIT] = INCH
     if metadata.xmp:
-        tags[_XMP] = metadata.xmp
+        tags[XMP] = metadata.xmp
     if not data.startswith(_CLASSIC_TIFF):
         return data  # more than 4 GB
     data += bytes(len(data) % 2)  # directories start at even places

@@ -18,9 +18,10 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.images import chunks
 
 _ORIENTATION = 274
-_XMP = 700
-_ACROSS, _DOWN, _UNIT = 282, 283, 296  # of the resolution
-_INCH, _CENTIMETER = 2, 3
+# Of TIFF, which EXIF is.
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, XMP = 282, 283, 296, 700
+INCH = 2
+_CENTIMETER = 3
 _SUB_DIRECTORIES = (34665, 34853)  # EXIF's own tags, GPS
 # Interoperability points to a place in the file that was read; width and
 # height are those of the image before it was turned.
@@ -112,7 +113,7 @@ def _read(data: bytes) -> tuple[Any, bytes, Any]:
     if data[:4] in (b"II*\0", b"MM\0*"):
         # Pillow opens few kinds of pixels, and reads the tags of all.
         exif.load(data)
-        return exif, exif.get(_XMP, b""), _tiff_resolution(exif)
+        return exif, exif.get(XMP, b""), _tiff_resolution(exif)
     image = _header(data)
     if data.startswith(chunks.PNG):
         # It may stand behind the pixels, where Pillow would decode them first.
@@ -127,10 +128,12 @@ def _read(data: bytes) -> tuple[Any, bytes, Any]:
 
 def _tiff_resolution(exif: Any) -> tuple[float, float] | None:
     """In pixels per inch; the unit is an inch where the file has none."""
-    inches = {None: 1, _INCH: 1, _CENTIMETER: 2.54}.get(exif.get(_UNIT))
-    if inches is None or not (exif.get(_ACROSS) and exif.get(_DOWN)):
+    unit = exif.get(RESOLUTION_UNIT)
+    inches = {None: 1, INCH: 1, _CENTIMETER: 2.54}.get(unit)
+    across, down = exif.get(X_RESOLUTION), exif.get(Y_RESOLUTION)
+    if not (inches and across and down):
         return None
-    return float(exif[_ACROSS]) * inches, float(exif[_DOWN]) * inches
+    return float(across) * inches, float(down) * inches
 
 
 def _header(data: bytes) -> Any:
@@ -180,6 +183,6 @@ def _descriptive_tags(exif: Any) -> bytes:
                 for key, content in exif.get_ifd(tag).items()
                 if key not in _OF_THE_FILE
             }
-        elif tag in _DESCRIPTIVE or (tag > _XMP and tag not in _OTHER_IMAGE):
+        elif tag in _DESCRIPTIVE or (tag > XMP and tag not in _OTHER_IMAGE):
             tags[tag] = value
     return tags.tobytes()[len(_EXIF_NAME) :] if len(tags) else b""

@@ -1,5 +1,7 @@
 """TIFF files that OpenCV decodes, for want of the package imagecodecs."""
 
+import importlib.util
+
 import image_storage as storage
 import numpy as np
 import pytest
@@ -7,6 +9,11 @@ import pytest
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import image_files
 from nircolor_tf.images.decoding import decode
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("imagecodecs") is not None,
+    reason="imagecodecs decodes them",
+)
 
 DTYPES = [np.uint8, np.uint16]
 
