@@ -63,9 +63,8 @@ def prepare(
         output: Folder for manifest.csv and, with epfl and scenes, the images
             that are made.
         reading: What the values of the files mean.
-        split: One of `SPLIT_CHOICES`; auto is vcip-strict for the layout
-            vcip2020, scenes-strict for scenes, which has no other, else scene
-            (0.8 / 0.1 / 0.1 of whole scenes).
+        split: One of `SPLIT_CHOICES`; auto is vcip-strict for vcip2020,
+            scenes-strict for scenes, else scene (0.8 / 0.1 / 0.1 of them).
         patch: epfl only: 64 for 64x64 patches instead of 480x480 crops.
         unpaired: Folder of color photos without NIR.
         seed: Of the scene split.
@@ -75,8 +74,7 @@ def prepare(
         A summary table, and the pairs whose images do not seem to match.
 
     Raises:
-        InputError: Wrong arguments or files; the message lists all of it, and
-            nothing was written.
+        InputError: Wrong arguments or files, all of them; nothing is written.
     """
     output = Path(output)
     reading.check()
@@ -93,8 +91,8 @@ def prepare(
     photos = [example for example in checked if not example.nir]
     pairs, mismatches = _measured(pairs, layout, named, seed)
     examples = _write(layout, pairs, photos, output, patch)
-    summary = summarize(examples, _title(split, named, pairs))
-    return "\n".join([summary, *mismatches])
+    title = _title(split, named, pairs)
+    return "\n".join([summarize(examples, title), *mismatches])
 
 
 def protocol_of(layout: str, split: str, patch: int) -> str:

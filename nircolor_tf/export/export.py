@@ -121,19 +121,13 @@ def export_workdir(
     card = model_card.make_card(method, output.name, paths, record, training)
     card["training"] |= _describe_start(workdir)
     card |= {"note": options.note, "commands": _commands(workdir, options)}
+    dtype = options.weights or "float32"
     with output_folder.replacing(output) as folder:
         training_data.write(folder, training)
-        entries = model_files.write_fixed(
-            method,
-            paths,
-            fixed,
-            options.representative,
-            options.channel,
-            folder,
-        )
+        images = options.representative, options.channel
+        entries = model_files.write_fixed(method, paths, fixed, *images, folder)
         card |= error_files.describe(method)
         factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)
-        dtype = options.weights or "float32"
         model_files.write(method, paths, folder, factor, dtype)
         model_card.note_weights(card, dtype)
         if options.onnx:

@@ -12,7 +12,7 @@ measurements stay as they are.
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import nircolor_tf
@@ -57,10 +57,7 @@ def renew(
     if options.onnx:
         onnx_file.require()
     method, card = exported_method.load(source)
-    # What is copied gets a new digest; what is missing gets none.
-    for file in card.get(digests.KEY, {}):
-        if (source / file).exists():
-            digests.check_part(source, card, file)
+    _check_digests(source, card)
     paths = {name: method.inference_path(name) for name in card["paths"]}
     fixed = _fixed_sizes(method, options)
     older = {entry["files"]["saved_model"] for entry in card["paths"].values()}
@@ -70,14 +67,7 @@ def renew(
     if options.command is not None:
         card["commands"] = [*card.get("commands", []), options.command]
     with output_folder.replacing(output) as folder:
-        shutil.copytree(
-            source,
-            folder,
-            ignore=lambda parent, names: (
-                older if Path(parent) == source else ()
-            ),
-            dirs_exist_ok=True,
-        )
+        _copy(source, folder, older)
         factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)
         model_files.write_saved_model(method, paths, folder, factor)
         if options.weights:
@@ -116,6 +106,23 @@ def _fixed_sizes(method: Method, options: Options) -> FixedSizes | None:
         options.kinds,
         options.sizes,
         method.inference_steps(),
+    )
+
+
+def _check_digests(source: Path, card: dict) -> None:
+    """Checks what is copied, as it gets a new digest; not what is missing."""
+    for file in card.get(digests.KEY, {}):
+        if (source / file).exists():
+            digests.check_part(source, card, file)
+
+
+def _copy(source: Path, folder: Path, without: Collection[str]) -> None:
+    """Copies an export but for some of its files and folders."""
+    shutil.copytree(
+        source,
+        folder,
+        ignore=lambda parent, names: without if Path(parent) == source else (),
+        dirs_exist_ok=True,
     )
 
 

@@ -18,7 +18,7 @@ config.export.least_db.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import cv2
@@ -82,15 +82,19 @@ def verify_photos(
         for file in tqdm(photos, path, unit="photo"):
             try:
                 photo = _read(file, channel, colorizer)
-                for runtime in loaded:
-                    if runtime.takes(photo):
-                        runtime.compare(photo)
+                _compare(photo, loaded)
                 sizes.add(photo.network_size)
             except InputError as error:
                 problems.append(f"{file.name}: {error}")
         compared += loaded
     problems += filter(None, [runtime.problem() for runtime in compared])
     return Verification(compared, sorted(sizes), problems)
+
+
+def _compare(photo: Photo, loaded: Iterable[Runtime]) -> None:
+    for runtime in loaded:
+        if runtime.takes(photo):
+            runtime.compare(photo)
 
 
 def _check_step(

@@ -78,6 +78,14 @@ def _solve_lines(
     Returns:
         (K, ...).
     """
+    solution = _substitute(*_eliminate(values, weights, scale))
+    return tf.reshape(solution, tf.shape(values))
+
+
+def _eliminate(
+    values: tf.Tensor, weights: tf.Tensor, scale: tf.Tensor
+) -> tuple[tf.TensorArray, tf.TensorArray]:
+    """Returns what couples each row to the next, and the rest of it."""
     count = tf.shape(values)[0]
     weight_of, value_of = (
         tf.TensorArray(tf.float32, count).unstack(rows)
@@ -99,23 +107,31 @@ def _solve_lines(
             parts.write(index, right / pivot),
         )
 
-    def substitute(index, below, solution):
-        row = parts.read(index) + couplings.read(index) * below
-        return index - 1, row, solution.write(index, row)
-
-    couplings, parts = tf.while_loop(
+    *_, couplings, parts = tf.while_loop(
         lambda index, *_: index < count,
         eliminate,
         (0, nothing, nothing, *_rows(count, 2)),
         parallel_iterations=1,
-    )[-2:]
+    )
+    return couplings, parts
+
+
+def _substitute(couplings: tf.TensorArray, parts: tf.TensorArray) -> tf.Tensor:
+    """Returns the solution, from the last row up."""
+    count = parts.size()
+
+    def substitute(index, below, solution):
+        row = parts.read(index) + couplings.read(index) * below
+        return index - 1, row, solution.write(index, row)
+
+    nothing = tf.zeros_like(parts.read(0))
     _, _, solution = tf.while_loop(
         lambda index, *_: index >= 0,
         substitute,
         (count - 1, nothing, *_rows(count, 1)),
         parallel_iterations=1,
     )
-    return tf.reshape(solution.stack(), tf.shape(values))
+    return solution.stack()
 
 
 def _rows(count: tf.Tensor, arrays: int) -> list[tf.TensorArray]:

@@ -21,7 +21,7 @@ import dataclasses
 import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -109,11 +109,7 @@ def colorize_archive(
         # The folder of the command is not that of the workers.
         work = dataclasses.replace(work, model=os.path.abspath(model))
     listed = archive_lists.read(Path(source), target, work.options.image_format)
-    failed = {
-        str(job.source): f"unknown image suffix {job.target.suffix!r}"
-        for job in listed
-        if job.target.suffix.lower() not in image_files.IMAGE_SUFFIXES
-    }
+    failed = _unknown_suffixes(listed)
     images = [job for job in listed if str(job.source) not in failed]
     missing = jobs.check_targets(images, "skip")
     # A mistake in the model is told here, once.
@@ -201,6 +197,15 @@ def _colorize(
         if row["full"]:
             raise DiskFullError(row["reason"])
         yield names[row["source"]], row["reason"]
+
+
+def _unknown_suffixes(listed: Iterable[Job]) -> dict[str, str]:
+    """Returns the files that are no images, and why."""
+    return {
+        str(job.source): f"unknown image suffix {job.target.suffix!r}"
+        for job in listed
+        if job.target.suffix.lower() not in image_files.IMAGE_SUFFIXES
+    }
 
 
 def _load(work: Work) -> Colorizer:

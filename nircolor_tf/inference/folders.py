@@ -5,6 +5,7 @@ is encoded. Never more than two images wait on either side of the model.
 """
 
 import collections
+import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -121,8 +122,7 @@ def colorize_path(
         maps: Of the expected error; None for none.
 
     Returns:
-        The results, in the order of the images' names; none where all are
-        skipped.
+        The results, by name of the images; none where all are skipped.
 
     Raises:
         InputError: Nothing to do, or a result or map exists (nothing is
@@ -138,20 +138,11 @@ def colorize_path(
         None if maps is None else maps.target,
     )
     jobs = check_targets(jobs, options.existing)
-
-    def store(job, colorized):
-        return _store(job, colorized.result(), options)
-
     results, problems = [], []
-    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
-        loaded = _ahead(reader, lambda job: _load(job, options), jobs)
-        colorized = (
-            _colorize(colorizer, estimator, levels) for levels in loaded
-        )
-        work = zip(jobs, colorized, strict=True)
-        stored = _ahead(writer, lambda pair: store(*pair), work)
-        pairs = zip(jobs, stored, strict=True)
-        for job, future in _with_progress(pairs, len(jobs)):
+    with contextlib.closing(
+        _results(colorizer, estimator, jobs, options)
+    ) as stored:
+        for job, future in _with_progress(stored, len(jobs)):
             try:
                 results.append(future.result())
             except DiskFullError as error:
@@ -238,6 +229,27 @@ def warning(results: list[Result]) -> str:
     return start + (
         f"--range=0,{highest} gives all the same, if they are of one camera"
     )
+
+
+def _results(
+    colorizer: Colorizer,
+    estimator: ErrorEstimator | None,
+    jobs: list[Job],
+    options: Options,
+) -> Iterator[tuple[Job, Future]]:
+    """Yields each job with its `Result`, or with what it failed of."""
+
+    def store(pair):
+        job, colorized = pair
+        return _store(job, colorized.result(), options)
+
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+        loaded = _ahead(reader, lambda job: _load(job, options), jobs)
+        colorized = (
+            _colorize(colorizer, estimator, levels) for levels in loaded
+        )
+        work = zip(jobs, colorized, strict=True)
+        yield from zip(jobs, _ahead(writer, store, work), strict=True)
 
 
 def _ahead(

@@ -77,10 +77,9 @@ def load_export(
             has a path of its own; None for the file of any size.
 
     Raises:
-        InputError: A file is missing or unreadable, the export has no such
-            path or file, `file` is of another path or runtime, the runtime is
-            unknown, missing or takes no `threads`, or `tile` or `overlap` is
-            wrong.
+        InputError: A file is missing or unreadable, `path` or `file` is not
+            in the export, `file` is of another path or runtime, the runtime
+            is unknown, missing or takes no `threads`, or a tile is wrong.
     """
     if runtime not in RUNTIMES:
         raise InputError(
@@ -90,16 +89,14 @@ def load_export(
     card = cards.read_card(folder)
     if file is None:
         path, _ = cards.find_path(folder, card, path)
-        steps = cards.steps(folder, card, path)
         predict = runtimes.load_path(folder, card, path, runtime, threads)
     else:
         path = _path_of(folder, card, file, path, runtime)
-        steps = cards.steps(folder, card, path)
         digests.check_part(folder, card, file)
         predict = LitertModel(folder / file, threads).predict
     return Colorizer(
         predict,
-        steps,
+        cards.steps(folder, card, path),
         channels=3 if card["paths"][path]["target"] == "rgb" else 1,
         tile=tile,
         overlap=overlap,

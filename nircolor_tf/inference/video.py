@@ -48,8 +48,7 @@ def colorize_video(
     Args:
         colorizer: As `load_export` returns it.
         source: A video file, or the number of a camera.
-        target: A file, .avi, .m4v, .mkv, .mov or .mp4; unless for a camera
-            also a folder.
+        target: As `target_of` takes it.
         input_range: Finds the levels of black and white in the first frame.
             'auto' takes the depth that the file says, of 8 to 14 bit.
         smoothing: Against flicker, in [0, 1); 0 for none. See `Smoother`.
@@ -58,37 +57,35 @@ def colorize_video(
         channel: Which channel of the frames is NIR.
 
     Returns:
-        A summary, for example '16 frames (25 frames/s; sound copied)'.
+        A summary: '16 frames (25 frames/s; sound copied)'.
 
     Raises:
-        InputError: An argument is wrong, the source cannot be read, a frame
-            fails (its number is named, from 1), or the target cannot be
-            written. Nothing is left behind then.
+        InputError: An argument is wrong, a file cannot be read or written, or
+            a frame fails (it is named, from 1). Nothing is left behind then.
     """
-    if not 0 <= smoothing < 1:
-        raise InputError(
-            f"--smoothing={smoothing}: expected 0 or more, and less than 1"
-        )
-    camera = is_camera(source)
-    with contextlib.closing(
-        (Camera if camera else VideoFile)(source, channel)
-    ) as video:
+    _check_smoothing(smoothing)
+    kind = Camera if is_camera(source) else VideoFile
+    with contextlib.closing(kind(source, channel)) as video:
         target = _resolve_target(source, Path(target), overwrite)
-        frames = itertools.islice(video.frames(), max_frames)
-        total = min(max_frames or video.count, video.count) or max_frames
-        progress = tqdm(frames, "colorize", total, unit="frame")
-        colors = _colors(colorizer, source, progress, input_range, smoothing)
+        frames = _with_progress(video, max_frames)
+        colors = _colors(colorizer, source, frames, input_range, smoothing)
         with (
             _scratch_folder(target) as folder,
             VideoWriter(folder, target, video.properties) as result,
         ):
-            with _until_interrupted(camera), contextlib.closing(colors):
+            with _until_interrupted(source), contextlib.closing(colors):
                 for color, frame in colors:
                     result.write(color, frame)
-            result.close()
             path, notes = _with_sound(result, source, video, max_frames, target)
             os.replace(path, target)
     return f"{counted(result.frames)} ({'; '.join(notes)})"
+
+
+def _check_smoothing(smoothing: float) -> None:
+    if not 0 <= smoothing < 1:
+        raise InputError(
+            f"--smoothing={smoothing}: expected 0 or more, and less than 1"
+        )
 
 
 def _with_sound(
@@ -98,11 +95,12 @@ def _with_sound(
     max_frames: int | None,
     target: Path,
 ) -> tuple[Path, list[str]]:
-    """Adds the sound of a video file.
+    """Closes the result, and adds the sound of a video file.
 
     Returns:
         The file, and what is to be said of it.
     """
+    result.close()
     path, notes = result.path, [*video.notes(), *result.notes()]
     if is_camera(source):  # which a model may be slower than
         rate = result.frames / result.end
@@ -119,7 +117,8 @@ def target_of(source: str, target: Path) -> Path:
 
     Args:
         source: A video file, or the number of a camera.
-        target: A file; or, for a video file, a folder.
+        target: A file, .avi, .m4v, .mkv, .mov or .mp4; unless for a camera
+            also a folder.
 
     Raises:
         InputError: It is none that can be written.
@@ -141,6 +140,15 @@ def _resolve_target(source: str, target: Path, overwrite: bool) -> Path:
     if target.exists() and not overwrite:
         raise InputError(f"{target}: exists already; --overwrite replaces it")
     return target
+
+
+def _with_progress(
+    video: Camera | VideoFile, max_frames: int | None
+) -> Iterable[Frame]:
+    """Returns the frames, with a progress bar."""
+    frames = itertools.islice(video.frames(), max_frames)
+    total = min(max_frames or video.count, video.count) or max_frames
+    return tqdm(frames, "colorize", total, unit="frame")
 
 
 def _colors(
@@ -174,12 +182,12 @@ def _levels(input_range: ranges.InputRange, frame: Frame) -> tuple[int, int]:
     return input_range.of(frame.nir)
 
 
-def _until_interrupted(camera: bool) -> contextlib.AbstractContextManager:
+def _until_interrupted(source: str) -> contextlib.AbstractContextManager:
     """Ctrl-C ends a recording; where a file is read, it ends the program.
 
     So does SIGTERM, which `cli.run` turns into a KeyboardInterrupt.
     """
-    if camera:
+    if is_camera(source):
         return contextlib.suppress(KeyboardInterrupt)
     return contextlib.nullcontext()
 

@@ -136,16 +136,7 @@ def measure(
         _check_data(table, data)
     else:
         prepare_data(table, source, data.parent)
-    options = Options(
-        manifest=str(data),
-        split="test",
-        checkpoint="best",
-        contaminated="mark",
-        baselines=False,
-        perceptual=perceptual,
-        robustness=0,
-        workers=os.cpu_count() or 1,
-    )
+    options = _options(data, perceptual)
     evaluation = report.evaluate_and_report(
         runs, options, output, gallery=60, command=command
     )
@@ -157,6 +148,19 @@ def measure(
             "\n  ".join(["not everything worked:", *evaluation.problems])
         )
     return text
+
+
+def _options(data: Path, perceptual: Sequence[str]) -> Options:
+    return Options(
+        manifest=str(data),
+        split="test",
+        checkpoint="best",
+        contaminated="mark",
+        baselines=False,
+        perceptual=perceptual,
+        robustness=0,
+        workers=os.cpu_count() or 1,
+    )
 
 
 def prepare_data(

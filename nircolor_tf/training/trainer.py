@@ -49,26 +49,21 @@ def train(
 
     Args:
         config: A whole experiment.
-        workdir: Gets config.json, images.csv, training_data.csv,
-            commands.json, checkpoints/, train/ and eval/. Training goes on
-            from the newest checkpoint there, on the same images.
+        workdir: Gets the files above. Training goes on from the newest
+            checkpoint there, on the same images.
         strategy: One per process.
-        stop_at: Saves and returns after that step, as if interrupted; at
-            once if the training is there already. None: to the end.
-        start: The weights that a new training takes for its first. None: new
-            weights.
-        command: The command line that trains, for commands.json; None where
-            there is none.
-        logger_names: Of loggers besides TensorBoard. None: those that the
-            training had.
+        stop_at: Saves and returns at that step or, if it is past, at once;
+            None: trains to the end.
+        start: The weights of a new training; None: new ones.
+        command: The command line that trains, for commands.json; or None.
+        logger_names: Of loggers besides TensorBoard; None: as before.
 
     Returns:
         The method with the weights of the last step (not the average).
 
     Raises:
         InputError: Bad config, manifest, images or `start`; or the workdir is
-            of another config, or has a checkpoint already and `start` is
-            given.
+            of another config, or has a checkpoint beside `start`.
         DiskFullError: The last checkpoint has no room. Of another, and of logs,
             a warning is shown.
         NonFiniteLossError: A loss is NaN or infinite.
@@ -76,10 +71,9 @@ def train(
     """
     if config.train.deterministic:
         tf.config.experimental.enable_op_determinism()
+    workdir = Path(workdir)
     with contextlib.ExitStack() as stack:
-        loop = open_loop(
-            config, Path(workdir), strategy, start, logger_names, stack
-        )
+        loop = open_loop(config, workdir, strategy, start, logger_names, stack)
         stack.enter_context(loop.interruption.watched())
         if command is not None and cluster.is_chief(strategy):
             sources = [] if start is None else [start.source]

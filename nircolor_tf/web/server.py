@@ -70,13 +70,8 @@ def serve(
         events = Events(models, root)
         blocks = build(events)
         blocks.queue(max_size=_MOST_WAITING, default_concurrency_limit=1)
-        ended = threading.Event()
-        threading.Thread(
-            target=events.sessions.keep_sweeping,
-            args=(_KEPT, _SWEEP, ended),
-            daemon=True,
-        ).start()
-        try:
+        with _sweeping(events), contextlib.ExitStack() as stack:
+            stack.callback(blocks.close, verbose=False)
             _, url, _ = blocks.launch(
                 server_name=host,
                 server_port=port,
@@ -85,9 +80,21 @@ def serve(
                 **_LAUNCH,
             )
             yield url
-        finally:
-            ended.set()
-            blocks.close(verbose=False)
+
+
+@contextlib.contextmanager
+def _sweeping(events: Events) -> Iterator[None]:
+    """Deletes old files of visitors until the context ends."""
+    ended = threading.Event()
+    threading.Thread(
+        target=events.sessions.keep_sweeping,
+        args=(_KEPT, _SWEEP, ended),
+        daemon=True,
+    ).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def _theme() -> gr.themes.Base:

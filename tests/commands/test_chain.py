@@ -165,7 +165,16 @@ def test_evaluate_export_and_colorize(run, run_whole, trained, tmp_path):
     run_whole(
         "colorize.py --model=models/tiny --input=pairs/nir --output=color"
     )
+    names = {path.name for path in (trained / "pairs/nir").iterdir()}
+    assert {path.name for path in (trained / "color").iterdir()} == names
+    for name in names:
+        color = cv2.imread(str(trained / "color" / name))
+        assert color.shape == (48, 48, 3)
+    check_records(trained, best, evaluate)
 
+
+def check_records(trained, best, evaluate):
+    """Checks what the export and the reports say of the training."""
     card = json.loads((trained / "models/tiny/card.json").read_text())
     assert card["training"]["step"] == best["step"]
     assert card["validation"]["metrics"] == best["metrics"]
@@ -190,12 +199,6 @@ def test_evaluate_export_and_colorize(run, run_whole, trained, tmp_path):
         assert measured["about"]["path"] == "n2c"
         # It was trained on other scenes, and wrote down which.
         assert measured["training_data"] == "clean"
-
-    names = {path.name for path in (trained / "pairs/nir").iterdir()}
-    assert {path.name for path in (trained / "color").iterdir()} == names
-    for name in names:
-        color = cv2.imread(str(trained / "color" / name))
-        assert color.shape == (48, 48, 3)
 
 
 CONFIG = "--config=configs/supervised.py:unet256,smoke"

@@ -176,8 +176,8 @@ def test_the_rate_changes_steps_and_not_results(arrays):
     np.testing.assert_allclose(results[1], results[0], rtol=1e-3, atol=1e-3)
 
 
-def save_as_torch(path, arrays, monkeypatch):
-    """Writes arrays as torch.save did; every second one turned around."""
+def fake_torch(monkeypatch):
+    """Returns the kinds of storage and the function that files name."""
     torch = types.ModuleType("torch")
     torch._utils = types.ModuleType("torch._utils")
 
@@ -193,6 +193,12 @@ def save_as_torch(path, arrays, monkeypatch):
         setattr(torch, name, storages[name])
     monkeypatch.setitem(sys.modules, "torch", torch)
     monkeypatch.setitem(sys.modules, "torch._utils", torch._utils)
+    return storages, rebuild
+
+
+def save_as_torch(path, arrays, monkeypatch):
+    """Writes arrays as torch.save did; every second one turned around."""
+    storages, rebuild = fake_torch(monkeypatch)
     contents = {}
 
     class Tensor:
