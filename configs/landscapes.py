@@ -16,7 +16,7 @@
     bin/train.py --config=configs/landscapes.py:pairs --workdir=runs/pairs \
         --start_from=runs/student --stop_at=1000
     bin/combine.py --members=runs/photos,runs/pairs,runs/student \
-        --shares=2,3,3 --checkpoint=latest --workdir=runs/default
+        --shares=2,3,3 --checkpoint=latest --workdir=runs/landscapes
 
 Trainings take --config.data.manifest=data/taught/manifest.csv for the student,
 MANIFEST for the others; it has photos (bin/prepare_data.py --unpaired=FOLDER).

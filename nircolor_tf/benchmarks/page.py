@@ -12,7 +12,7 @@ from nircolor_tf.benchmarks.suite import Report
 from nircolor_tf.report import markdown
 
 _TITLES = {
-    "forward": "Networks, one image",
+    "forward": "Networks alone, one image",
     "training_steps": "Training steps",
     "surroundings": "Around the networks",
     "memory": "Memory",

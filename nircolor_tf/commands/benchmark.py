@@ -1,7 +1,7 @@
 r"""Times a model, the training of several configs, or all of the project.
 
-A model: milliseconds per image at several sizes. Without --model it is the one
-that comes with this repository.
+A model: milliseconds per image at several sizes. Without --model it is the
+shipped model "default".
 
   bin/benchmark.py --sizes=256,1024
 

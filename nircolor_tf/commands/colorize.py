@@ -2,8 +2,8 @@
 
 --input is an image (PNG, TIFF, JPEG, WebP, BMP), a folder of images, a video
 file or the number of a camera. Results have its size, depth (8 or 16 bit; 8 in
-JPEG, WebP and BMP), alpha and metadata. Without --model it uses the model that
-comes with this repository.
+JPEG, WebP and BMP), alpha and metadata. Without --model it uses the shipped
+model "default".
 
 Examples:
   bin/colorize.py --input=photos/nir --output=photos/color
@@ -21,7 +21,7 @@ Examples:
 
 --range says which stored values are black and white:
   auto        0 and the largest value of a camera of 8, 10, 12, 14 or 16 bit,
-              the fewest that hold the image, or the first one of a video
+              the fewest that hold the image; of a video, those of its file
   max         0 and the largest value of the image
   percentile  the values beyond which its darkest and brightest 0.5 % lie
   LOW,HIGH    these numbers: right for all images of one camera, even dark ones

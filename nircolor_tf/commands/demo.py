@@ -22,7 +22,7 @@ make_synthetic.py --output=demo_output/pairs --count=240 --size=128
 # Check the pairs and split them into train, val and test.
 prepare_data.py --source=demo_output/pairs --layout=folder \
 --output=demo_output/data
-# Colorize NIR images with the model that comes with this repository.
+# Colorize NIR images with the shipped model "default".
 make_synthetic.py --output=demo_output/new --count=6 --size=256 --seed=1
 colorize.py --input=demo_output/new/nir --output=demo_output/color_shipped
 # Train a small model of our own on the pairs, some minutes.

@@ -30,7 +30,7 @@ class InputRange:
             that finds them in each one. 'auto': 0 and the largest value of
             the smallest camera, of 8, 10, 12, 14 or 16 bit, that holds the
             image. 'max': 0 and the image's largest value. 'percentile': the
-            image's percentiles 0.5 and 99.5. An image of a single value gets
+            image's percentiles 0.5 and 99.5. Where these are one level,
             the range of 'auto'.
     """
 

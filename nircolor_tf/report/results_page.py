@@ -146,10 +146,10 @@ def _trainings(results: Results) -> Iterator[str]:
     yield trainings.format_trainings(results.rows, results.costs["runs"])
     yield markdown.paragraph(
         "Minutes: wall time with evaluations, on the machine that "
-        "trained, which is not recorded. Steps of more: stopped before "
+        "trained, which is not recorded. Steps 'N of M': stopped before "
         "the end. Best: of the weights that were measured; of a mean, the "
-        "minutes of all together. ?: an export and a mean know only "
-        "those. A student's minutes are without its teacher's."
+        "minutes of all together. ?: not recorded; of an export and a mean "
+        "only the best are. A student's minutes are without its teacher's."
     )
 
 
