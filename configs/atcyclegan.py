@@ -11,8 +11,8 @@ Reported on the 18 official validation images: 17.14 dB / 0.52 / 5.93 degrees;
 docs/experiments.md says which images stand in for them.
 
 `:submission` has the loss weights of the authors' challenge submission (cycle
-10, pair 60). `:photo_epochs` has unpaired epochs of 1,020 steps, one for each
-photo of the challenge, as the times in the paper suggest. `:cpu` is its row of
+10, pair 60). `:photo_epochs` has unpaired epochs of 1,020 steps, as many as the
+challenge has photos, as the times in the paper suggest. `:cpu` is its row of
 the equal-budget table: half the channels, the paper's proportion of the phases
 and the rule of docs/experiments.md. `:smoke` makes it tiny, for tests.
 """

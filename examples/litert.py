@@ -20,7 +20,10 @@ folder, source, target = sys.argv[1:]
 card = json.loads(Path(folder, "card.json").read_text("utf-8"))
 if further := [key for key in ("mirror", "guided", "fusion") if card.get(key)]:
     sys.exit(f"{folder}: has {' and '.join(further)}, see docs/cameras.md")
-nir = cv2.imread(source, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
+nir = cv2.imread(source, cv2.IMREAD_GRAYSCALE)
+if nir is None:
+    sys.exit(f"{source}: no image that OpenCV reads")
+nir = nir.astype(np.float32) / 255
 shorter, side = min(nir.shape), card["working_size"] or min(nir.shape)
 size = [round(n * min(1, side / shorter)) for n in nir.shape]
 small = cv2.resize(nir, size[::-1], interpolation=cv2.INTER_AREA)
@@ -39,4 +42,5 @@ if shorter > side:
         rgb - small[..., None], nir.shape[::-1], interpolation=cv2.INTER_CUBIC
     )
     rgb = (nir[..., None] + change).clip(0, 1)
-cv2.imwrite(target, np.rint(255 * rgb[..., ::-1]).astype(np.uint8))
+if not cv2.imwrite(target, np.rint(255 * rgb[..., ::-1]).astype(np.uint8)):
+    sys.exit(f"{target}: cannot be written")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import resource
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Any, TextIO
 from nircolor_tf.errors import DiskFullError, InputError
 
 _TEMPORARY = ".tmp"
-
+# Of a name, in the temporary one: four bytes each at most, of 255.
+_LETTERS = 40
 
 # A full disk, a quota that is used up, a limit of the size of files.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -38,7 +40,7 @@ def replacing(
         InputError: The system refuses to write; likewise.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    temporary = temporary_name(path, _TEMPORARY)
     try:
         yield temporary
         os.replace(temporary, path)
@@ -47,6 +49,39 @@ def replacing(
         raise refusal(path, error, needed) from error
     finally:
         _remove(temporary)
+
+
+@contextlib.contextmanager
+def new_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """Gives a temporary folder to fill, which becomes `path` at the end.
+
+    Args:
+        path: Of the folder; it does not exist then, or is empty.
+
+    Yields:
+        A folder as deep as `path`, so that relative paths hold after the move.
+        Nothing is left of it after an exception.
+    """
+    folder = temporary_name(Path(path), ".partial")
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+        os.rename(folder, path)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def temporary_name(path: Path, suffix: str) -> Path:
+    """Returns a hidden name beside a path, which nobody else has.
+
+    Args:
+        path: Its name begins the other, so that one is known by the other.
+        suffix: Of the other.
+    """
+    # The number of the process is 1 in every container.
+    token = secrets.token_hex(4)
+    return path.with_name(f".{path.name[:_LETTERS]}.{token}{suffix}")
 
 
 @contextlib.contextmanager

@@ -37,7 +37,8 @@ def dropped() -> Iterator[None]:
     TF_CPP_MIN_LOG_LEVEL=0 nothing is dropped or held back: where the process
     dies in the block, what it said is lost otherwise.
     """
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
+    # A daemon may have closed it.
+    if sys.stderr is None or os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
         yield
         return
     with _LOCK, _open_buffer() as lines:

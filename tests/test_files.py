@@ -1,5 +1,6 @@
 """Nothing half-written, and words for what a full disk refuses."""
 
+import os
 import re
 import shutil
 
@@ -76,6 +77,39 @@ def test_a_row_is_added_whole_or_not_at_all(old):
     with files.appending(old) as file:
         file.write(", new")
     assert old.read_text() == "old, new"
+
+
+def test_two_processes_of_one_number_write_apart(old, monkeypatch):
+    """Each is process 1 of its container; the folder is one."""
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    with files.replacing(old) as first:
+        first.write_text("first")
+        with files.replacing(old) as second:
+            second.write_text("second")
+        assert old.read_text() == "second"
+    assert old.read_text() == "first"
+    assert list(old.parent.iterdir()) == [old]
+
+
+@pytest.mark.parametrize("letter", ["a", "\N{HIRAGANA LETTER A}"])
+def test_a_name_as_long_as_the_system_takes(tmp_path, letter):
+    name = letter * (251 // len(letter.encode())) + ".png"
+    with files.replacing(tmp_path / name) as temporary:
+        temporary.write_text("new")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "folder"
+    with files.new_folder(folder) as temporary:
+        (temporary / "file").write_text("new")
+        assert not folder.exists()
+        with pytest.raises(KeyError), files.new_folder(folder) as other:
+            (other / "file").write_text("half")
+            raise KeyError
+        assert temporary.exists()
+    assert (folder / "file").read_text() == "new"
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_what_a_killed_process_left_goes(old):

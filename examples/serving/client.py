@@ -9,6 +9,7 @@ where {"b64": ...} says that it is bytes.
 """
 
 import base64
+import http.client
 import json
 import re
 import sys
@@ -26,7 +27,8 @@ def colorize(model: str, image: bytes) -> bytes:
 
     Raises:
         ValueError: The server refused the image; the message says why.
-        OSError: No server answers.
+        OSError: No server answers within a minute.
+        http.client.HTTPException: It stops in the middle of an answer.
     """
     body = {
         "signature_name": "image_bytes",
@@ -38,7 +40,7 @@ def colorize(model: str, image: bytes) -> bytes:
         {"Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             outputs = json.load(response)["outputs"]
     except urllib.error.HTTPError as error:
         raise ValueError(_reason(error)) from error
@@ -52,7 +54,7 @@ def _reason(error: urllib.error.HTTPError) -> str:
         return f"{error.url}: {error.code} {error.reason}"
     # TensorFlow names the place in the graph around the words of the model.
     ours = re.search(r"assertion failed: \[(.*?)\]", text)
-    return ours[1] if ours else text.splitlines()[0]
+    return ours[1] if ours else text.partition("\n")[0] or "refused"
 
 
 def main(address: str, source: str, target: str) -> None:
@@ -63,8 +65,9 @@ def main(address: str, source: str, target: str) -> None:
         Path(target).write_bytes(color)
     except urllib.error.URLError as error:
         sys.exit(f"error: {address}: no server answers: {error.reason}")
-    except OSError as error:
-        sys.exit(f"error: {error.filename or address}: {error.strerror}")
+    except (OSError, http.client.HTTPException) as error:
+        place = getattr(error, "filename", None) or address
+        sys.exit(f"error: {place}: {getattr(error, 'strerror', None) or error}")
     except (ValueError, KeyError) as error:
         sys.exit(f"error: {source}: {error}")
 

@@ -50,6 +50,8 @@ class Report:
         rows: Of the table, by section.
         curves: Of growth.
         left_out: Section -> why it was not measured.
+        failed: Those of these that could not be, for another reason than the
+            time.
         minutes: It took.
     """
 
@@ -61,6 +63,7 @@ class Report:
     rows: dict[str, list[Row]]
     curves: list[Curve]
     left_out: dict[str, str]
+    failed: tuple[str, ...]
     minutes: float
 
 
@@ -92,7 +95,7 @@ def run(
             )
     start = time.monotonic()
     limits = _apart(_limits, plan, log)
-    results, left_out = {}, {}
+    results, left_out, failed = {}, {}, []
     for name in sections:
         begun = time.monotonic()
         if begun - start > 60 * minutes:
@@ -102,6 +105,7 @@ def run(
             results[name] = _apart(_section, name, plan, limits, log)
         except Exception as error:  # the others go on
             left_out[name] = _describe(error)
+            failed.append(name)
         say(f"{name}: {time.monotonic() - begun:.0f} s")
     return Report(
         command=command,
@@ -112,6 +116,7 @@ def run(
         rows=_select(results, Row),
         curves=[*itertools.chain(*_select(results, Curve).values())],
         left_out=left_out,
+        failed=tuple(failed),
         minutes=(time.monotonic() - start) / 60,
     )
 

@@ -127,6 +127,11 @@ def _measure_all() -> None:
         log.unlink()
     page.write(report, output)
     cli.say(f"wrote {_OUTPUT.value}")
+    if report.failed:
+        reasons = (f"{name}: {report.left_out[name]}" for name in report.failed)
+        raise InputError(
+            "\n  ".join([f"not everything worked, see {log}:", *reasons])
+        )
     if _PAGE.value:
         pictures = os.path.relpath(output, Path(_PAGE.value).parent)
         text = page.format_page(report, f"{pictures}/")

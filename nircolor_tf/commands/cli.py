@@ -1,6 +1,7 @@
 """How every binary starts and fails."""
 
 import ast
+import contextlib
 import importlib
 import importlib.resources
 import os
@@ -43,16 +44,28 @@ _EXTRAS = {
 }
 
 
+# `docker stop` and systemd want the program to end, or its terminal is gone.
+_ENDS = (signal.SIGTERM, signal.SIGHUP)
+
+
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM: systemd or `docker stop` wants the program to end."""
+    """One of `_ENDS` came.
+
+    Args:
+        number: Of the signal.
+    """
+
+    def __init__(self, number: int):
+        super().__init__()
+        self.number = number
 
 
 def run(name: str) -> None:
     """Runs a command: parses its flags, turns bad input into exit status 1.
 
     A wrong flag, a NirColorError, an OSError (no such file, no space left) and
-    Ctrl-C are reported in one message without a traceback. SIGTERM acts as
-    Ctrl-C, with exit status 143.
+    Ctrl-C are reported in one message without a traceback. SIGTERM and SIGHUP
+    act as Ctrl-C, with exit status 143 and 129; nohup holds off the second.
 
     Args:
         name: Of a module in nircolor_tf.commands. Its import defines the
@@ -61,6 +74,9 @@ def run(name: str) -> None:
             no flags, which `main` gets; without it there may be none.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if sys.stdout is not None:
+        # The name of a file may be no text.
+        sys.stdout.reconfigure(errors="backslashreplace")
     startup_noise.drop_at_import("tensorflow")
     try:
         command = importlib.import_module(f"nircolor_tf.commands.{name}")
@@ -79,13 +95,16 @@ def run(name: str) -> None:
 def _run_main(command: ModuleType, name: str, arguments: list[str]) -> None:
     # TensorFlow reports every file that it saves.
     logging.set_verbosity(logging.WARNING)
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in _ENDS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _terminate)
     try:
         command.main(*arguments)
     except InterruptionError as error:
         print(as_typed(str(error)), file=sys.stderr)
         sys.stdout.flush()
         sys.stderr.flush()
+        _remove_generated()
         # What a shell reports of a program that the signal ended; at once, as
         # TensorFlow may take a minute to end the threads of its data.
         os._exit(128 + error.signal)
@@ -95,8 +114,8 @@ def _run_main(command: ModuleType, name: str, arguments: list[str]) -> None:
         fail(_last_line(error))
     except ModuleNotFoundError as error:
         _fail_without(error, name)
-    except _Terminated:
-        fail("terminated", 128 + signal.SIGTERM)
+    except _Terminated as error:
+        fail("terminated", 128 + error.number)
     except KeyboardInterrupt:
         fail("interrupted")
 
@@ -147,7 +166,16 @@ def command_line() -> str:
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     # Left to itself, the signal would end the program without its cleanup.
-    raise _Terminated
+    raise _Terminated(number)
+
+
+def _remove_generated() -> None:
+    """Removes the source files that TensorFlow wrote of its functions."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None) or ""
+        if os.path.basename(file).startswith("__autograph_generated_file"):
+            with contextlib.suppress(OSError):
+                os.unlink(file)
 
 
 def _parse_flags(command: ModuleType, argv: list[str]) -> list[str]:
@@ -220,7 +248,8 @@ def _fail_without(error: ModuleNotFoundError, name: str) -> NoReturn:
 
 def _last_line(error: Exception) -> str:
     """Returns the reason; ml_collections puts a traceback before it."""
-    return str(error).splitlines()[-1].strip()
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[-1].strip()
 
 
 def fail(message: str, status: int = 1) -> NoReturn:

@@ -25,7 +25,6 @@ are measured all the same, and the exit status is 1.
 """
 
 import os
-from pathlib import Path
 
 from absl import flags
 
@@ -102,12 +101,8 @@ def main(*names: str) -> None:
         )
     if _PATH.value:
         single = [f"{single[0]}:{_PATH.value}"]
-    page = Path(_OUTPUT.value, "report.html")
-    if page.exists() and not _OVERWRITE.value:
-        raise InputError(
-            f"{page}: exists already; choose another --output or say "
-            "--overwrite"
-        )
+    if not _OVERWRITE.value:
+        report.check_new(_OUTPUT.value)
     options = Options(
         manifest=_DATA.value,
         split=_SPLIT.value,

@@ -162,10 +162,8 @@ def _open(candidate, reading):
                 other = candidate.rgb if side == "nir" else candidate.nir
                 problems.append(f"{other}: no {side.upper()} partner")
             continue
-        try:
-            str(path).encode()
-        except UnicodeEncodeError:
-            problems.append(f"{path!a}: the name is not UTF-8")
+        if problem := _name_problem(str(path)):
+            problems.append(f"{path!a}: {problem}")
             continue
         try:
             sides[side] = _read(side, path, candidate.unpaired, reading)
@@ -178,6 +176,17 @@ def _open(candidate, reading):
             f"{sizes[1]} px (width x height)"
         )
     return sides, problems
+
+
+def _name_problem(path: str) -> str:
+    """Says why a manifest cannot hold a path; '' if it can."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "the name is not UTF-8"
+    if any(letter < " " or letter == "\x7f" for letter in path):
+        return "the name has a line break or another control character"
+    return ""
 
 
 def _read(side: str, path: Path, unpaired: bool, reading: Reading) -> _File:

@@ -20,10 +20,8 @@ kinds show what else it knows. A model with a small error makes dull colors, and
 a student of it duller ones: a saturation above 1 corrects for that.
 """
 
-import contextlib
 import dataclasses
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -107,27 +105,14 @@ def distill(
     ]
     others = [example for example in examples if example.split not in splits]
     taught = training_data.collect_taught(source, originals, True, "")
-    with _new_folder(output) as folder:
+    with files.new_folder(output) as folder:
+        for part in ("nir", "rgb"):
+            (folder / part).mkdir()
         colored = list(_colored(colorize, originals, folder, options))
         manifest.write_manifest(folder / "manifest.csv", colored + others)
         for record in (seen, taught):
             training_data.write(folder, record)
     return len(colored)
-
-
-@contextlib.contextmanager
-def _new_folder(output: Path) -> Iterator[Path]:
-    """Gives a folder with nir/ and rgb/, which becomes `output` at the end."""
-    # As deep as the output, so that relative paths hold after the move.
-    folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
-    for part in ("nir", "rgb"):
-        (folder / part).mkdir(parents=True)
-    try:
-        yield folder
-        os.rename(folder, output)
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
 
 
 def _check(output: Path, options: Options) -> None:

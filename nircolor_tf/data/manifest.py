@@ -114,7 +114,7 @@ _LEVEL = (r"\d{1,5}", "a stored value, 0 to 65535")
 # What a column of a pair may hold: a regular expression, and it in words.
 _VALID = {
     # Files are written under it: no folder can be in it.
-    "name": (r"[^/\0]+", "a name without a slash"),
+    "name": (r"[^/\x00-\x1f\x7f]+", "a name without / or control character"),
     "nir": (".+", "a path"),
     "rgb": (".+", "a path"),
     "height": _PIXELS,

@@ -6,7 +6,6 @@ check all -> scenes -> shift -> split -> (epfl: cut, scenes: shrink)
 
 import dataclasses
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from nircolor_tf import files
 from nircolor_tf.data import (
     checking,
     cutting,
@@ -323,14 +323,7 @@ def _write_images(
     output: Path, write: Callable[[Path], list[Example]]
 ) -> list[Example]:
     """Builds everything beside the output, which then appears at once."""
-    # As deep as the output, so that relative paths hold after the move.
-    folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
-    folder.mkdir(parents=True)
-    try:
+    with files.new_folder(output) as folder:
         examples = write(folder)
         manifest.write_manifest(folder / "manifest.csv", examples)
-        os.rename(folder, output)
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
     return examples

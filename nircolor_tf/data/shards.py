@@ -35,6 +35,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from nircolor_tf import files
 from nircolor_tf.data import manifest, pixels, storage
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.pixels import Images, PixelStore
@@ -79,17 +80,13 @@ def write(path: str | os.PathLike, overwrite: bool = False) -> str:
             f"{folder}: the shards take {size / 1e9:.1f} GB, but "
             f"{free / 1e9:.1f} GB are free"
         )
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
-        temporary.mkdir()
-        _write(temporary, examples)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
+        with files.new_folder(folder) as temporary:
+            _write(temporary, examples)
+            if folder.exists():
+                shutil.rmtree(folder)
     except (OSError, tf.errors.OpError) as error:
         raise InputError(f"{folder}: cannot be written: {error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return f"wrote {folder}: {size / 1e9:.1f} GB of pixels"
 
 

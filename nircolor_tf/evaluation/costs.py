@@ -92,13 +92,14 @@ def _count(model: LoadedModel, size: int) -> dict[str, Any]:
     colorizer, folder = model.colorizer, model.about["folder"]
     side, _ = colorizer.steps.network_size(size, size)
     record = training_data.read(folder)
+    passes = 2 if colorizer.steps.mirror else 1
     return {
         "about": dict(model.about),
         "commands": command_log.read(folder),
         "config": model.config,
         "parameters": model.parameters,
         "seen": side,
-        "macs": count_macs(model.run, side, side),
+        "macs": passes * count_macs(model.run, side, side),
         "fusion": colorizer.steps.fusion is not None,
         "pairs": record.count("pair"),
         "photos": record.count("photo"),

@@ -39,7 +39,8 @@ def parse_names(texts: Sequence[str]) -> list[RunName]:
         texts: Of the command line, one per run.
 
     Raises:
-        InputError: Two runs are the same, or have the same label.
+        InputError: Two runs are the same or have the same label, or a label
+            is no UTF-8, as the reports are.
     """
     names = [_parse_name(text) for text in texts]
     labels = [name.label for name in names]
@@ -50,9 +51,20 @@ def parse_names(texts: Sequence[str]) -> list[RunName]:
         for name, text in zip(names, texts, strict=True)
     ]
     for name in names:
+        _check_text(name.label)
         if [other.label for other in names].count(name.label) > 1:
             raise InputError(f"the run {name.label!r} is named twice")
     return names
+
+
+def _check_text(label: str) -> None:
+    try:
+        label.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"the run {label!r}: its name is no UTF-8; give it a label, "
+            "LABEL=FOLDER"
+        ) from error
 
 
 def _parse_name(text: str) -> RunName:

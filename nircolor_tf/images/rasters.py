@@ -1,6 +1,9 @@
 """What an image file holds, as it is meant to be seen: a `Raster`."""
 
+import contextlib
+import contextvars
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -8,6 +11,7 @@ from nircolor_tf.errors import InputError
 
 # OpenCV's own limit.
 MAX_PIXELS = 2**30
+_limit = contextvars.ContextVar("limit", default=MAX_PIXELS)
 
 # A compressed file decodes to no more than this multiple of its size: LZW
 # reaches 2700, deflate 1032, a JPEG about 1000.
@@ -80,6 +84,20 @@ def upright(image: np.ndarray, orientation: int) -> np.ndarray:
     return image
 
 
+@contextlib.contextmanager
+def limited(pixels: int) -> Iterator[None]:
+    """Refuses larger images in this thread until the block ends.
+
+    Args:
+        pixels: At most so many; by default `MAX_PIXELS`.
+    """
+    token = _limit.set(pixels)
+    try:
+        yield
+    finally:
+        _limit.reset(token)
+
+
 def check_size(
     width: int, height: int, bytes_per_pixel: float, stored: int
 ) -> None:
@@ -92,15 +110,15 @@ def check_size(
         stored: Bytes of the file.
 
     Raises:
-        InputError: There is no pixel, there are more than `MAX_PIXELS`, or
+        InputError: There is no pixel, there are more than `limited` allows, or
             more than a file of this length can hold.
     """
     if width < 1 or height < 1:
         raise InputError(f"has {width} x {height} pixels; expected at least 1")
-    if width * height > MAX_PIXELS:
+    if width * height > (limit := _limit.get()):
         raise InputError(
-            f"has {width} x {height} pixels; at most {MAX_PIXELS} (2^30) are "
-            "read: divide it"
+            f"has {width} x {height} pixels; at most {limit} are read: divide "
+            "it"
         )
     decoded = width * height * bytes_per_pixel
     if decoded > max(_SMALL, _LARGEST_RATIO * stored):

@@ -18,7 +18,7 @@ import numpy as np
 from absl import logging
 
 from nircolor_tf.errors import DiskFullError, InputError
-from nircolor_tf.images import channels, image_files, ranges
+from nircolor_tf.images import channels, image_files, ranges, rasters
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.images.metadata import Metadata
 from nircolor_tf.inference.colorizer import FAILURES, Colorizer
@@ -44,6 +44,7 @@ class Options:
         channel: Which channel of the images is NIR.
         recursive: Also the images in the folders of a folder.
         quality: Of JPEG and WebP, 1 to 100.
+        max_pixels: Larger images fail, before they are decoded.
     """
 
     existing: str = "refuse"
@@ -52,6 +53,7 @@ class Options:
     channel: Channel = channels.GRAY
     recursive: bool = False
     quality: int = image_files.QUALITY
+    max_pixels: int = rasters.MAX_PIXELS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -265,7 +267,8 @@ def _ahead(
 
 
 def _load(job: Job, options: Options) -> _Levels:
-    raster, metadata = image_files.read_with_metadata(job.source)
+    with rasters.limited(options.max_pixels):
+        raster, metadata = image_files.read_with_metadata(job.source)
     image = options.channel.of(raster.bands, str(job.source))
     low, high = options.input_range.of(image)
     return _Levels(image, raster.alpha, metadata, low, high)

@@ -41,7 +41,8 @@ Departures and choices
       norm in the discriminators, their loss times 0.5, a history of 50 fakes;
       Adam with 0.5 and 0.999 at 2e-4, batches of one, sigmoid.
     - [ours] The spectral norms are estimated once a step, with the
-      discriminators' own loss; the history is per replica.
+      discriminators' own loss (once a part with config.train.accumulate); the
+      history is per replica. Photos are augmented as the pairs are.
     - [ours] The first alternating epoch is unpaired, and the decay phase goes
       on alternating: the paper does not say.
     - [ours] An unpaired epoch is as long as a paired one. The paper's times

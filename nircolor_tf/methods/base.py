@@ -159,6 +159,7 @@ class Method(keras.Model):
             those of every config (configs/common.py).
         starts_from: Methods besides its own that a training can start from:
             their networks are some of its networks, by name.
+        needs_start: Whether a training has to start from a trained model.
         config: The whole experiment, as its config file gave it.
         networks: Every network, in the order added.
         inference_networks: Names of the networks on its inference paths. They
@@ -170,6 +171,7 @@ class Method(keras.Model):
 
     config_keys: tuple[str, ...] = ()
     starts_from: tuple[str, ...] = ()
+    needs_start: bool = False
 
     def __init__(self, config: ConfigDict, size_multiple: int):
         # Under mixed precision every network casts what it takes.

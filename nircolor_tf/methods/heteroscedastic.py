@@ -62,6 +62,7 @@ class Heteroscedastic(Method):
 
     config_keys = ("network", "error_network", "loss", "rate")
     starts_from = ("supervised",)
+    needs_start = True
 
     def __init__(self, config: ConfigDict):
         value_range = tuple(config.data.value_range)

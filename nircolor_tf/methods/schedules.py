@@ -11,7 +11,11 @@ Schedule = Callable[[float], float]
 
 
 def epoch_steps(images: int, batch_size: int) -> int:
-    """Steps in which every image of an epoch comes once.
+    """Steps that draw as many images as an epoch has.
+
+    Draws go on through the images from one epoch to the next. So every image
+    comes once in an epoch where the batch divides the images and all epochs
+    are of one length; otherwise nearly so.
 
     Args:
         images: Of config.schedule; 0, before a training has counted those of

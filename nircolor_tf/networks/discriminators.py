@@ -30,6 +30,8 @@ class PatchGAN(keras.Model):
     """
 
     build = shared.build_when_called
+    # Pixels; of a smaller image it has no patch.
+    minimum_size = 24
 
     def __init__(self, *, filters: int, norm: str):
         super().__init__()

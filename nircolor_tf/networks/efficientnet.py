@@ -73,7 +73,8 @@ class EfficientNetLite(keras.Model):
         rate: Factor of the learning rate. Kernels are kept as many times
             larger as it is smaller, and multiplied by it in use: a step of
             Adam, which has one length for all, then moves them less (the
-            equalized rate of Karras et al., ICLR 2018, to another end).
+            equalized rate of Karras et al., ICLR 2018, to another end). New
+            ones keep the size of the features (He et al., ICCV 2015).
     """
 
     build = shared.build_when_called
@@ -81,7 +82,7 @@ class EfficientNetLite(keras.Model):
     def __init__(self, version: int, rate: float):
         super().__init__()
         width, depth = VERSIONS[version]
-        self.stem = ScaledConv2D(rate, _STEM_FILTERS, 3, 2, padding="same")
+        self.stem = ScaledConv2D(rate, 2, _STEM_FILTERS, 3, 2, padding="same")
         self.stages = []
         channels = _STEM_FILTERS
         for index, stage in enumerate(STAGES):
@@ -130,11 +131,11 @@ class InvertedResidual(layers.Layer):
         super().__init__()
         self.expand = None
         if stage.expansion > 1:
-            self.expand = ScaledConv2D(rate, channels * stage.expansion, 1)
+            self.expand = ScaledConv2D(rate, 2, channels * stage.expansion, 1)
         self.depthwise = ScaledDepthwiseConv2D(
             rate, stage.kernel, strides, padding="same"
         )
-        self.project = ScaledConv2D(rate, filters, 1)
+        self.project = ScaledConv2D(rate, 1, filters, 1)
         self.residual = strides == 1 and channels == filters
 
     def call(self, features):
@@ -148,10 +149,19 @@ class InvertedResidual(layers.Layer):
 
 
 class ScaledConv2D(layers.Conv2D):
-    """Convolution whose kernel and bias are multiplied by `rate` in use."""
+    """Convolution whose kernel and bias are multiplied by `rate` in use.
 
-    def __init__(self, rate: float, *arguments, **options):
-        super().__init__(*arguments, **options)
+    Args:
+        rate: Factor.
+        gain: Of the variance, of new kernels: 2 before a ReLU, else 1.
+        arguments: Of Conv2D, as are the options.
+    """
+
+    def __init__(self, rate: float, gain: float, *arguments, **options):
+        new = keras.initializers.VarianceScaling(
+            gain / rate**2, "fan_in", "untruncated_normal"
+        )
+        super().__init__(*arguments, kernel_initializer=new, **options)
         self.rate = rate
 
     def call(self, features):
@@ -166,10 +176,15 @@ class ScaledConv2D(layers.Conv2D):
 
 
 class ScaledDepthwiseConv2D(layers.DepthwiseConv2D):
-    """Depthwise convolution, multiplied by `rate` in use."""
+    """Depthwise convolution before a ReLU, multiplied by `rate` in use."""
 
-    def __init__(self, rate: float, *arguments, **options):
-        super().__init__(*arguments, **options)
+    def __init__(self, rate: float, kernel: int, *arguments, **options):
+        new = keras.initializers.RandomNormal(
+            stddev=math.sqrt(2) / kernel / rate
+        )
+        super().__init__(
+            kernel, *arguments, depthwise_initializer=new, **options
+        )
         self.rate = rate
 
     def call(self, features):

@@ -86,7 +86,7 @@ class UNet256(keras.Model):
 class DetailUNet(keras.Model):
     """A small U-Net whose last level sees the NIR image itself.
 
-    Not from a paper; it is what the shipped model and the demo use. Down: k4
+    Not from a paper; configs/landscapes.py and the demo use it. Down: k4
     s2 convolution, then 3x3. Up: bilinear, concatenation with the skip, 3x3.
     BatchNorm and LeakyReLU after every convolution but the last. The last up
     level is concatenated with the input, so that detail need not pass through

@@ -54,6 +54,12 @@ def read_evaluations(folders: Sequence[str]) -> dict[str, Any]:
         values, scenes_of_folder = per_image.read(folder, METRICS)
         images = values | images
         scenes |= scenes_of_folder
+        if len(scenes) > data["images"]:
+            raise InputError(
+                f"{folder} measured other images than {folders[0]}: "
+                f"{len(scenes)} names in place of {data['images']}; not to be "
+                "put into one table"
+            )
     return {
         "data": data,
         "runs": runs,

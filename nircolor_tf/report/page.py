@@ -4,6 +4,7 @@
 """
 
 import datetime
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,19 @@ def _run(summary: Mapping[str, Any], result: RunResult) -> dict[str, Any]:
         },
         "mean": summary["mean"],
         "interval": summary["interval"],
-        "card": dict(result.run.card) or None,
+        "card": _without_infinities(dict(result.run.card)) or None,
     }
+
+
+def _without_infinities(value: Any) -> Any:
+    """Writes NaN and infinity, which JSON does not have, as words."""
+    if isinstance(value, Mapping):
+        return {key: _without_infinities(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_infinities(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
 
 
 def _reported() -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nircolor_tf import files
+from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import per_image, robustness_files, summaries
 from nircolor_tf.evaluation.evaluate import evaluate
 from nircolor_tf.evaluation.options import Options
@@ -35,6 +36,20 @@ FILES = (
     "robustness.svg",
     "robustness.png",
 )
+
+
+def check_new(folder: str | os.PathLike) -> None:
+    """Refuses a folder that holds a file of a report.
+
+    Raises:
+        InputError: It holds one.
+    """
+    for name in FILES:
+        if Path(folder, name).exists():
+            raise InputError(
+                f"{Path(folder, name)}: exists already; choose another "
+                "--output or say --overwrite"
+            )
 
 
 def evaluate_and_report(

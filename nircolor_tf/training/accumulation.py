@@ -2,7 +2,8 @@
 
 It takes the memory of one part. The mean over equal parts is that over the
 batch, except for what looks at a whole batch: BatchNorm's statistics are those
-of a part, dropout and image pools draw for each part anew.
+of a part, dropout and image pools draw for each part anew, and spectral norms
+are estimated once more for each.
 """
 
 from collections.abc import Callable

@@ -83,7 +83,7 @@ def make_training(
     checking.check_step(config, strategy.num_replicas_in_sync)
     with strategy.scope():
         method = make_method(config, config.train.precision)
-        checking.check_crop(config, method.size_multiple)
+        checking.check_crop(method)
         return prepare_training(method, strategy)
 
 

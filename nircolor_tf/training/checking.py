@@ -75,7 +75,7 @@ def check_config(config: ConfigDict, replicas: int) -> None:
         "evaluate": lambda: _check_evaluate(config.evaluate),
         "inference": lambda: _check_inference(config.inference),
     }
-    for key in config_keys:
+    for key in ("optimizer", *config_keys):
         if key in SECTION_CHECKS:
             sections[key] = functools.partial(SECTION_CHECKS[key], config, key)
     for key, check in sections.items():
@@ -193,13 +193,18 @@ def check_phases(phases: Sequence[Phase]) -> None:
         )
 
 
-def check_crop(config: ConfigDict, size_multiple: int) -> None:
-    """Checks that the network takes config.data.crop.
+def check_crop(method: Method) -> None:
+    """Checks that the networks take config.data.crop.
 
     Raises:
-        InputError: It is no multiple of `size_multiple`.
+        InputError: It is no multiple of the method's `size_multiple`, or less
+            than the `minimum_size` of a network that has one.
     """
-    crop = config.data.crop
-    valid = crop >= 1 and crop % size_multiple == 0
-    expected = f"a multiple of {size_multiple}, which config.network takes"
+    crop, multiple = method.config.data.crop, method.size_multiple
+    valid = crop >= 1 and crop % multiple == 0
+    expected = f"a multiple of {multiple}, which config.network takes"
     expect("data.crop", crop, valid, expected)
+    for name, network in method.networks.items():
+        least = getattr(network, "minimum_size", 1)
+        expected = f"at least {least}, which its {name} takes"
+        expect("data.crop", crop, crop >= least, expected)

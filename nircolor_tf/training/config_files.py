@@ -76,6 +76,11 @@ class _ConfigFile(flags.ArgumentParser):
                 config = self._parser.parse(name)
         except ImportError as error:
             raise ValueError(f"{file}: {error}") from error
+        except (LookupError, AttributeError, NameError, TypeError) as error:
+            # A mistake in the file, not in a flag.
+            raise ValueError(
+                f"{file}: {type(error).__name__}: {error}"
+            ) from error
         if isinstance(config, ConfigDict):
             older_configs.complete(config, file)
         return config

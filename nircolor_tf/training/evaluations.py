@@ -75,7 +75,13 @@ class Evaluations:
                 return
             best = self.checkpoints.best_record() or {}
             former = best.get("metrics", {}).get(metric, -math.inf)
-            better = not best or metrics[metric] > former
+            # The colors of an estimator's training stay as they were: the
+            # metric says nothing of it, and the newest has learned most.
+            better = (
+                not best
+                or metrics[metric] > former
+                or self.evaluator.method.error_path() is not None
+            )
             if better:
                 self.writer.attempt(self.checkpoints.save_best, metrics)
         self.writer.scalars("eval", step, phase, metrics)

@@ -40,7 +40,7 @@ class Evaluator:
         self, method: Method, examples: Sequence[Example], config: ConfigDict
     ):
         self._config = config
-        self._method = method
+        self.method = method
         # The method's own path, whose metrics have no prefix, and the others.
         self._paths = [
             (
@@ -120,7 +120,7 @@ class Evaluator:
 
     def _visuals(self, nir: np.ndarray, truth: np.ndarray) -> dict:
         """The method's visuals of one pair, cut to the size it takes."""
-        steps = self._method.inference_steps()
+        steps = self.method.inference_steps()
         nir, truth = (
             resizing.shrink_to_side(image, steps.working_size)
             for image in (nir, truth)
@@ -130,14 +130,14 @@ class Evaluator:
         )
         if not height or not width:
             return {}
-        value_range = self._method.config.data.value_range
+        value_range = self.method.config.data.value_range
         pair = [
             to_range(image[None, :height, :width], value_range)
             for image in (nir, truth)
         ]
         return {
             name: np.clip(from_range(np.asarray(image[0]), value_range), 0, 1)
-            for name, image in self._method.visuals(*pair).items()
+            for name, image in self.method.visuals(*pair).items()
         }
 
 

@@ -1,4 +1,4 @@
-"""What ends a training early: Ctrl-C, SIGTERM, or a scheduler's warning.
+"""What ends a training early: Ctrl-C, SIGTERM, a scheduler, a lost terminal.
 
 A first signal is only noted, so that the step can be finished and saved. A
 second one acts as it would have without this module.
@@ -14,8 +14,8 @@ from nircolor_tf.errors import InterruptionError
 from nircolor_tf.training.cluster import Agreement
 
 # Slurm and Kubernetes send SIGTERM before they kill; Slurm's --signal=USR1@60
-# sends SIGUSR1 that many seconds ahead.
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+# sends SIGUSR1 that many seconds ahead. SIGHUP comes when ssh is cut off.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
 
 
 class Interruption:
@@ -70,6 +70,8 @@ class Interruption:
             yield
             return
         before = {number: signal.getsignal(number) for number in SIGNALS}
+        if before[signal.SIGHUP] is signal.SIG_IGN:  # nohup
+            del before[signal.SIGHUP]
 
         def restore():
             for number, handler in before.items():
@@ -80,7 +82,7 @@ class Interruption:
             self.signal = signal.Signals(number)
             restore()
 
-        for number in SIGNALS:
+        for number in before:
             signal.signal(number, note)
         try:
             yield

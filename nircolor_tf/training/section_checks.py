@@ -44,6 +44,17 @@ def _check_loss(config: ConfigDict, section: str) -> None:
     expect(section, weights, any(weights.values()), "a weight that is not 0")
 
 
+def _check_optimizer(config: ConfigDict, section: str) -> None:
+    for key, value in config[section].items():
+        name = f"{section}.{key}"
+        if key.startswith("beta"):
+            expect(name, value, 0 <= value < 1, "0 to less than 1")
+        elif key == "epsilon":
+            expect(name, value, value > 0, "more than 0")
+        else:
+            expect(name, value, value >= 0, "at least 0")
+
+
 def _check_rate(config: ConfigDict, section: str) -> None:
     peak = config[section].peak
     expect(f"{section}.peak", peak, peak > 0, "more than 0")
@@ -90,6 +101,7 @@ def _check_gray_source(config: ConfigDict, section: str) -> None:
 
 # Section -> (config, section) -> None, which raises InputError.
 SECTION_CHECKS = {
+    "discriminator_optimizer": _check_optimizer,
     "discriminator_rate": _check_rate,
     "error_network": _check_network,
     "error_rate": _check_rate,
@@ -97,6 +109,7 @@ SECTION_CHECKS = {
     "loss": _check_loss,
     "members": _check_members,
     "network": _check_network,
+    "optimizer": _check_optimizer,
     "rate": _check_rate,
     "schedule": _check_schedule,
 }

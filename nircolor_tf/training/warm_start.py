@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from absl import logging
+from ml_collections import ConfigDict
 
 from nircolor_tf import files
 from nircolor_tf.data import training_data
@@ -25,6 +27,7 @@ from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training import (
+    checking,
     checkpoints,
     compatibility,
     config_files,
@@ -153,6 +156,37 @@ def check_new(workdir: str | os.PathLike) -> None:
         raise InputError(
             f"{workdir}: has begun already; resume it without --start_from, "
             "or choose a new --workdir"
+        )
+
+
+def check_needed(
+    workdir: str | os.PathLike, config: ConfigDict, start: Start | None
+) -> None:
+    """Refuses a training that learns nothing without a trained model.
+
+    Args:
+        workdir: Of the training.
+        config: A whole experiment.
+        start: Its start, if any.
+
+    Raises:
+        InputError: The method needs a start and there is none.
+    """
+    method = checking.method_class(config)
+    if not method.needs_start or checkpoints.newest_step(workdir) is not None:
+        return
+    if start is None:
+        raise InputError(
+            f"config.method {config.method!r} learns the error of a trained "
+            "model; expected --start_from=WORKDIR of one"
+        )
+    half = start.record["config"]["data"].get("half", "")
+    if {half, config.data.half} != {"first", "second"}:
+        logging.warning(
+            "%s was trained on config.data.half=%r, and this training has %r: "
+            "an error is learned from images that the model has not seen; "
+            "expected 'first' and 'second'",
+            *(start.source, half, config.data.half),
         )
 
 

@@ -18,6 +18,9 @@ from nircolor_tf.images import channels, image_files, ranges
 from nircolor_tf.inference import flicker, folders, jobs, video
 from nircolor_tf.inference.colorizer import FAILURES, Colorizer
 
+# Of an image. A file of a megabyte may hold more than the memory does.
+MAX_PIXELS = 2**26
+
 SUFFIXES = (*image_files.IMAGE_SUFFIXES, *jobs.VIDEO_SUFFIXES)
 
 
@@ -97,6 +100,7 @@ def colorize(
         image_format=settings.image_format,
         channel=channels.parse(settings.channel),
         quality=int(settings.quality),
+        max_pixels=MAX_PIXELS,
     )
     colorizer = dataclasses.replace(
         load(settings.model, settings.path),

@@ -51,16 +51,14 @@ def view(pair: Pair, settings: Settings) -> View:
     nir = channels.parse(settings.channel).of(bands, pair.source.name)
     low, high = ranges.parse(settings.input_range).of(nir)
     result = image_files.read_raster(pair.result).bands
-    folder = pair.result.parent.parent / "shown"
-    folder.mkdir(exist_ok=True)
-    before = _write(
-        folder / f"{pair.source.name}.before.webp",
-        conversions.to_integers(ranges.to_unit(nir, low, high), 8),
-    )
-    after = _write(
-        folder / f"{pair.source.name}.after.webp",
-        conversions.to_8bit(result, pair.result.name),
-    )
+    folder = pair.result.parent.parent / "shown" / pair.source.name
+    folder.mkdir(parents=True, exist_ok=True)
+    # Integers are shrunk, so that no large image becomes one of floats.
+    before, after = folder / "before.webp", folder / "after.webp"
+    small = ranges.to_unit(_shrink(nir), low, high)
+    image_files.write_image(before, conversions.to_integers(small, 8))
+    small = conversions.to_8bit(_shrink(result), pair.result.name)
+    image_files.write_image(after, small)
     height, width, _ = nir.shape
     below, above = np.mean(nir < low), np.mean(nir > high)
     caption = (
@@ -71,14 +69,15 @@ def view(pair: Pair, settings: Settings) -> View:
     return View(before, after, histogram(nir, low, high), caption)
 
 
-def _write(path: Path, image: np.ndarray) -> Path:
-    height, width, _ = image.shape
+def _shrink(image: np.ndarray) -> np.ndarray:
+    """(H, W, C) integers -> of the size that is shown."""
+    height, width, bands = image.shape
     scale = _SHOWN / max(height, width)
-    if scale < 1:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    image_files.write_image(path, image)
-    return path
+    if scale >= 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return small.reshape(*small.shape[:2], bands)
 
 
 def histogram(nir: np.ndarray, low: int, high: int) -> str:

@@ -97,6 +97,7 @@ def report():
         rows={"forward": rows, "surroundings": [pairs], "memory": [memory]},
         curves=[Curve("one image", "side, px", (2, 4), (0.5, 2.0), 2.0)],
         left_out={"exporting": "the 9 minutes were over"},
+        failed=(),
         minutes=8.5,
     )
 
@@ -155,7 +156,9 @@ def test_a_section_that_fails_is_named_and_the_others_go_on(
     lines = []
     report = suite.run(Plan(), sections, 9, "", tmp_path / "log", lines.append)
     assert report.left_out == {"memory": "ValueError: no such file"}
+    assert report.failed == ("memory",)
     assert report.rows == {"growth": [row]}
     late = suite.run(Plan(), sections, -1, "", tmp_path / "log", print)
     assert set(late.left_out) == set(sections)
     assert "minutes were over" in late.left_out["growth"]
+    assert late.failed == ()

@@ -143,7 +143,37 @@ def test_the_binary_takes_a_video(repository, tiny_export, tmp_path):
     np.testing.assert_allclose([red, green, blue], [60, 30, 15], atol=3)
 
 
-def test_sigterm_leaves_nothing_half_written(repository, tiny_export, tmp_path):
+def test_a_name_that_is_no_text_and_no_standard_error(
+    repository, tiny_export, tmp_path
+):
+    write_nir(tmp_path / "a.png")
+    output = os.fsencode(tmp_path) + b"/no\xff"
+    done = subprocess.run(
+        [
+            *("sh", "-c", 'exec "$0" "$@" 2>&-', sys.executable),
+            repository / "bin" / "colorize.py",
+            f"--input={tmp_path / 'a.png'}",
+            b"--output=" + output,
+            f"--model={tiny_export}",
+        ],
+        stdout=subprocess.PIPE,
+        check=False,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(repository),
+            "PYTHONIOENCODING": "utf-8:strict",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        },
+    )
+    assert done.returncode == 0
+    assert rb"no\udcff" in done.stdout
+    assert os.listdir(output) == [b"a.png"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_nothing_half_written(
+    number, repository, tiny_export, tmp_path
+):
     clip = str(tmp_path / "clip.avi")
     writer = cv2.VideoWriter(clip, cv2.VideoWriter_fourcc(*"MJPG"), 5, (32, 24))
     for _ in range(20_000):
@@ -154,13 +184,15 @@ def test_sigterm_leaves_nothing_half_written(repository, tiny_export, tmp_path):
         f"--input={clip}",
         f"--output={tmp_path / 'color.mkv'}",
         f"--model={tiny_export}",
+        # What runs the tests may ignore SIGHUP, as nohup does.
+        first=f"import signal; signal.signal({number:d}, signal.SIG_DFL)",
     )
     while not any(tmp_path.glob(".color.mkv.*/*")):
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     _, errors = process.communicate()
-    assert process.returncode == 143
+    assert process.returncode == 128 + number
     assert "error: terminated" in errors
     assert "Traceback" not in errors
     assert os.listdir(tmp_path) == ["clip.avi"]

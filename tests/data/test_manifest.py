@@ -67,6 +67,7 @@ def test_paths_are_relative_so_the_data_can_move(tmp_path, examples):
             "../b,data/nir",
             "line 3, column name: '../b'; expected",
         ),
+        ("b,data/nir", '"b\n",data/nir', "column name: 'b.n'; expected a name"),
         ("20,30,16,train", "0,30,16,train", "line 2, column height: '0'"),
         ("20,30,16,train", "20,3.5,16,train", "line 2, column width"),
         ("16,val", "12,val", "line 3, column bits: '12'; expected 8 or 16"),

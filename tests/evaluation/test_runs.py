@@ -51,6 +51,10 @@ def test_folders_of_one_name_are_told_apart():
     for texts in (["runs/co", "runs/co"], ["a=x", "a=y"]):
         with pytest.raises(InputError, match="is named twice"):
             run_names.parse_names(texts)
+    with pytest.raises(InputError, match=r"'no\\udcff': its name is no UTF-8"):
+        run_names.parse_names(["no\udcff"])
+    (name,) = run_names.parse_names(["text=no\udcff"])
+    assert name.label == "text"
 
 
 def test_an_export(tiny_export):

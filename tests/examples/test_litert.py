@@ -42,3 +42,28 @@ def test_a_model_with_more_steps_is_refused(repository, tmp_path):
     )
     assert refusal.returncode == 1
     assert "has guided, see docs/cameras.md" in refusal.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (("none.png", "color.png"), "none.png: no image that OpenCV reads"),
+        (("nir.png", "none/color.png"), "none/color.png: cannot be written"),
+    ],
+)
+def test_files_that_are_not_there(files, message, repository, tmp_path):
+    cv2.imwrite(str(tmp_path / "nir.png"), np.zeros((70, 70), np.uint8))
+    refusal = subprocess.run(
+        [
+            sys.executable,
+            repository / "examples" / "litert.py",
+            models.locate("edge"),
+            *files,
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refusal.returncode == 1
+    assert message in refusal.stderr

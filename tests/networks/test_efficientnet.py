@@ -176,6 +176,14 @@ def test_the_rate_changes_steps_and_not_results(arrays):
     np.testing.assert_allclose(results[1], results[0], rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("rate", [1.0, 0.2])
+def test_new_weights_keep_the_size_of_features(rate):
+    keras.utils.set_random_seed(0)
+    image = np.random.default_rng(3).random((2, 64, 64, 1), np.float32)
+    for features in make_encoder(2, rate)(image):
+        assert 0.2 < np.std(features) < 5
+
+
 def fake_torch(monkeypatch):
     """Returns the kinds of storage and the function that files name."""
     torch = types.ModuleType("torch")

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from small_split import measure_split
 
+from nircolor_tf.errors import InputError
 from nircolor_tf.images import grid, image_files
 from nircolor_tf.images.image_files import read_image
-from nircolor_tf.report import pictures, report, sheet
+from nircolor_tf.report import page, pictures, report, sheet
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +143,23 @@ def test_the_page_says_what_it_is_about(written):
     first = contents["reported"][0]
     assert (first["method"], first["psnr"]) == ("CoColor", 23.54)
     json.dumps(contents, allow_nan=False)
+
+
+def test_a_card_may_hold_what_json_does_not():
+    card = {"loss": float("nan"), "sizes": [(1, float("inf"))]}
+    assert page._without_infinities(card) == {
+        "loss": "nan",
+        "sizes": [[1, "inf"]],
+    }
+
+
+def test_no_file_of_another_report_is_replaced(tmp_path):
+    report.check_new(tmp_path / "none")
+    (tmp_path / "notes.txt").touch()
+    report.check_new(tmp_path)
+    (tmp_path / "summary.json").touch()
+    with pytest.raises(InputError, match=r"summary.json: exists already; choo"):
+        report.check_new(tmp_path)
 
 
 def test_the_files_of_a_report(written):

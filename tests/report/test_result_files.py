@@ -83,6 +83,16 @@ def test_evaluations_of_different_images_are_no_table(files):
         read(files)
 
 
+def test_as_many_other_images_are_no_table(files):
+    shutil.copytree(files / "val", files / "more")
+    path = files / "more" / "per_image.csv"
+    names = {line.split(",")[1] for line in path.read_text().splitlines()[1:]}
+    path.write_text(path.read_text().replace(min(names), "another"))
+    folders = [str(files / name) for name in ("val", "more")]
+    with pytest.raises(InputError, match=r"more measured other .*13 names in"):
+        merging.read_evaluations(folders)
+
+
 def test_models_measured_apart_are_one_table(files):
     """Each with its own files, and one that is in both."""
     page = results_page.format_page(read(files, ""))

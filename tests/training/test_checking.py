@@ -46,6 +46,9 @@ def config(pairs_manifest):
         ({"train.precision": "half"}, "precision is 'half'; .* or float16"),
         ({"train.average_decay": 1.0}, "average_decay is 1.0; .* less than 1"),
         ({"rate.peak": -1e-3}, "config.rate.peak is -0.001; .*more than 0"),
+        ({"optimizer.beta_1": 1.0}, "optimizer.beta_1 is 1.0; .* less than 1"),
+        ({"optimizer.epsilon": 0.0}, "optimizer.epsilon is 0.0; .*more than 0"),
+        ({"optimizer.weight_decay": -0.1}, "decay is -0.1; expected at least"),
         ({"loss.l1": -1.0}, "config.loss.l1 is -1.0; expected at least 0"),
         ({"loss.mix_alpha": 5.0}, "config.loss.mix_alpha is 5.0; .* 0 to 1"),
         ({"loss.mix_form": "w"}, "loss.mix_form is 'w'; .* pyramid, zhao"),
@@ -77,6 +80,22 @@ def test_bad_configs_are_refused_before_anything_is_written(
 ):
     config.update_from_flattened_dict(changes)
     with pytest.raises(InputError, match=message):
+        trainer.train(config, tmp_path / "w", one_replica)
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_crop_that_a_discriminator_does_not_take(
+    pairs_manifest, tmp_path, one_replica
+):
+    config = smoke.smoke_config("cyclegan", "unet256,smoke", pairs_manifest)
+    config.network.levels = 2
+    config.data.crop = 24
+    build.make_training(config, one_replica)
+    config.data.crop = 20
+    with pytest.raises(
+        InputError,
+        match=r"crop is 20; expected at least 24, .* rgb_discriminat",
+    ):
         trainer.train(config, tmp_path / "w", one_replica)
     assert not (tmp_path / "w").exists()
 

@@ -45,6 +45,18 @@ def test_the_first_signal_is_noted_and_the_second_one_acts(number):
         signal.signal(number, before)
 
 
+def test_nohup_holds_off_the_end_of_the_terminal():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        interruption = Interruption()
+        with interruption.watched():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert not interruption
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_another_thread_watches_nothing():
     interruption, handlers = Interruption(), []
 
@@ -99,11 +111,12 @@ def test_an_evaluation_that_is_ended_is_made_again(
     killing.assert_same(whole, stopped)
 
 
-def train(*flags):
+def train(*flags, temporary):
     return subprocess.Popen(
         [sys.executable, "bin/train.py", *map(str, flags)],
         cwd=REPOSITORY,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        env=os.environ
+        | {"PYTHONPATH": str(REPOSITORY), "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -140,7 +153,9 @@ def test_a_training_that_is_terminated_goes_on(tmp_path, pairs_manifest):
         "--config.train.evaluate_every=100000",
         "--config.train.log_every=1",
     ]
-    first = train(*flags)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    first = train(*flags, temporary=temporary)
     scalars = workdir / "train" / "scalars.csv"
     while first.poll() is None and (
         not scalars.is_file() or len(scalars.read_text().splitlines()) < 2
@@ -149,11 +164,14 @@ def test_a_training_that_is_terminated_goes_on(tmp_path, pairs_manifest):
     status, refusal = run(tmp_path / "second", *flags)
     assert status == 1
     assert f"a training runs there already, process {first.pid} on" in refusal
+    generated = "__autograph_generated_file*"
+    assert any(temporary.glob(generated))
     before = seconds_of(first) + seconds_of_ended()
     first.send_signal(signal.SIGTERM)
     output, _ = first.communicate(timeout=60)
     assert first.returncode == 128 + signal.SIGTERM
     assert 0 < seconds_of_ended() - before < 10
+    assert not any(temporary.glob(generated))
     assert "begins after step 0 of 100000" in output
     (step,) = [
         int(path.stem.removeprefix("ckpt-"))

@@ -204,17 +204,17 @@ def test_another_image_is_shown_by_its_name(page, images):
 
     def shown():
         return [
-            image.get_attribute("src").rpartition("/")[2]
+            "/".join(image.get_attribute("src").split("/")[-2:])
             for image in find(page, SLIDER_IMAGES)
         ]
 
     wait(lambda: len(shown()) == 2)
-    assert shown()[0] == f"{names[0]}.before.webp"
+    assert shown()[0] == f"{names[0]}/before.webp"
     find(page, "input[aria-label=Shown]")[0].click()
     options = wait(lambda: find(page, "[role=option]"))
     assert [option.text.split()[-1] for option in options] == names
     options[1].click()
-    after = [f"{names[1]}.{side}.webp" for side in ("before", "after")]
+    after = [f"{names[1]}/{side}.webp" for side in ("before", "after")]
     wait(lambda: shown() == after)
 
 

@@ -89,6 +89,33 @@ def test_files_that_fail_are_named_and_the_others_colorized(tmp_path, visit):
     assert str(visit.folder) not in image + clip
 
 
+def test_an_image_of_too_many_pixels_is_not_decoded(
+    tmp_path, visit, monkeypatch
+):
+    write_nir(tmp_path / "a.png", height=10, width=11)
+    monkeypatch.setattr(uploads, "MAX_PIXELS", 110)
+    assert len(visit(tmp_path / "a.png").pairs) == 1
+    monkeypatch.setattr(uploads, "MAX_PIXELS", 109)
+    with pytest.raises(
+        InputError, match=r"a.png: has 11 x 10 pixels; at most 109 are read"
+    ):
+        visit(tmp_path / "a.png")
+    # Of this visitor alone.
+    assert image_files.read_raster(tmp_path / "a.png").bands.size == 110
+
+
+def test_names_that_begin_alike_are_shown_apart(tmp_path, visit):
+    long = "a" * 240
+    names = [f"{long}_{number}.png" for number in range(2)]
+    for level, name in enumerate(names):
+        nir = np.full((9, 9, 1), 100 * level + 9, np.uint8)
+        image_files.write_image(tmp_path / name, nir)
+    pairs = visit(*(tmp_path / name for name in names)).pairs
+    shown = [views.view(pair, Settings()).before for pair in pairs]
+    levels = [image_files.read_raster(path).bands.mean() for path in shown]
+    np.testing.assert_allclose(levels, [9, 109], atol=2)
+
+
 def test_a_name_that_begins_with_a_dot(tmp_path, visit):
     write_nir(tmp_path / ".a.png")
     (pair,) = visit(tmp_path / ".a.png").pairs
