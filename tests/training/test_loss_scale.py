@@ -136,13 +136,8 @@ def test_the_factor_is_resumed(
     assert (factor, steps) == (2**16, 1)
 
 
-# Without ImageNet's weights the encoder of `vivid` makes nearly the same of
-# every pixel, and BatchNorm gradients of 4e6, beyond float16 at any factor.
-IN_FLOAT16 = [one for one in smoke.SMOKE if one != ("vivid", "smoke")]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "variant"), IN_FLOAT16)
+@pytest.mark.parametrize(("name", "variant"), smoke.SMOKE)
 def test_every_method_takes_steps_in_float16(name, variant, one_replica):
     config = smoke.smoke_config(name, variant)
     config.train.precision = "float16"
