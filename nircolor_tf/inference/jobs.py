@@ -218,14 +218,15 @@ def check_targets(jobs: list[Job], existing: str) -> list[Job]:
         InputError: The suffix of a file is unknown, it exists, would replace
             an image that is read, or would be written twice.
     """
-    sources = {job.source.resolve() for job in jobs}
+    places = _Places()
+    sources = {places.of(job.source) for job in jobs}
     job_of = {}
     for job in jobs:
         _check_suffixes(job)
         for path in job.files:
-            if path.resolve() in sources:
+            if places.of(path) in sources:
                 raise InputError(f"{path}: would overwrite the input image")
-            key = _key(path)
+            key = places.key(path)
             if key in job_of:
                 raise _collision(path, job_of[key], job)
             if existing == "refuse" and path.exists():
@@ -270,9 +271,29 @@ def _collision(path: Path, first: Job, second: Job) -> InputError:
     )
 
 
-def _key(path: Path) -> str:
-    """What some file systems tell files apart by."""
-    path = path.parent.resolve() / path.name
-    return unicodedata.normalize(
-        "NFC", str(path.with_suffix(path.suffix.lower()))
-    )
+class _Places:
+    """Where files really lie.
+
+    Of a million images the folders are few, and each is looked up once.
+    """
+
+    def __init__(self):
+        self._folders: dict[Path, Path] = {}
+
+    def of(self, path: Path) -> Path:
+        """Returns a path without links."""
+        place = self._in_folder(path)
+        return place.resolve() if place.is_symlink() else place
+
+    def key(self, path: Path) -> str:
+        """Returns what some file systems tell files apart by."""
+        place = self._in_folder(path)
+        return unicodedata.normalize(
+            "NFC", str(place.with_suffix(place.suffix.lower()))
+        )
+
+    def _in_folder(self, path: Path) -> Path:
+        folder = path.parent
+        if folder not in self._folders:
+            self._folders[folder] = folder.resolve()
+        return self._folders[folder] / path.name
