@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from absl import logging
 from tqdm import tqdm
 
 from nircolor_tf import files
@@ -51,13 +52,17 @@ class Reading:
             )
         bands = self.rgb_bands.split(",") if self.rgb_bands else ["1"] * 3
         if len(bands) != 3 or not all(
-            band.isascii() and band.isdecimal() and int(band) for band in bands
+            band.isascii() and band.isdecimal() and band[0] != "0"
+            for band in bands
         ):
             raise InputError(
                 f"--rgb_bands={self.rgb_bands}: expected the numbers of the "
                 "red, the green and the blue band, from 1, with commas"
             )
 
+
+# Share of the files that a few others must not darken without a word.
+_NEARLY_ALL = 0.8
 
 # What bin/prepare_data.py does without a flag.
 AUTO = Reading()
@@ -68,12 +73,14 @@ class _File:
     """What is known of a file that is good.
 
     Attributes:
+        path: The file.
         shape: Height and width, pixels.
         bits: 8 or 16, in which its values are stored.
         levels: The values that are black and white.
         sha256: Of its bytes.
     """
 
+    path: Path
     shape: tuple[int, int]
     bits: int
     levels: tuple[int, int]
@@ -200,6 +207,7 @@ def _read(side: str, path: Path, unpaired: bool, reading: Reading) -> _File:
         values = example_images.read_color(str(path), reading.rgb_bands)
         choice = reading.rgb_range
     return _File(
+        path=path,
         shape=values.shape[:2],
         bits=8 * values.itemsize,
         levels=_levels(path, side, ranges.parse(choice), values),
@@ -223,6 +231,16 @@ def _share_levels(opened: Sequence[_File]) -> None:
     """Gives all files of 16 bit the levels of the one that needs most."""
     deep = [file for file in opened if file.bits == 16]
     widest = max((file.levels for file in deep), default=None)
+    others = [file for file in deep if file.levels != widest]
+    if len(others) > _NEARLY_ALL * len(deep):
+        one = next(file for file in deep if file.levels == widest)
+        logging.warning(
+            "all files of 16 bit are read with values up to %d for %s, one of "
+            "%d of %d that need them; the others need %d: a stuck pixel? "
+            "--range and --rgb_range say otherwise",
+            *(widest[1], one.path, len(deep) - len(others), len(deep)),
+            max(file.levels for file in others)[1],
+        )
     for file in deep:
         file.levels = widest
 

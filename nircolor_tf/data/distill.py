@@ -104,6 +104,7 @@ def distill(
         for example in manifest.select(examples, split)
     ]
     others = [example for example in examples if example.split not in splits]
+    _check_names(source, examples, options.variations)
     taught = training_data.collect_taught(source, originals, True, "")
     with files.new_folder(output) as folder:
         for part in ("nir", "rgb"):
@@ -113,6 +114,23 @@ def distill(
         for record in (seen, taught):
             training_data.write(folder, record)
     return len(colored)
+
+
+def _check_names(
+    source: str | os.PathLike, examples: list[Example], variations: int
+) -> None:
+    """Refuses images whose variations have the name of another image."""
+    names = {example.name for example in examples}
+    for example in examples if variations else ():
+        if (first := _variation(example, 1)) in names:
+            raise InputError(
+                f"{source}: {first} is a variation of {example.name} already; "
+                "expected --variations=0, or a manifest without variations"
+            )
+
+
+def _variation(example: Example, number: int) -> str:
+    return f"{example.name}{splits.VARIATION}{number}"
 
 
 def _check(output: Path, options: Options) -> None:
@@ -163,7 +181,7 @@ def _vary(
     nir = example_images.read_nir(example).unit
     generator = np.random.default_rng(list(example.name.encode()))
     for number in range(1, count + 1):
-        name = f"{example.name}{splits.VARIATION}{number}"
+        name = _variation(example, number)
         varied = dataclasses.replace(example, name=name, shift_x=0, shift_y=0)
         yield _taught(colorize, varied, vary(nir, generator), folder)
 

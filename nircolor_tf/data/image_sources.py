@@ -87,7 +87,11 @@ class ImageSource(Source):
         raise NotImplementedError
 
     def _index(self, number, seed: int):
-        """Which image comes as the given number since the start."""
+        """Which image comes as the given number since the start.
+
+        Each comes once in an epoch. Of fewer than about 50 images TensorFlow's
+        shuffle prefers some orders.
+        """
         epoch, position = number // self.count, number % self.count
         return tf.random.experimental.index_shuffle(
             tf.cast(position, tf.int32),

@@ -25,6 +25,7 @@ from nircolor_tf.data import (
     shrinking,
     sources,
     splits,
+    training_data,
 )
 from nircolor_tf.data.checking import Reading
 from nircolor_tf.data.manifest import Example
@@ -90,6 +91,7 @@ def prepare(
     pairs = [example for example in checked if example.nir]
     photos = [example for example in checked if not example.nir]
     pairs, mismatches = _measured(pairs, layout, named, seed)
+    _check_photos(pairs, photos)
     examples = _write(layout, pairs, photos, output, patch)
     title = _title(split, named, pairs)
     return "\n".join([summarize(examples, title), *mismatches])
@@ -202,6 +204,12 @@ def _check_arguments(layout, output, patch, overwrite):
             f"--output={output}: images are written into a new folder only; "
             "this one is not empty"
         )
+    if (output / training_data.FILE).exists():
+        raise InputError(
+            f"--output={output}: holds {training_data.FILE}, of a training or "
+            "of bin/distill.py, which would count as that of the new images; "
+            "expected another folder"
+        )
     if (output / "manifest.csv").exists() and not overwrite:
         raise InputError(
             f"--output={output}: holds a manifest.csv already; expected "
@@ -273,6 +281,21 @@ def _measured(
         if mismatch:
             mismatches.append(f"  {pair.name}: {mismatch}")
     return measured, _shortened(mismatches)
+
+
+def _check_photos(pairs: Sequence[Example], photos: Sequence[Example]) -> None:
+    """Refuses photos to train on that are the truth of a pair to measure."""
+    measured = {
+        pair.rgb_sha256: pair for pair in pairs if pair.split in ("val", "test")
+    }
+    same = [photo for photo in photos if photo.rgb_sha256 in measured]
+    if same:
+        pair = measured[same[0].rgb_sha256]
+        raise InputError(
+            f"{len(same)} of the photos without NIR are the color images of "
+            f"pairs that are measured: {same[0].rgb} is that of {pair.name}, "
+            f"{pair.split}; leave them out"
+        )
 
 
 def _shortened(mismatches: Sequence[str]) -> list[str]:

@@ -17,6 +17,8 @@ _LONGEST_SIDE = 512
 _FEATURES = 400
 _CONTRAST = 0.01  # a quarter of the default: hazy mountains count too
 # The strongest features find candidates; all of them decide.
+# Level of the brightest pixels to which darker images are brightened.
+_BRIGHT = 64
 _STRONGEST = 160
 _CANDIDATES = 16
 _RATIO = 0.8  # Lowe (IJCV 2004), section 7.1
@@ -77,7 +79,8 @@ def assign_splits(
     """Draws train, val and test, whole scenes each.
 
     Val and test never grow beyond their fraction, but for the one scene that
-    each gets in any case; train gets the rest, and always the largest scene.
+    each gets in any case; train gets the rest, and always a scene that is
+    larger than their fractions.
 
     Args:
         scenes: The scene of each example, any hashable value.
@@ -117,6 +120,10 @@ def _features(image):
     if scale < 1:
         height, width = (max(1, round(side * scale)) for side in gray.shape)
         gray = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
+    # SIFT's contrast is one of levels; a dark image has little.
+    bright = np.percentile(gray, 99.5)
+    if 0 < bright < _BRIGHT:
+        gray = cv2.convertScaleAbs(gray, alpha=_BRIGHT / bright)
     sift = cv2.SIFT_create(_FEATURES, contrastThreshold=_CONTRAST)
     points, descriptors = sift.detectAndCompute(gray, None)
     if descriptors is None:

@@ -23,7 +23,7 @@ def enlarge(
     Returns:
         (B, H, W, C).
     """
-    side = 2 * parameters.radius + 1
+    side = 2 * int(parameters.radius) + 1
 
     def mean(images):
         # At the edge it is the mean of the pixels that there are.

@@ -63,12 +63,14 @@ def shrink(images: tf.Tensor, side: int) -> tf.Tensor:
 
 def _cover(size: tf.Tensor, smaller: tf.Tensor) -> tf.Tensor:
     """(smaller, size) weights: how much a pixel covers of each larger one."""
-    scale = tf.cast(size / smaller, tf.float32)
-    starts = tf.range(smaller, dtype=tf.float32)[:, None] * scale
-    pixels = tf.range(size, dtype=tf.float32)
+    # As OpenCV: thousands of pixels leave float32 few digits behind the point.
+    scale = size / smaller
+    starts = tf.range(smaller, dtype=tf.float64)[:, None] * scale
+    pixels = tf.range(size, dtype=tf.float64)
     ends = tf.minimum(starts + scale, pixels + 1)
     cover = ends - tf.maximum(starts, pixels)
-    return tf.where(cover > _LEAST_COVER, cover, 0.0) / scale
+    cover = tf.where(cover > _LEAST_COVER, cover, tf.zeros_like(cover))
+    return tf.cast(cover / scale, tf.float32)
 
 
 def enlarge(images: tf.Tensor, height: tf.Tensor, width: tf.Tensor):

@@ -60,7 +60,8 @@ def renew(
     _check_digests(source, card)
     paths = {name: method.inference_path(name) for name in card["paths"]}
     fixed = _fixed_sizes(method, options)
-    older = {entry["files"]["saved_model"] for entry in card["paths"].values()}
+    files = [entry["files"] for entry in card["paths"].values()]
+    older = {each["saved_model"] for each in files if "saved_model" in each}
     card |= {"name": output.name, "nircolor_tf": nircolor_tf.__version__}
     # Of the files as they were; `_complete` has those of the new ones.
     card.pop(digests.KEY, None)

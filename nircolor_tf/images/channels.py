@@ -81,7 +81,7 @@ def parse(text: str) -> Channel:
     """
     if text in ("gray", "luma", *_PRIMARIES):
         return Channel(text)
-    if text.isascii() and text.isdecimal() and int(text) >= 1:
+    if text.isascii() and text.isdecimal() and text[0] != "0":
         return Channel(int(text))
     raise InputError(f"--channel={text}: expected {CHOICES}")
 

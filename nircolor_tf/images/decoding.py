@@ -19,6 +19,7 @@ FORMATS = "PNG, TIFF, JPEG, WebP or BMP"
 
 # Samples per pixel by the color type of a PNG; a palette gives RGBA.
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 4, 4: 2, 6: 4}
+_PNG_GRAY_ALPHA = 4
 # Chunks that may hold EXIF; without them Pillow need not start.
 _PNG_METADATA = {b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
 _JPEG_END = b"\xff\xd9"
@@ -55,6 +56,9 @@ def _png(data: bytes) -> Raster:
     image = _opencv(data, f"PNG of {width} x {height} pixels, {depth} bit")
     says = _PNG_METADATA & content.keys()
     raster = Raster.of(image, metadata.orientation(data) if says else 1)
+    if kind == _PNG_GRAY_ALPHA:  # of which OpenCV makes color
+        gray = np.ascontiguousarray(raster.bands[..., :1])
+        return Raster(gray, raster.alpha)
     key = content.get(b"tRNS")
     if raster.alpha is None and key is not None and kind in (0, 2):
         return _keyed(raster, key, depth)

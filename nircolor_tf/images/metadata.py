@@ -18,6 +18,8 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.images import chunks
 
 _ORIENTATION = 274
+# Orientations of images whose height becomes their width.
+_ON_THEIR_SIDE = range(5, 9)
 # Of TIFF, which EXIF is.
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, XMP = 282, 283, 296, 700
 INCH = 2
@@ -31,6 +33,10 @@ _OF_THE_FILE = {40965, 40962, 40963}
 # not: document and image description, camera, resolution and unit, page,
 # software, time, artist and computer.
 _DESCRIPTIVE = {269, 270, 271, 272, 282, 283, 285, 296, 305, 306, 315, 316}
+# How a description begins that programs wrote of the pixels: tifffile, ImageJ,
+# OME-TIFF.
+_DESCRIPTION = 270
+_OF_PROGRAMS = ('{"shape"', "ImageJ=", "<?xml", "<OME")
 # Photoshop's thumbnail and layers, and the ICC profile.
 _OTHER_IMAGE = {34377, 34675, 37724}
 
@@ -71,6 +77,11 @@ class Metadata:
             if _is_plain(data):
                 return cls(b"", b"", None)
             exif, xmp, dpi = _read(data)
+            if dpi is not None and exif.get(_ORIENTATION, 1) in _ON_THEIR_SIDE:
+                dpi = dpi[::-1]
+                across, down = exif.get(X_RESOLUTION), exif.get(Y_RESOLUTION)
+                if across and down:
+                    exif[X_RESOLUTION], exif[Y_RESOLUTION] = down, across
             return cls(_descriptive_tags(exif), _upright(xmp), _resolution(dpi))
         # OSError, SyntaxError, struct.error and more for broken files.
         except Exception as error:
@@ -183,6 +194,8 @@ def _descriptive_tags(exif: Any) -> bytes:
                 for key, content in exif.get_ifd(tag).items()
                 if key not in _OF_THE_FILE
             }
+        elif tag == _DESCRIPTION and str(value).startswith(_OF_PROGRAMS):
+            continue
         elif tag in _DESCRIPTIVE or (tag > XMP and tag not in _OTHER_IMAGE):
             tags[tag] = value
     return tags.tobytes()[len(_EXIF_NAME) :] if len(tags) else b""

@@ -36,11 +36,13 @@ class InputRange:
 
     choice: str | tuple[int, int]
 
-    def of(self, image: np.ndarray) -> tuple[int, int]:
+    def of(self, image: np.ndarray, bits: int = 16) -> tuple[int, int]:
         """Returns the levels (LOW, HIGH) that become 0 and 1, LOW < HIGH.
 
         Args:
             image: uint8 or uint16, (H, W) or (H, W, 1), not empty.
+            bits: Depth of its values, where the file says it, which 'auto'
+                takes; 16 if it says nothing.
 
         Raises:
             InputError: HIGH was given and is more than the image can hold.
@@ -57,7 +59,9 @@ class InputRange:
                 )
             return low, high
         low, high = _RULES[self.choice](image)
-        return (low, high) if low < high else _auto(image)
+        if self.choice == "auto" or low >= high:
+            return (0, 2**bits - 1) if bits < 16 else _auto(image)
+        return low, high
 
 
 AUTO = InputRange("auto")

@@ -19,6 +19,8 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.images.rasters import Raster, check_size, upright
 
 _MAX_PAGES = 1000
+# Of an image of floating point beyond 1.
+_FEWEST_LEVELS = 16
 _ORIENTATION = 274
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 
@@ -183,6 +185,9 @@ def _decode_page(page: tifffile.TiffPage, data: bytes) -> Raster:
     levels = upright(to_levels(bands), orientation)
     count = levels.shape[2] - _has_alpha(page, levels.shape[2])
     colors = np.ascontiguousarray(levels[..., :count])
+    # Those of 1 bit are booleans, those of a palette have its colors.
+    if page.photometric in _GRAY and 1 < page.bitspersample < 8:
+        colors = colors * np.uint8(255 // (2**page.bitspersample - 1))
     if page.photometric == PHOTOMETRIC.MINISWHITE:
         colors = _white(page) - colors
     color = page.photometric in _COLOR
@@ -224,13 +229,14 @@ def to_levels(values: np.ndarray) -> np.ndarray:
     """Brings stored values of any type to uint8 or uint16, without a loss.
 
     Floating point in [0, 1] fills 16 bit. Beyond 1 it counts as levels, and
-    is rounded to them.
+    is rounded to them, where it is whole or reaches 16 at least.
 
     Args:
         values: Of any shape.
 
     Raises:
-        InputError: Values are negative, not finite or above 65535.
+        InputError: Values are negative, not finite or above 65535, or reach a
+            little beyond 1.
     """
     if values.dtype in (np.uint8, np.uint16):
         return values
@@ -246,6 +252,11 @@ def to_levels(values: np.ndarray) -> np.ndarray:
         )
     if values.dtype.kind in "iu":
         return values.astype(np.uint8 if values.itemsize == 1 else np.uint16)
+    if 1 < high < _FEWEST_LEVELS and (values % 1).any():
+        raise InputError(
+            f"holds {values.dtype} values up to {high:.6g}: neither of 0 to 1 "
+            "nor levels; clip them to 1, or divide them by their largest"
+        )
     scale = 65535 if high <= 1 else 1
     return np.rint(values.astype(np.float64) * scale).astype(np.uint16)
 

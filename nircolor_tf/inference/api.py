@@ -86,6 +86,8 @@ class ImageColorizer:
                 f"{name}: an array of shape {image.shape}; expected (H, W), "
                 "(H, W, C) or (B, H, W, C), with pixels"
             )
+        # Files of astronomy and of raw cameras have the larger byte first.
+        image = image.astype(image.dtype.newbyteorder("="), copy=False)
         if image.dtype in (np.uint8, np.uint16):
             levels = self.channel.of(image, name)
             with _failures_named(name):

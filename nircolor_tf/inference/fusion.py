@@ -6,7 +6,6 @@ without running it.
 """
 
 import dataclasses
-import math
 
 from nircolor_tf.errors import InputError
 
@@ -61,14 +60,13 @@ class BfwlsParameters:
             "wls_alpha",
             "wls_epsilon",
         ):
-            if not 0 < getattr(self, name) < math.inf:
+            # Beyond, float32 divides by 0 or overflows.
+            if not 1e-6 <= getattr(self, name) <= 1e6:
                 raise InputError(
-                    f"{name}={getattr(self, name)}: expected a number > 0"
+                    f"{name}={getattr(self, name)}: expected 1e-6 to 1e6"
                 )
-        if not 0 <= self.wls_lambda < math.inf:
-            raise InputError(
-                f"wls_lambda={self.wls_lambda}: expected a number >= 0"
-            )
+        if not 0 <= self.wls_lambda <= 1e6:
+            raise InputError(f"wls_lambda={self.wls_lambda}: expected 0 to 1e6")
         if self.wls_solver not in SOLVERS:
             raise InputError(
                 f"wls_solver={self.wls_solver!r}: expected one of "

@@ -30,7 +30,7 @@ def fit(
     Returns:
         Slopes and offsets, (h, w, C) each.
     """
-    side = 2 * parameters.radius + 1
+    side = 2 * int(parameters.radius) + 1
 
     def mean(image):
         total = _total(image, side)

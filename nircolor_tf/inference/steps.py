@@ -19,7 +19,6 @@ images go in parts, and `export/graph.py` in TensorFlow, for a server.
 """
 
 import dataclasses
-import math
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference.fusion import BfwlsParameters
@@ -31,7 +30,7 @@ class GuidedParameters:
 
     Attributes:
         radius: Pixels of the small image to each side, 1 to 1024.
-        epsilon: Above 0. A window whose gray values vary less, by their
+        epsilon: 1e-10 to 1000. A window whose gray values vary less, by their
             variance, has the mean of the change and hardly a slope.
 
     Raises:
@@ -46,8 +45,9 @@ class GuidedParameters:
             raise InputError(
                 f"radius={self.radius}: expected a whole number, 1 to 1024"
             )
-        if not 0 < self.epsilon < math.inf:
-            raise InputError(f"epsilon={self.epsilon}: expected more than 0")
+        # Beyond, float32 divides by 0 or overflows.
+        if not 1e-10 <= self.epsilon <= 1e3:
+            raise InputError(f"epsilon={self.epsilon}: expected 1e-10 to 1000")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -50,7 +50,7 @@ def colorize_video(
         source: A video file, or the number of a camera.
         target: As `target_of` takes it.
         input_range: Finds the levels of black and white in the first frame.
-            'auto' takes the depth that the file says, of 8 to 14 bit.
+            'auto' takes the depth that the file says, up to 14 bit.
         smoothing: Against flicker, in [0, 1); 0 for none. See `Smoother`.
         overwrite: Replace a result that exists already; the input never.
         max_frames: Stop after so many frames of the source; None for all.
@@ -68,17 +68,24 @@ def colorize_video(
     with contextlib.closing(kind(source, channel)) as video:
         target = _resolve_target(source, Path(target), overwrite)
         frames = _with_progress(video, max_frames)
-        colors = _colors(colorizer, source, frames, input_range, smoothing)
+        colors = _Colors(colorizer, source, input_range, smoothing)
         with (
             _scratch_folder(target) as folder,
             VideoWriter(folder, target, video.properties) as result,
         ):
-            with _until_interrupted(source), contextlib.closing(colors):
-                for color, frame in colors:
-                    result.write(color, frame)
+            _write(result, colors.of(frames), source)
             path, notes = _with_sound(result, source, video, max_frames, target)
             os.replace(path, target)
+    notes += colors.notes()
     return f"{counted(result.frames)} ({'; '.join(notes)})"
+
+
+def _write(
+    result: VideoWriter, colors: Iterator[tuple[np.ndarray, Frame]], source: str
+) -> None:
+    with _until_interrupted(source), contextlib.closing(colors):
+        for color, frame in colors:
+            result.write(color, frame)
 
 
 def _check_smoothing(smoothing: float) -> None:
@@ -151,35 +158,61 @@ def _with_progress(
     return tqdm(frames, "colorize", total, unit="frame")
 
 
-def _colors(
-    colorizer: Colorizer,
-    source: str,
-    frames: Iterable[Frame],
-    input_range: ranges.InputRange,
-    smoothing: float,
-) -> Iterator[tuple[np.ndarray, Frame]]:
-    """Yields the colors of each frame, and the frame."""
-    smoother = Smoother(smoothing)
-    for number, frame in enumerate(frames, 1):
-        try:
-            if number == 1:
-                low, high = _levels(input_range, frame)
-            nir = ranges.to_unit(frame.nir, low, high)
-            color = smoother(colorizer(nir), nir)
-        except FAILURES as error:
-            raise InputError(
-                f"{source}: frame {number}: "
-                f"{str(error) or type(error).__name__}"
-            ) from error
-        yield color, frame
+class _Colors:
+    """The colors of the frames of a video.
 
+    Args:
+        colorizer: As of `colorize_video`, likewise the others.
+    """
 
-def _levels(input_range: ranges.InputRange, frame: Frame) -> tuple[int, int]:
-    """Returns black and white."""
-    # The file knows its depth; a dark first frame looks like a lower one.
-    if input_range.choice == "auto" and frame.bits < 16:
-        return 0, 2**frame.bits - 1
-    return input_range.of(frame.nir)
+    def __init__(
+        self,
+        colorizer: Colorizer,
+        source: str,
+        input_range: ranges.InputRange,
+        smoothing: float,
+    ):
+        self._colorizer = colorizer
+        self._source = source
+        self._input_range = input_range
+        self._smoother = Smoother(smoothing)
+        self._low = self._high = self._first = None
+        self._clipped = 0
+
+    def of(self, frames: Iterable[Frame]) -> Iterator[tuple[np.ndarray, Frame]]:
+        """Yields the colors of each frame, and the frame."""
+        for number, frame in enumerate(frames, 1):
+            try:
+                color = self._color(frame)
+            except FAILURES as error:
+                raise InputError(
+                    f"{self._source}: frame {number}: "
+                    f"{str(error) or type(error).__name__}"
+                ) from error
+            yield color, frame
+
+    def _color(self, frame: Frame) -> np.ndarray:
+        nir = frame.nir
+        if self._first is None:
+            # The file knows its depth; a dark frame looks like a lower one.
+            self._low, self._high = self._input_range.of(nir, frame.bits)
+            self._first = frame
+        self._clipped += int(nir.max()) > self._high
+        unit = ranges.to_unit(nir, self._low, self._high)
+        return self._smoother(self._colorizer(unit), unit)
+
+    def notes(self) -> list[str]:
+        """Says which levels are black and white, unless these are all."""
+        low, high, first = self._low, self._high, self._first
+        if (low, high) == (0, 2**first.bits - 1):
+            return []
+        notes = [ranges.describe(low, high, first.nir.dtype)]
+        if self._clipped:
+            notes.append(
+                f"{counted(self._clipped)} with brighter values: --range=LOW,"
+                "HIGH of the camera keeps them"
+            )
+        return notes
 
 
 def _until_interrupted(source: str) -> contextlib.AbstractContextManager:

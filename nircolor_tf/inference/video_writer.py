@@ -121,6 +121,7 @@ class VideoWriter:
         self._stream = None
         self._size = None
         self._picture = None
+        self._start = None
         self._moment = -1
         self._crowded = self._repeated = 0
 
@@ -152,7 +153,7 @@ class VideoWriter:
             if self._container is None:
                 self._open(*color.shape[:2], frame.aspect)
             picture = self._converted(color)
-            moment = round(frame.time / self._unit)
+            moment = self._step(frame.time)
             if not self._format.steady:
                 self._crowded += moment <= self._moment
                 moment = max(moment, self._moment + 1)
@@ -178,7 +179,7 @@ class VideoWriter:
             raise InputError(f"{self._target}: there was no frame to write")
         with self._named_errors():
             if self._format.steady:
-                self._repeat(self._picture, round(self.end / self._unit))
+                self._repeat(self._picture, self._step(self.end))
             self._container.mux(self._stream.encode())
             self._container.close()
 
@@ -210,6 +211,14 @@ class VideoWriter:
             yield
         except (av.FFmpegError, OverflowError) as error:
             raise files.refusal(self._target, error) from error
+
+    def _step(self, time: Fraction) -> int:
+        """Returns which of the container's steps a time, in seconds, is."""
+        # Counted from the first frame. It may come half a step after the
+        # sound, and halves of steps are rounded up and down in turns.
+        self._start = time if self._start is None else self._start
+        first = round(self._start / self._unit)
+        return first + round((time - self._start) / self._unit)
 
     def _open(self, height: int, width: int, aspect: Fraction) -> None:
         self._size = width, height

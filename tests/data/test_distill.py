@@ -186,6 +186,19 @@ def test_bad_input_leaves_nothing(pairs_manifest, tmp_path):
         )
 
 
+def test_variations_have_no_variations(pairs_manifest, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    distill.distill(
+        teacher, SEEN, pairs_manifest, first, Options(1, 2, False, 1)
+    )
+    source = first / "manifest.csv"
+    with pytest.raises(InputError, match=r"_varied_1 is a variation of synth"):
+        distill.distill(teacher, SEEN, source, second, Options(1, 2, False, 1))
+    assert not second.exists()
+    distill.distill(teacher, SEEN, source, second, Options(1, 0, False, 1))
+    assert manifest.read_manifest(second / "manifest.csv")
+
+
 def test_a_student_has_seen_what_its_teacher_has(pairs_manifest, tmp_path):
     output = tmp_path / "out"
     distill.distill(

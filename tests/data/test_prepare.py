@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nircolor_tf.data import cutting, manifest, prepare, sources, synthetic
+from nircolor_tf.data.checking import Reading
 from nircolor_tf.data.image_sources import PairSource
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions, image_files
@@ -108,10 +109,11 @@ def test_every_problem_is_reported_at_once(source, tmp_path):
 
 def test_vcip_layout(tmp_path):
     nir, rgb = synthetic.make_pair(0, 40, 40)
+    lake = synthetic.make_pair(1, 40, 40)[1]
     for file, image in [
         ("NIR/country_0000_nir.png", nir),
         ("RGB-Registered/country_0000_rgb_reg.png", rgb),
-        ("RGB-Online/lake.png", rgb),
+        ("RGB-Online/lake.png", lake),
         ("Validation/validation_0003_nir.png", nir),
         ("Validation/validation_0003_rgb_reg.png", rgb),
         ("Testing/NIR/0007_nir.png", nir),
@@ -322,6 +324,61 @@ def test_binary_exits_with_the_list(source, tmp_path):
     assert (tmp_path / "data" / "manifest.csv").exists()
 
 
+def test_photos_that_are_the_truth_of_a_test(source, tmp_path):
+    prepare.prepare(source, "folder", tmp_path / "data")
+    examples = manifest.read_manifest(tmp_path / "data" / "manifest.csv")
+    (source / "unpaired").mkdir()
+    for split in ("train", "test"):
+        rgb = Path(manifest.select(examples, split)[0].rgb)
+        shutil.copy(rgb, source / "unpaired" / f"{split}{rgb.suffix}")
+    with pytest.raises(
+        InputError, match=r"1 of the photos .*/test.png is that of .*, test"
+    ):
+        prepare.prepare(source, "folder", tmp_path / "more")
+    assert not (tmp_path / "more").exists()
+    (source / "unpaired" / "test.png").unlink()
+    prepare.prepare(source, "folder", tmp_path / "more")
+
+
+def test_a_stuck_pixel_is_said(tmp_path, caplog):
+    synthetic.write_dataset(tmp_path / "source", 12, 64, 80, seed=1)
+    for path in (tmp_path / "source" / "nir").iterdir():
+        levels = image_files.read_nir(path).astype(np.uint16) * 16
+        image_files.write_image(path, levels)
+    prepare.prepare(tmp_path / "source", "folder", tmp_path / "data")
+    assert "stuck" not in caplog.text
+    levels[3, 4] = 65535
+    image_files.write_image(path, levels)
+    prepare.prepare(tmp_path / "source", "folder", tmp_path / "again")
+    assert (
+        f"values up to 65535 for {path}, one of 1 of 12 that need them; the "
+        "others need 4095: a stuck pixel?"
+    ) in caplog.text
+
+
+def test_a_record_of_other_images_is_not_left_beside_them(source, tmp_path):
+    (tmp_path / "training_data.csv").touch()
+    with pytest.raises(InputError, match=r"holds training_data.csv, of a trai"):
+        prepare.prepare(source, "folder", tmp_path, overwrite=True)
+
+
+def test_numbers_of_bands_have_no_zeros_before(source, tmp_path):
+    for reading in (Reading(channel="01"), Reading(rgb_bands="3,02,1")):
+        with pytest.raises(InputError, match=r"=(01|3,02,1): expected"):
+            prepare.prepare(source, "folder", tmp_path / "no", reading=reading)
+
+
+def test_a_name_with_a_line_break(source, tmp_path):
+    for side in ("nir", "rgb"):
+        path = source / side / "synthetic_0003.png"
+        path.rename(path.with_name("a\nb.png"))
+    with pytest.raises(
+        InputError, match=r"a\\nb.png.*has a line break"
+    ) as info:
+        prepare.prepare(source, "folder", tmp_path / "no")
+    assert "2 problems" in str(info.value)
+
+
 def test_photos_that_the_layout_has_already(source, tmp_path):
     (source / "unpaired").mkdir()
     shutil.copy(next((source / "rgb").iterdir()), source / "unpaired/p.png")
@@ -354,7 +411,7 @@ def test_names_in_either_form_of_unicode_and_case_of_suffix(tmp_path):
     composed, decomposed = "caf\u00e9", "cafe\u0301"
     _named(tmp_path / "source" / "nir", f"{composed}.png", nir)
     _named(tmp_path / "source" / "rgb", f"{decomposed}.PNG", rgb)
-    _named(tmp_path / "source" / "unpaired", f"{decomposed}.Png", rgb)
+    _named(tmp_path / "source" / "unpaired", f"{decomposed}.Png", 255 - rgb)
     prepare.prepare(
         tmp_path / "source", "folder", tmp_path / "data", split="test"
     )

@@ -25,6 +25,15 @@ def test_crops_of_one_photo_are_one_scene():
     assert scenes.group_scenes(crops) == [0, 1, 0, 1, 0, 2]
 
 
+@pytest.mark.parametrize("brightness", [1 / 8, 1 / 16])
+def test_crops_of_a_dark_photo_are_one_scene(brightness):
+    photos = [synthetic.make_pair(s, 320, 320)[1] for s in (1, 2)]
+    dark = [(brightness * photo).astype(np.uint8) for photo in photos]
+    crops = [photo[:220, :220] for photo in dark]
+    crops += [photo[90:310, 80:300] for photo in dark]
+    assert scenes.group_scenes(crops) == [0, 1, 0, 1]
+
+
 def test_mirror_images_are_one_scene():
     first, second = (synthetic.make_pair(s, 320, 320)[1] for s in (1, 2))
     images = [first, second, first[:, ::-1], second[40:300, 280:20:-1]]

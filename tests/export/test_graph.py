@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nircolor_tf.export import graph
+from nircolor_tf.export import graph, image_ops
+from nircolor_tf.inference import resizing
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.inference.fusion import COLORNET
 from nircolor_tf.inference.steps import GuidedParameters, Steps
@@ -82,6 +83,16 @@ def test_both_back_ends_give_the_same(
         images = textures(*size)
         expected = run_numpy(network, steps, images)
         np.testing.assert_allclose(colorize(images), expected, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("size", "side"), [((150, 4000), 128), ((33, 3001), 32), ((4001, 70), 64)]
+)
+def test_long_images_are_shrunk_as_by_opencv(size, side):
+    image = np.random.default_rng(0).random((*size, 1), np.float32)
+    expected = resizing.shrink_to_side(image, side)
+    shrunk = image_ops.shrink(image[None], side)[0]
+    np.testing.assert_allclose(shrunk, expected, atol=1e-5)
 
 
 def test_each_step_changes_the_result(network):

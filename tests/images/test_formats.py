@@ -32,13 +32,6 @@ def assert_is(raster, samples, kind):
         assert raster.alpha is None
 
 
-def as_read(samples, kind):
-    """OpenCV reads gray with alpha as three equal channels and alpha."""
-    if kind == "gray+alpha":
-        return samples[..., [0, 0, 0, 1]]
-    return samples
-
-
 @settings(max_examples=150, deadline=None)
 @given(
     *(SIDES, SIDES, DTYPES, st.sampled_from(KINDS), ORIENTATIONS),
@@ -47,7 +40,7 @@ def as_read(samples, kind):
 def test_png(height, width, dtype, kind, orientation, late_exif, interlaced):
     samples = storage.pixels(height, width, storage.CHANNELS[kind], dtype)
     data = storage.png(samples, kind, orientation, late_exif, interlaced)
-    assert_is(decode(data), as_read(samples, kind), kind)
+    assert_is(decode(data), samples, kind)
 
 
 TIFFS = st.builds(
@@ -70,19 +63,32 @@ def test_tiff(height, width, dtype, layout):
     assert_is(decode(layout.write(samples)), samples, layout.kind)
 
 
-@pytest.mark.parametrize("bits", [10, 12, 14])
-def test_packed_bits(bits):
-    levels = storage.pixels(5, 8, 1, np.uint16) >> (16 - bits)
+def packed_tiff(levels, bits, photometric=1):
     digits = "".join(f"{level:0{bits}b}" for level in levels.ravel())
     packed = int(digits, 2).to_bytes(len(digits) // 8, "big")
-    tags = {256: 8, 257: 5, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1}
+    tags = {256: 8, 257: 5, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1}
     tags |= {278: 5, 279: len(packed)}
     entries = b"".join(
         struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()
     )
     data = b"II*\0" + struct.pack("<I", 8 + len(packed)) + packed
-    data += struct.pack("<H", len(tags)) + entries + bytes(4)
-    assert_is(decode(data), levels, "gray")
+    return data + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_packed_bits(bits):
+    levels = storage.pixels(5, 8, 1, np.uint16) >> (16 - bits)
+    assert_is(decode(packed_tiff(levels, bits)), levels, "gray")
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+@pytest.mark.parametrize("white_is_zero", [False, True])
+def test_a_tiff_of_few_bits_fills_8(bits, white_is_zero):
+    pytest.importorskip("imagecodecs")
+    levels = np.arange(40).reshape(5, 8, 1) % 2**bits
+    filled = (levels * (255 // (2**bits - 1))).astype(np.uint8)
+    data = packed_tiff(levels, bits, photometric=int(not white_is_zero))
+    assert_is(decode(data), 255 - filled if white_is_zero else filled, "gray")
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -129,7 +135,7 @@ def test_what_opencv_writes(suffix, dtype, kind):
 def test_what_pillow_writes(image_format, kind, options):
     samples = storage.pixels(6, 9, storage.CHANNELS[kind], np.uint8)
     data = storage.by_pillow(samples, image_format, **options)
-    assert_is(decode(data), as_read(samples, kind), kind)
+    assert_is(decode(data), samples, kind)
 
 
 def test_a_bmp_with_alpha():
@@ -266,6 +272,7 @@ def test_a_palette_is_its_colors():
     [
         (np.float32([[0, 0.5, 1]]), np.uint16([[0, 32768, 65535]])),
         (np.float64([[0, 100.4, 4095]]), np.uint16([[0, 100, 4095]])),
+        (np.float32([[0, 1, 2]]), np.uint16([[0, 1, 2]])),
         (np.float16([[0, 0.25, 1]]), np.uint16([[0, 16384, 65535]])),
         (np.int16([[0, 7, 32767]]), np.uint16([[0, 7, 32767]])),
         (np.uint32([[0, 7, 65535]]), np.uint16([[0, 7, 65535]])),
@@ -286,6 +293,7 @@ def test_values_of_other_types(values, levels):
         (np.float32([[0, np.nan]]), "float32 values from nan"),
         (np.float16([[0, np.inf]]), "float16 values from 0.0 to inf"),
         (np.float32([[-0.1, 1]]), "float32 values from -0.10"),
+        (np.float32([[0.5, 1.02]]), "up to 1.02: neither of 0 to 1 nor levels"),
         (np.int16([[-5, 1]]), "int16 values from -5"),
         (np.uint32([[0, 65536]]), "uint32 values from 0 to 65536"),
         (np.complex64([[1j]]), "complex64 values"),
@@ -294,6 +302,15 @@ def test_values_of_other_types(values, levels):
 def test_values_that_are_no_image(values, words):
     with pytest.raises(InputError, match=words):
         decode(tiff_of(values))
+
+
+def test_gray_with_alpha_is_no_color(tmp_path):
+    gray = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    file = tmp_path / "a.png"
+    Image.fromarray(np.dstack([gray, 255 - gray]), "LA").save(file)
+    assert not image_files.read_raster(file).color
+    with pytest.raises(InputError, match=r"a\.png"):
+        image_files.read_rgb(file)
 
 
 def test_alpha_that_colors_were_multiplied_by():

@@ -72,3 +72,41 @@ def test_tags_of_a_tiff_of_any_number_of_bands(bands, dtype, tmp_path):
     tags.load(metadata.exif)
     assert tags[271] == "camera"
     assert tags[33550] == (0.5, 0.5, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "dpi"), [(1, (200, 100)), (3, (200, 100)), (6, (100, 200))]
+)
+def test_the_resolution_is_turned_with_the_pixels(orientation, dpi, tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        np.ones((4, 6), np.uint8),
+        resolution=(200, 100),
+        resolutionunit="inch",
+        metadata=None,
+        extratags=[(274, 3, 1, orientation, True)],
+    )
+    raster, metadata = image_files.read_with_metadata(tmp_path / "a.tif")
+    assert raster.bands.shape[:2] == ((6, 4) if orientation == 6 else (4, 6))
+    assert metadata.dpi == dpi
+    tags = Image.Exif()
+    tags.load(metadata.exif)
+    assert (tags[282], tags[283]) == dpi
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [("a forest", True), ('{"shape": [4, 6]}', False), ("ImageJ=1.5", False)],
+)
+def test_what_programs_wrote_of_the_pixels_stays_behind(text, stays, tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        np.ones((4, 6), np.uint8),
+        description=text,
+        metadata=None,
+    )
+    _, metadata = image_files.read_with_metadata(tmp_path / "a.tif")
+    tags = Image.Exif()
+    if metadata.exif:
+        tags.load(metadata.exif)
+    assert (tags.get(270) == text) == stays

@@ -40,6 +40,12 @@ def test_arrays_of_16_bit_have_the_range_of_their_camera(colorize):
     )
 
 
+def test_arrays_with_the_larger_byte_first(colorize):
+    deep = GRAY.astype(np.uint16) * 16
+    expected = colorize(deep)
+    np.testing.assert_array_equal(colorize(deep.astype(">u2")), expected)
+
+
 def test_floats_stay_floats(colorize):
     image = (GRAY / 255).astype(np.float64)
     color = colorize(image)

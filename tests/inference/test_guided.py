@@ -79,9 +79,19 @@ def test_there_is_no_halo_at_an_edge():
     [
         (0, 1e-3, "radius=0: expected a whole number, 1 to 1024"),
         (1.5, 1e-3, "radius=1.5: expected a whole number"),
-        (4, 0.0, "epsilon=0.0: expected more than 0"),
+        (4, 0.0, "epsilon=0.0: expected 1e-10 to 1000"),
+        (4, 1e-300, "epsilon=1e-300: expected 1e-10 to 1000"),
     ],
 )
 def test_parameters_out_of_range_are_refused(radius, epsilon, message):
     with pytest.raises(InputError, match=message):
         GuidedParameters(radius, epsilon)
+
+
+def test_a_radius_that_a_card_has_as_a_float():
+    small = np.linspace(0, 1, 42, dtype=np.float32).reshape(6, 7, 1)
+    whole, floating = (
+        guided.fit(small, small, GuidedParameters(radius, 1e-3))
+        for radius in (2, 2.0)
+    )
+    np.testing.assert_array_equal(whole, floating)

@@ -5,6 +5,7 @@ from fractions import Fraction
 import av
 import clips
 import full_disk
+import numpy as np
 import pytest
 from clips import colorize, gray, read_clip, read_sound, write_clip
 
@@ -106,6 +107,32 @@ def test_pictures_that_start_late_stand_still_in_avi(tmp_path):
     frames, _ = read_clip(tmp_path / "color.avi")
     levels = frames[:, 0, 0, 0].astype(int)
     assert (abs(levels - ([10] * 6 + [90])) <= 3).all()
+
+
+@pytest.mark.parametrize(
+    ("rate", "start"), [(25, 20), (25, 60), (30, 17), (30, 16)]
+)
+def test_pictures_half_a_step_after_the_sound_all_go_into_avi(
+    tmp_path, rate, start
+):
+    """As Matroska stores them, in milliseconds."""
+    levels = [8 * number for number in range(24)]
+    times = [
+        Fraction(start + round(1000 * number / rate), 1000)
+        for number in range(24)
+    ]
+    source = write_clip(
+        tmp_path / "nir.mkv",
+        list(map(gray, levels)),
+        rate=rate,
+        times=times,
+        sound="pcm_s16le",
+    )
+    summary = colorize(source, tmp_path / "color.avi")
+    assert "left out" not in summary
+    frames, _ = read_clip(tmp_path / "color.avi")
+    shown = frames[-24:, ..., 0].mean(axis=(1, 2))
+    np.testing.assert_allclose(shown, levels, atol=3)
 
 
 def test_sound_that_the_format_does_not_take_is_named(tmp_path):

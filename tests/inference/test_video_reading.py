@@ -72,6 +72,30 @@ def test_a_dark_first_frame_of_10_bit_stays_dark(tmp_path):
     assert nir[0, 0] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("rule", ["auto", "max", "percentile"])
+def test_a_black_first_frame_of_10_bit(tmp_path, rule):
+    levels = [0, 300, 1000]
+    images = [np.full((24, 32), level, np.uint16) for level in levels]
+    source = write_clip(tmp_path / "nir.mkv", images, pixels="gray10le")
+    summary = colorize(source, tmp_path / "color.mkv", values=rule)
+    assert "values" not in summary
+    frames, _ = read_clip(tmp_path / "color.mkv")
+    expected = 255 / 1023 * np.array(levels)
+    np.testing.assert_allclose(
+        frames[..., 0].mean(axis=(1, 2)), expected, atol=1
+    )
+
+
+def test_frames_brighter_than_the_first_are_said(tmp_path):
+    images = [np.full((24, 32), 100 * n, np.uint16) for n in (2, 20, 30, 40)]
+    source = write_clip(tmp_path / "nir.mkv", images, pixels="gray16le")
+    summary = colorize(source, tmp_path / "color.mkv")
+    assert "; values 0..255 (8 bit, in a 16-bit file) -> 0..1; 3 frames" in (
+        summary
+    )
+    assert "with brighter values: --range=LOW,HIGH of the camera" in summary
+
+
 def test_gray_is_full_range_and_a_tag_against_it_is_said(tmp_path):
     source = write_clip(tmp_path / "nir.mkv", [gray(100)], color_range=TV)
     nir, summary = seen(source, tmp_path)
