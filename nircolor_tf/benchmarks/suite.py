@@ -88,11 +88,7 @@ def run(
     Raises:
         InputError: A section is unknown.
     """
-    for name in sections:
-        if name not in SECTIONS:
-            raise InputError(
-                f"--sections: {name!r}; expected some of {', '.join(SECTIONS)}"
-            )
+    _check_names(sections)
     start = time.monotonic()
     limits = _apart(_limits, plan, log)
     results, left_out, failed = {}, {}, []
@@ -119,6 +115,14 @@ def run(
         failed=tuple(failed),
         minutes=(time.monotonic() - start) / 60,
     )
+
+
+def _check_names(sections: Sequence[str]) -> None:
+    for name in sections:
+        if name not in SECTIONS:
+            raise InputError(
+                f"--sections: {name!r}; expected some of {', '.join(SECTIONS)}"
+            )
 
 
 def _select(results: Mapping[str, Sequence], kind: type) -> dict[str, list]:

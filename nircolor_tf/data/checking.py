@@ -233,12 +233,12 @@ def _share_levels(opened: Sequence[_File]) -> None:
     widest = max((file.levels for file in deep), default=None)
     others = [file for file in deep if file.levels != widest]
     if len(others) > _NEARLY_ALL * len(deep):
-        one = next(file for file in deep if file.levels == widest)
+        first = next(file for file in deep if file.levels == widest)
         logging.warning(
             "all files of 16 bit are read with values up to %d for %s, one of "
             "%d of %d that need them; the others need %d: a stuck pixel? "
             "--range and --rgb_range say otherwise",
-            *(widest[1], one.path, len(deep) - len(others), len(deep)),
+            *(widest[1], first.path, len(deep) - len(others), len(deep)),
             max(file.levels for file in others)[1],
         )
     for file in deep:

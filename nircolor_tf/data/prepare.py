@@ -88,13 +88,12 @@ def prepare(
     checked = checking.check(
         candidates, reading, protocol_of(layout, split, patch)
     )
-    pairs = [example for example in checked if example.nir]
-    photos = [example for example in checked if not example.nir]
+    pairs, photos = _apart(checked)
     pairs, mismatches = _measured(pairs, layout, named, seed)
     _check_photos(pairs, photos)
     examples = _write(layout, pairs, photos, output, patch)
-    title = _title(split, named, pairs)
-    return "\n".join([summarize(examples, title), *mismatches])
+    summary = summarize(examples, _title(split, named, pairs))
+    return "\n".join([summary, *mismatches])
 
 
 def protocol_of(layout: str, split: str, patch: int) -> str:
@@ -110,6 +109,14 @@ def protocol_of(layout: str, split: str, patch: int) -> str:
     if layout == "epfl":
         return "epfl-patches" if patch else "epfl"
     return "folder"
+
+
+def _apart(
+    examples: Sequence[Example],
+) -> tuple[list[Example], list[Example]]:
+    """Returns the pairs, and the photos without NIR."""
+    pairs = [example for example in examples if example.nir]
+    return pairs, [example for example in examples if not example.nir]
 
 
 def _title(split: str, named: dict, pairs: Sequence[Example]) -> str:
@@ -132,7 +139,7 @@ def summarize(examples: Sequence[Example], split: str) -> str:
         if members:
             count = len({example.scene for example in members} - {""})
             lines.append(f"{name:10}{len(members):8}{count:8}")
-    pairs = [example for example in examples if example.nir]
+    pairs, _ = _apart(examples)
     homes = {
         (example.scene, example.split)
         for example in pairs
@@ -288,12 +295,12 @@ def _check_photos(pairs: Sequence[Example], photos: Sequence[Example]) -> None:
     measured = {
         pair.rgb_sha256: pair for pair in pairs if pair.split in ("val", "test")
     }
-    same = [photo for photo in photos if photo.rgb_sha256 in measured]
-    if same:
-        pair = measured[same[0].rgb_sha256]
+    copies = [photo for photo in photos if photo.rgb_sha256 in measured]
+    if copies:
+        pair = measured[copies[0].rgb_sha256]
         raise InputError(
-            f"{len(same)} of the photos without NIR are the color images of "
-            f"pairs that are measured: {same[0].rgb} is that of {pair.name}, "
+            f"{len(copies)} of the photos without NIR are the color images of "
+            f"pairs that are measured: {copies[0].rgb} is that of {pair.name}, "
             f"{pair.split}; leave them out"
         )
 

@@ -16,9 +16,9 @@ from tqdm import tqdm
 _LONGEST_SIDE = 512
 _FEATURES = 400
 _CONTRAST = 0.01  # a quarter of the default: hazy mountains count too
-# The strongest features find candidates; all of them decide.
 # Level of the brightest pixels to which darker images are brightened.
 _BRIGHT = 64
+# The strongest features find candidates; all of them decide.
 _STRONGEST = 160
 _CANDIDATES = 16
 _RATIO = 0.8  # Lowe (IJCV 2004), section 7.1

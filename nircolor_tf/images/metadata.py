@@ -77,11 +77,9 @@ class Metadata:
             if _is_plain(data):
                 return cls(b"", b"", None)
             exif, xmp, dpi = _read(data)
-            if dpi is not None and exif.get(_ORIENTATION, 1) in _ON_THEIR_SIDE:
-                dpi = dpi[::-1]
-                across, down = exif.get(X_RESOLUTION), exif.get(Y_RESOLUTION)
-                if across and down:
-                    exif[X_RESOLUTION], exif[Y_RESOLUTION] = down, across
+            if exif.get(_ORIENTATION, 1) in _ON_THEIR_SIDE:
+                dpi = dpi and dpi[::-1]
+                _swap(exif, X_RESOLUTION, Y_RESOLUTION)
             return cls(_descriptive_tags(exif), _upright(xmp), _resolution(dpi))
         # OSError, SyntaxError, struct.error and more for broken files.
         except Exception as error:
@@ -165,6 +163,12 @@ def _header(data: bytes) -> Any:
     else:
         plugin = TiffImagePlugin.TiffImageFile
     return plugin(io.BytesIO(data))
+
+
+def _swap(exif: Any, first: int, second: int) -> None:
+    """Swaps the values of two tags that are there."""
+    if first in exif and second in exif:
+        exif[first], exif[second] = exif[second], exif[first]
 
 
 def _upright(xmp: bytes) -> bytes:

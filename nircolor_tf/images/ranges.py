@@ -58,10 +58,10 @@ class InputRange:
                     "expected HIGH to be 255 at most"
                 )
             return low, high
+        if self.choice == "auto" and bits < 16:
+            return 0, 2**bits - 1
         low, high = _RULES[self.choice](image)
-        if self.choice == "auto" or low >= high:
-            return (0, 2**bits - 1) if bits < 16 else _auto(image)
-        return low, high
+        return (low, high) if low < high else AUTO.of(image, bits)
 
 
 AUTO = InputRange("auto")

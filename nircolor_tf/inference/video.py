@@ -231,6 +231,6 @@ def _scratch_folder(target: Path) -> Iterator[Path]:
     with files.refusals_named(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
-            dir=target.parent, prefix=f".{target.name[:40]}."
+            dir=target.parent, prefix=files.temporary_name(target, ".").name
         ) as folder:
             yield Path(folder)

@@ -235,12 +235,12 @@ class VideoFile:
         return notes
 
     def _missing(self) -> list[str]:
-        counted_to = self._stream.frames / self.properties.rate
         # An AVI file counts frames that its camera dropped, too.
-        reached = self._container.format.name == "avi" and (
-            self._reached >= counted_to - _LENGTH_TOLERANCE
+        length = self._stream.frames / self.properties.rate
+        dropped = self._container.format.name == "avi" and (
+            self._reached >= length - _LENGTH_TOLERANCE
         )
-        if self._packets < self._stream.frames and not reached:
+        if self._packets < self._stream.frames and not dropped:
             return [
                 f"the input says that it has {self._stream.frames} frames, "
                 f"and ends after {self._packets}"

@@ -32,6 +32,9 @@ class Evaluator:
         config: config.evaluate: protocols, grid_images, and paths: which
             inference paths to measure besides the method's own.
 
+    Attributes:
+        method: As it was given.
+
     Raises:
         InputError: The method has no such path, or an image is bad.
     """

@@ -47,7 +47,6 @@ def open_loop(
     checking.check_config(config, strategy.num_replicas_in_sync)
     config = config_files.with_absolute_paths(config)
     warm_start.check(workdir, start)
-    records.check_place(workdir, config)
     logger_names = loggers.select(workdir, logger_names)
     examples = halves.read(config.data.manifest, config.data.half)
     config = epochs.with_epochs(config, examples)

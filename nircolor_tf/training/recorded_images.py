@@ -33,10 +33,11 @@ def check(
     Raises:
         InputError: They differ; the message counts the images and names the
             first. Or the manifest is another file, and the workdir is an
-            older one without a record.
+            older one without a record; or a new workdir is its folder.
     """
     path = config.data.manifest
     if not Path(workdir, config_files.CONFIG_FILE).exists():
+        _check_place(Path(workdir), Path(path))
         return
     if not Path(workdir, FILE).exists():
         before = config_files.with_absolute_paths(
@@ -65,6 +66,15 @@ def write(workdir: str | os.PathLike, examples: Sequence[Example]) -> None:
         InputError: The file cannot be written.
     """
     manifest.write_manifest(Path(workdir, FILE), examples)
+
+
+def _check_place(workdir: Path, path: Path) -> None:
+    """Keeps a record from the place where `data/distill.py` has its own."""
+    if path.parent.resolve() == workdir.resolve():
+        raise InputError(
+            f"{workdir}: config.data.manifest lies there, and the training "
+            "would write beside it; expected another --workdir"
+        )
 
 
 def _describe_difference(

@@ -15,7 +15,6 @@ from ml_collections import ConfigDict
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.data.examples import Source
 from nircolor_tf.data.pipeline import reads_photos
-from nircolor_tf.errors import InputError
 from nircolor_tf.training import config_files, recorded_images
 from nircolor_tf.training.warm_start import Start
 
@@ -36,28 +35,6 @@ def images(
     if reads_photos(data, config.data):
         splits.add("unpaired")
     return [example for example in examples if example.split in splits]
-
-
-def check_place(workdir: Path, config: ConfigDict) -> None:
-    """Refuses a workdir in which the manifest lies.
-
-    A record of training images beside a manifest is that of `data/distill.py`.
-
-    Args:
-        workdir: Of a training.
-        config: A whole experiment.
-
-    Raises:
-        InputError: It is the folder of the manifest, and no training is there.
-    """
-    if Path(workdir, config_files.CONFIG_FILE).exists():
-        return
-    folder = Path(config.data.manifest).parent
-    if workdir.exists() and folder.resolve() == workdir.resolve():
-        raise InputError(
-            f"{workdir}: config.data.manifest lies there, and the training "
-            "would write beside it; expected another --workdir"
-        )
 
 
 def write(

@@ -158,6 +158,20 @@ def test_in_its_own_place_and_from_weights_by_name(older, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["renewed"]
 
 
+def test_an_export_without_a_saved_model_gets_one(older, tmp_path):
+    folder = shutil.copytree(older, tmp_path / "slim")
+    method, _ = exported_method.load(folder)
+    weights.write(method, ["colorizer"], folder)
+    shutil.rmtree(folder / "saved_model")
+    card = read_card(folder)
+    card.pop("sha256")
+    for entry in card["paths"].values():
+        del entry["files"]["saved_model"]
+    (folder / "card.json").write_text(json.dumps(card))
+    renewal.renew(folder, tmp_path / "whole", Options())
+    assert shown_size(signatures(tmp_path / "whole")) == SIZE[::-1]
+
+
 def test_a_damaged_file_gets_no_new_digest(renewed, tmp_path):
     folder = tmp_path / "damaged"
     shutil.copytree(renewed, folder)

@@ -5,6 +5,7 @@ import http.server
 import importlib.util
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -289,6 +290,32 @@ def test_the_rest_client_fails_in_one_line(rest_server, repository, tmp_path):
         assert message in result.stderr
         assert len(result.stderr.splitlines()) == 1
     assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"]
+)
+def test_the_rest_client_tells_a_server_that_dies(answer, repository, tmp_path):
+    (tmp_path / "a.png").write_bytes(FILE)
+    client = repository / "examples" / "serving" / "client.py"
+    with socket.create_server(("localhost", 0)) as listener:
+        listener.settimeout(60)
+        port = listener.getsockname()[1]
+        address = f"http://localhost:{port}/v1/models/blocks"
+        process = subprocess.Popen(
+            [sys.executable, client, address, tmp_path / "a.png", "none.png"],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with listener.accept()[0] as connection:
+            connection.recv(1 << 20)
+            connection.sendall(answer)
+            connection.shutdown(socket.SHUT_WR)
+            _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.startswith(f"error: {address}: ")
+    assert "None" not in errors
+    assert len(errors.splitlines()) == 1
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import channels, image_files, rasters, tiff
+from nircolor_tf.images import channels, image_files, tiff
 from nircolor_tf.images.decoding import decode
 
 KINDS = list(storage.CHANNELS)
@@ -375,41 +375,3 @@ def test_a_compression_without_its_package_is_named(monkeypatch):
         InputError, match=r"compression LZW of 3 x 8 bit .*nircolor-tf\[tiff\]"
     ):
         tiff._decode_by_opencv(page, lzw)
-
-
-@pytest.mark.parametrize(
-    ("size", "stored", "words"),
-    [
-        ((0, 5), 9**9, "0 x 5 pixels; expected at least 1"),
-        ((2**15, 2**15 + 1), 2**32, "at most 1073741824"),
-        ((10_000, 10_000), 500, "more than its 500 bytes"),
-    ],
-)
-def test_sizes_that_are_refused(size, stored, words):
-    with pytest.raises(InputError, match=words):
-        rasters.check_size(*size, 1, stored)
-
-
-def test_sizes_that_are_read():
-    rasters.check_size(2**15, 2**15, 1, 2**20)
-    rasters.check_size(8192, 8192, 1, 500)  # of one color
-
-
-def test_a_size_that_the_file_cannot_hold_is_refused_before_decoding():
-    def large(data, place, form):
-        data = bytearray(data)
-        struct.pack_into(form, data, place, 30_000, 30_000)
-        return data
-
-    image = storage.pixels(8, 8, 3, np.uint8)
-    jpeg = storage.by_pillow(image, "JPEG")
-    bmp = storage.by_pillow(image, "BMP")
-    lossless = storage.by_pillow(image, "WEBP", lossless=True)
-    sizes = struct.pack("<I", 0x3FFF | 0x3FFF << 14)
-    for data in [
-        large(jpeg, jpeg.index(b"\xff\xc0") + 5, ">HH"),
-        large(bmp, 18, "<ii"),
-        lossless.replace(lossless[21:25], sizes),
-    ]:
-        with pytest.raises(InputError, match="pixels, more than its"):
-            decode(bytes(data))

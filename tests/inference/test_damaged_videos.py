@@ -164,3 +164,21 @@ def test_a_file_without_pictures_is_refused(tmp_path):
         clip.mux(stream.encode())
     with pytest.raises(InputError, match=r"sound.mp4: there is no video in it"):
         colorize(tmp_path / "sound.mp4", tmp_path / "o.mkv")
+
+
+def test_an_avi_file_with_dropped_frames_is_whole(tmp_path):
+    """FFmpeg counts in its header the places of frames that are not there."""
+    numbers = [*range(8), *range(20, 28)]
+    source = write_clip(
+        tmp_path / "nir.avi",
+        [gray(90)] * len(numbers),
+        pixels="yuvj420p",
+        codec="mjpeg",
+        rate=Fraction(10),
+        times=[number / 10 for number in numbers],
+    )
+    with av.open(str(source)) as clip:
+        assert clip.streams.video[0].frames > len(numbers)
+    summary = colorize(source, tmp_path / "o.mkv")
+    assert summary.startswith("16 frames (")
+    assert "the input says" not in summary

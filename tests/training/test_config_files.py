@@ -244,3 +244,19 @@ def test_shipped_configs_are_in_the_package(tmp_path, monkeypatch):
     assert read("configs/landscapes.py:smoke").train.steps == 2
     with pytest.raises(InputError, match=r"configs/missing\.py"):
         read("configs/missing.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def get_config(): return {}['x']", "KeyError: 'x'"),
+        ("def get_config(): raise KeyError(3)", "KeyError: 3"),
+        ("def get_config(): raise AttributeError", "AttributeError"),
+    ],
+)
+def test_a_mistake_in_a_config_file_is_one_of_that_file(
+    tmp_path, text, message
+):
+    (tmp_path / "own.py").write_text(text)
+    with pytest.raises(InputError, match=rf"own\.py: {message}"):
+        config_files.read(str(tmp_path / "own.py"))

@@ -133,3 +133,13 @@ def test_an_older_workdir_stays_with_its_manifest(begun, tmp_path, monkeypatch):
 def test_a_new_workdir_has_nothing_to_compare(begun, tmp_path):
     _, config, examples = begun
     recorded_images.check(tmp_path / "new", config, examples)
+
+
+def test_a_training_does_not_write_beside_its_manifest(data, one_replica):
+    config = smoke.smoke_config(*SMALL, str(data / "manifest.csv"))
+    before = {path.name for path in data.iterdir()}
+    with pytest.raises(
+        InputError, match=r"data: config.data.manifest lies there, .* another"
+    ):
+        trainer.train(config, data, one_replica)
+    assert {path.name for path in data.iterdir()} == before
