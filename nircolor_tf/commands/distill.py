@@ -8,8 +8,8 @@ not trained on: training images cut, mirrored and lit otherwise, and color
 photos turned into imitations of NIR.
 
   bin/distill.py --teacher=default --data=data/manifest.csv \
-      --output=data/distilled --variations=5 --photos
-  bin/train.py --config=configs/edge.py:landscapes --workdir=runs/edge \
+      --output=data/distilled --variations=3
+  bin/train.py --config=configs/edge.py --workdir=runs/edge \
       --config.data.manifest=data/distilled/manifest.csv
 """
 

@@ -35,11 +35,13 @@ class EdgeUNet(keras.Model):
     Departures and choices: all of it [ours]. The sub-pixel convolution
     follows Shi et al., CVPR 2016; the last two steps up are bilinear, because
     sub-pixels left a grid there. The finest levels pad by repeating the edge:
-    zeros left a tinted frame of 3 px. The deeper levels halve around 2 i + 1,
-    enlarge around 2 i + 1/2, and join features that lie up to 16 px beside, at
-    six levels; trained weights make up for it.
+    zeros left a tinted frame of 3 px. Kernels of 4x4 halve around 2 i + 1/2, as
+    sub-pixels and bilinear steps enlarge, so that nothing is displaced.
 
     Args:
+        aligned: Whether kernels of 4x4 halve; False only for weights of the
+            older form, 3x3, which halves around 2 i or 2 i + 1 and joins
+            features that lie up to 16 px beside.
         filters: Channels at 1/2, 1/4, ... of the size.
         detail_filters: Channels at full size.
         dropout: Fraction of channels dropped at the deepest level in
@@ -53,6 +55,7 @@ class EdgeUNet(keras.Model):
     def __init__(
         self,
         *,
+        aligned: bool,
         filters: Sequence[int],
         detail_filters: int,
         dropout: float,
@@ -61,12 +64,14 @@ class EdgeUNet(keras.Model):
     ):
         super().__init__()
         self.size_multiple = 2 ** len(filters)
+        halving = (4 if aligned else 3, 2)
         # The first level is wide and has one convolution only.
         self.downs = [
             keras.Sequential(
-                _conv_bn_relu(width, 2, depth) + _conv_bn_relu(width, 1, depth)
+                _conv_bn_relu(width, depth, *halving)
+                + _conv_bn_relu(width, depth)
                 if depth
-                else _conv_bn_relu(width, 2, depth, CenteredConv2D)
+                else _conv_bn_relu(width, depth, *halving, CenteredConv2D)
             )
             for depth, width in enumerate(filters)
         ]
@@ -78,7 +83,7 @@ class EdgeUNet(keras.Model):
             for depth in depths
         ]
         self.ups = [
-            keras.Sequential(_conv_bn_relu(filters[depth], 1, depth))
+            keras.Sequential(_conv_bn_relu(filters[depth], depth))
             for depth in depths
         ]
         self.head = BilinearHead(detail_filters, output_channels)
@@ -178,8 +183,9 @@ def _enlarge(filters: int, depth: int) -> list[layers.Layer]:
 
 def _conv_bn_relu(
     filters: int,
-    strides: int,
     depth: int,
+    kernel: int = 3,
+    strides: int = 1,
     convolution: type[layers.Conv2D] = layers.Conv2D,
 ) -> list[layers.Layer]:
     repeat_edge = depth < EDGE_LEVELS
@@ -187,7 +193,7 @@ def _conv_bn_relu(
         *([shared.MirrorPadding2D(1, "symmetric")] if repeat_edge else []),
         convolution(
             filters,
-            3,
+            kernel,
             strides,
             padding="valid" if repeat_edge else "same",
             use_bias=False,

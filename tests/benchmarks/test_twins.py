@@ -34,6 +34,7 @@ NETWORKS = {
     },
     # Of more levels than repeat the edge.
     "edge_unet": {
+        "aligned": True,
         "filters": (4, 6, 8, 8, 10),
         "detail_filters": 4,
         "dropout": 0.1,

@@ -103,9 +103,9 @@ def derive_acd(glffnet):
 def derive_edge_unet():
     widths = [12, 24, 64, 96, 112, 128, 128]
     # The first level has one convolution, the others two.
-    total = normed(3, 1, 24)
+    total = normed(4, 1, 24)
     for below, width in itertools.pairwise(widths[1:]):
-        total += normed(3, below, width) + normed(3, width, width)
+        total += normed(4, below, width) + normed(3, width, width)
     # Four times the channels go into twice the height and width, then the
     # skip of as many joins them; the last two steps up are bilinear.
     for width, below in itertools.pairwise(widths[1:]):
@@ -191,7 +191,7 @@ GOLDEN = {
     ),
     "edge": (
         lambda: make_network(smoke.load_config("edge", "").network, "network"),
-        1_941_182,
+        2_285_414,
         derive_edge_unet,
     ),
 }

@@ -30,7 +30,7 @@ COLORIZERS = {
         "filters": (4, 4, 8, 8),
         "detail_filters": 4,
         "dropout": 0.1,
-        **RGB,
+        **ALIGNED,
     },
     "lite_unet": {
         "version": 0,

@@ -206,7 +206,7 @@ def test_a_relative_manifest_is_of_the_working_directory(tmp_path, monkeypatch):
         (["--workdir=none"], "none/config.json: no such file"),
         (
             [f"--config={smoke.CONFIGS}/edge.py:none"],
-            "edge.py:none: expected nothing or one of landscapes, smoke",
+            "edge.py:none: expected nothing or one of smoke",
         ),
         (
             [f"--config={smoke.CONFIGS}/edge.py", "--config.train.stepz=9"],

@@ -16,7 +16,8 @@ class EdgeUNet(nn.Module):
 
     Args:
         channels: Of the image.
-        filters: As of ours, like the rest.
+        aligned: As of ours, like the rest.
+        filters: At 1/2, 1/4, ... of the size.
         detail_filters: Channels at full size.
         dropout: Share of the channels.
         output_channels: 3 for rgb.
@@ -27,6 +28,7 @@ class EdgeUNet(nn.Module):
         self,
         *,
         channels: int,
+        aligned: bool,
         filters: Sequence[int],
         detail_filters: int,
         dropout: float,
@@ -35,10 +37,11 @@ class EdgeUNet(nn.Module):
     ):
         super().__init__()
         before, downs = channels, []
+        halving = (4 if aligned else 3, 2)
         for depth, width in enumerate(filters):
-            blocks = _conv_bn_relu(before, width, 2, depth)
+            blocks = _conv_bn_relu(before, width, depth, *halving)
             if depth:
-                blocks += _conv_bn_relu(width, width, 1, depth)
+                blocks += _conv_bn_relu(width, width, depth)
             downs.append(nn.Sequential(*blocks))
             before = width
         self.downs = nn.ModuleList(downs)
@@ -51,7 +54,7 @@ class EdgeUNet(nn.Module):
         )
         self.ups = nn.ModuleList(
             nn.Sequential(
-                *_conv_bn_relu(2 * filters[depth], filters[depth], 1, depth)
+                *_conv_bn_relu(2 * filters[depth], filters[depth], depth)
             )
             for depth in depths
         )
@@ -114,10 +117,10 @@ class _Head(nn.Module):
 
 
 def _conv_bn_relu(
-    before: int, width: int, strides: int, depth: int
+    before: int, width: int, depth: int, kernel: int = 3, strides: int = 1
 ) -> list[nn.Module]:
     return [
-        *layers.padded_convolution(before, width, strides, depth),
+        *layers.padded_convolution(before, width, depth, kernel, strides),
         layers.batch_norm(width),
         nn.ReLU(),
     ]

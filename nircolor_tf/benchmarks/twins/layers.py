@@ -39,14 +39,14 @@ class SamePadding(nn.Module):
 
 
 def padded_convolution(
-    before: int, width: int, strides: int, depth: int
+    before: int, width: int, depth: int, kernel: int = 3, strides: int = 1
 ) -> list[nn.Module]:
-    """3x3 without bias; the finest levels repeat the edge."""
+    """Without bias; the finest levels repeat the edge."""
     if depth < EDGE_LEVELS:
         padding = nn.ReplicationPad2d(1)
     else:
-        padding = SamePadding(3, strides)
-    return [padding, nn.Conv2d(before, width, 3, strides, bias=False)]
+        padding = SamePadding(kernel, strides)
+    return [padding, nn.Conv2d(before, width, kernel, strides, bias=False)]
 
 
 def double(features: torch.Tensor) -> torch.Tensor:

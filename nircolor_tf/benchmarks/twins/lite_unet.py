@@ -56,7 +56,7 @@ class LiteUNet(nn.Module):
             ups.append(
                 nn.Sequential(
                     *layers.padded_convolution(
-                        before + skips.pop(), width, 1, depth
+                        before + skips.pop(), width, depth
                     ),
                     layers.batch_norm(width),
                     nn.LeakyReLU(0.2),
