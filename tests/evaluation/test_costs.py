@@ -1,6 +1,7 @@
 """What a run costs: counted as by hand, timed in turns."""
 
 import json
+import shutil
 import types
 
 import keras
@@ -91,6 +92,21 @@ def test_a_workdir(workdir, tmp_path):
     again = cost_files.read([str(path)])
     assert again.pop("commands") == {str(path): measured.pop("command")}
     assert again == measured
+
+
+def test_a_model_that_sees_a_mirror_image_too_costs_twice(workdir, tmp_path):
+    folder = shutil.copytree(workdir[0], tmp_path / "mirror")
+    config = json.loads((folder / "config.json").read_text())
+    config["inference"]["mirror"] = True
+    (folder / "config.json").write_text(json.dumps(config))
+    once, twice = (
+        costs.measure(
+            evaluation(tmp_path, about_workdir(each, 3)), "one", 64, 1
+        )["runs"]["one"]
+        for each in (workdir[0], folder)
+    )
+    assert twice["macs"] == 2 * once["macs"]
+    assert twice["parameters"] == once["parameters"]
 
 
 @pytest.mark.parametrize(

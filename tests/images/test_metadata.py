@@ -94,6 +94,20 @@ def test_the_resolution_is_turned_with_the_pixels(orientation, dpi, tmp_path):
     assert (tags[282], tags[283]) == dpi
 
 
+def test_the_resolution_of_a_jpeg_is_turned_with_the_pixels(tmp_path):
+    exif = Image.Exif()
+    exif[274], exif[282], exif[283], exif[296] = 6, 200, 100, 2
+    Image.new("L", (6, 4)).save(
+        tmp_path / "a.jpg", dpi=(200, 100), exif=exif.tobytes()
+    )
+    raster, metadata = image_files.read_with_metadata(tmp_path / "a.jpg")
+    assert raster.bands.shape[:2] == (6, 4)
+    assert metadata.dpi == pytest.approx((100, 200))
+    tags = Image.Exif()
+    tags.load(metadata.exif)
+    assert (tags[282], tags[283]) == (100, 200)
+
+
 @pytest.mark.parametrize(
     ("text", "stays"),
     [("a forest", True), ('{"shape": [4, 6]}', False), ("ImageJ=1.5", False)],
