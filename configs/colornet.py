@@ -7,18 +7,19 @@ Data: EPFL RGB-NIR Scene cut to 480x480 (bin/prepare_data.py --layout=epfl).
 300 epochs of batch 16 at 1e-4; the best model is kept.
 Reported on 57 images: MAE 0.0939, 18.44 dB, 0.6363.
 
-Its Table 2 compares networks with the same loss (L2), crop (480, a multiple of
-what each network takes), augmentation (none) and steps. `scd` is Ronneberger's
-U-Net, `linknet` LinkNet with ResNet-18, `acd` ACD alone, `acd_glffnet` ACD and
-GLFFNet, all without BFWLS; `scd_bfwls`, `linknet_bfwls` and `acd_bfwls` have
-it, as the main config does. BFWLS is not trained: these differ from the ones
-without it in what is done with an image alone.
+Its Table 2 compares networks, [ours] all with the same loss (L2), crop (480, a
+multiple of what each network takes), augmentation (none) and steps. `scd` is
+Ronneberger's U-Net, `linknet` LinkNet with ResNet-18 ([ours]; ACD has 34),
+`acd` ACD alone, `acd_glffnet` ACD and GLFFNet, all without BFWLS; `scd_bfwls`,
+`linknet_bfwls` and `acd_bfwls` have it, as the main config does. BFWLS is not
+trained: these differ from the ones without it in what is done with an image
+alone.
 
 `:cpu` is its row of the equal-budget table: half the channels and the rule of
 docs/experiments.md, with the augmentation that the paper does not speak of.
-`:native` is that at native size, where BFWLS acts: images of 256x256 are
-colorized as they are (docs/ablations.md). `:smoke` makes it tiny, for tests.
-All three follow a name, too: `:acd,cpu`.
+`:native` is that at native size, where BFWLS acts: images of 256x256 are cut
+and colorized as they are (docs/ablations.md). `:smoke` makes it tiny, for
+tests. All three follow a name, too: `:acd,cpu`.
 """
 
 import common
@@ -51,8 +52,8 @@ CONFIG = {
     },
     "rate": {"schedule": "constant", "peak": 1e-4, "warmup": 0.0},
     "data": {"batch_size": 16, "crop": 480, "value_range": (-1.0, 1.0)},
-    # 300 epochs of the 706 pairs that the paper trained on, as it compares
-    # trainings of one length; of our cut of EPFL they are about 277.
+    # 300 epochs of the 706 pairs that the paper trained on; of our cut of
+    # EPFL they are about 277.
     "train": {"steps": 13200, **common.every(440)},
 }
 
@@ -64,9 +65,10 @@ CPU = {
 }
 SMOKE = {"network": {"filters": 8}, "train": {"steps": 4}}
 SIZES = common.sizes(CPU, SMOKE)
+# Crops are not enlarged either, which would take their detail away.
 SIZES["native"] = common.merge(
     SIZES["cpu"],
-    {"inference": {"working_size": 0}, "data": {"zoom": (1.0, 1.6)}},
+    {"inference": {"working_size": 0}, "data": {"zoom": (1.0, 1.0)}},
 )
 
 WITHOUT_BFWLS = {"fusion": {"enabled": False}}

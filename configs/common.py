@@ -177,8 +177,8 @@ PIXEL_LOSS = {
     "shift": 0,
 }
 
-# Of a section `data`: ATCycleGAN's (section II-E), MPFNet's and CoColor's
-# augmentation; the zoom is each one's own.
+# Of a section `data`: ATCycleGAN's augmentation (section II-E), and MPFNet's
+# and CoColor's, whose papers give no numbers; the zoom is each one's own.
 AUGMENTATION = {
     "zoom_probability": 0.8,
     "mirror_probability": 0.5,

@@ -9,10 +9,11 @@ paper's loss weights, pairs and 800 epochs. Reported on 18 images: 13.53 dB /
 `resnet`: ColorNet's Table 1, 'CycleGAN_ResNet', unpaired, on EPFL cut to
 480x480 (bin/prepare_data.py --layout=epfl). Reported on 57 images: MAE 0.1014,
 15.55 dB / 0.6153. Its 'CycleGAN_UNet' (0.1559, 14.88 dB / 0.6141) is `unet256`
-with --config.pairing=unpaired and --config.loss.cycle=10.
+with --config.pairing=unpaired --config.loss.cycle=10
+--config.schedule.constant_epochs=100 --config.schedule.decay_epochs=100.
 
 After a name, `,cpu` is its row of the equal-budget table: half the channels,
-the paper's proportion of the phases and the rule of docs/experiments.md.
+the phases in the proportion of above and the rule of docs/experiments.md.
 `,smoke` makes it tiny, for tests.
 """
 

@@ -16,7 +16,7 @@ docs/experiments.md. Patches stay 64x64, the size that its discriminator takes;
 16 of them have the pixels of 4 crops of the other rows. It departs from the
 paper in the loss: non-saturating, with an L1 term of pix2pix's weight (Isola et
 al., CVPR 2017). With the log form alone the discriminator is sure after some
-hundred steps, and the generator stands still (docs/experiments.md).
+hundred steps, and the generator stands still (docs/log.md).
 `:smoke` is tiny, for tests.
 """
 

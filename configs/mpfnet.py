@@ -16,8 +16,8 @@ Ablations: `one_scale` and `two_scales` leave out the coarser scales,
 gates of the coarser scales, `without_feature_gan` eq. 4.
 `weak_feature_gan` gives eq. 4 the weight 0.05, which an older row of the
 equal-budget table had.
-`:cpu` is its row of the equal-budget table: half the channels, the paper's
-proportion of the phases and the rule of docs/experiments.md. `:smoke` makes it
+`:cpu` is its row of the equal-budget table: half the channels, the phases in
+the proportion of above and the rule of docs/experiments.md. `:smoke` makes it
 tiny, for tests. Both follow an ablation, too: `:one_scale,cpu`.
 """
 

@@ -26,14 +26,17 @@ class GanLoss:
 
 
 def least_squares_discriminator(real_logits, fake_logits):
-    """(D(real) - 1)^2 + D(fake)^2; Mao et al., LSGAN, ICCV 2017, eq. 9."""
+    """(D(real) - 1)^2 + D(fake)^2; Zhu et al., CycleGAN, ICCV 2017, section 4.
+
+    Mao et al., LSGAN, ICCV 2017, have half of it.
+    """
     return ops.mean(ops.square(real_logits - 1.0)) + ops.mean(
         ops.square(fake_logits)
     )
 
 
 def least_squares_generator(fake_logits):
-    """(D(fake) - 1)^2; Mao et al., LSGAN, ICCV 2017, eq. 9."""
+    """(D(fake) - 1)^2; CycleGAN, section 4; LSGAN has half of it."""
     return ops.mean(ops.square(fake_logits - 1.0))
 
 

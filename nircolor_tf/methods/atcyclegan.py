@@ -49,6 +49,7 @@ Departures and choices
       (32 s and 93 s) suggest one draw per photo, 1,020: then
       config.schedule.unpaired_epoch_images, configs/atcyclegan.py:photo_epochs.
     - [ours] All losses are means over pixels, patches and batch.
+    - [ours] The best model on validation is kept.
     - [ours] Contrast and crop are drawn apart, each with a probability of 0.8,
       and the contrast about the mean of the crop: the paper (II-E) names the
       contrast first, and does not say about what.

@@ -59,10 +59,13 @@ Departures and choices
       was made from a NIR image is compared with the RGB of that NIR image,
       what was made from a gray one with the RGB it is the gray of: they are
       different images here.
-    - X_G is the luma of color images drawn without regard to X_N: of
+    - [ours] X_G is the luma of color images drawn without regard to X_N: of
       photos, of the pairs, or of both (config.data.unpaired_from); with
-      config.gray_source 'paired' that of X_N's own RGB, aligned [ours].
-    - [ours] Zoom 1 to 1.6, contrast 0.5 to 1.5 about a crop's mean; how often.
+      config.gray_source 'paired' that of X_N's own RGB, aligned, and an epoch
+      is a pass over the pairs.
+    - [ours] Zoom 1 to 1.6; contrast 0.5 to 1.5 about a crop's mean, of X_N
+      alone; how often.
+    - [ours] The best model on validation is kept, of whichever phase.
     - [ours] The translators share the colorizers' U-Net, with one channel.
     - [ours] Least squares, as in CycleGAN: eq. 5 to 8 write differences
       without a square. The discriminators' loss counts half, as there; no

@@ -27,9 +27,9 @@ Loss term -> equation -> config key
 Phases: one, 'train', of config.train.steps steps; Adam 1e-4, batch 16. The
 best model is kept (section 4), [ours] the best on validation.
 
-Table 2 by config, all trained alike: config.network is Ronneberger's U-Net with
-BatchNorm (the symmetric codec, SCD), LinkNet with ResNet-18, or ACD with and
-without GLFFNet; config.fusion.enabled adds BFWLS to any of them.
+Table 2 by config, [ours] all trained alike: config.network is Ronneberger's
+U-Net with BatchNorm (the symmetric codec, SCD), LinkNet with ResNet-18, or ACD
+with and without GLFFNet; config.fusion.enabled adds BFWLS to any of them.
 
 Departures and choices
     - [ours] A rate that stays at the 'initial' 1e-4; no augmentation, of which
@@ -40,7 +40,8 @@ Departures and choices
       encoder's strides have put it; GLFFNet's global map likewise, of which the
       paper says that both maps are joined.
     - [ours] Eq. 5 is a mean where the paper writes a sum.
-    - [ours] ResNet-34 (LinkNet / D-LinkNet lineage); 18 by config.
+    - [ours] ResNet-34 (LinkNet / D-LinkNet lineage); 18 by config. The control
+      LinkNet has ResNet-18, as its own paper.
     - [ours] 'Six decoder blocks, the first five as U-Net': one on the fused
       map, four that up-sample, the 1x1 output.
     - [ours] Of BFWLS the filters' parameters, in the config, chosen on

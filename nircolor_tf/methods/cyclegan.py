@@ -42,8 +42,9 @@ Departures and choices
     - [ours] Sigmoid and images in (0, 1), for both generators, where the
       CycleGAN paper has tanh; the augmentation of ATCycleGAN, for the ResNet
       too, of which ColorNet says nothing.
-    - [ours] ColorNet does not say whether its CycleGANs saw pairs: unpaired,
-      as in the CycleGAN paper.
+    - [ours] ColorNet says neither whether its CycleGANs saw pairs nor how they
+      were cut: unpaired, and crops of 256, as in the CycleGAN paper.
+    - [ours] The best model on validation is kept.
     - [ours] All losses are means over pixels, patches and batch.
 """
 

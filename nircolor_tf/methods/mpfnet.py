@@ -41,10 +41,12 @@ the rate falls linearly to 0.
 Inference paths: n2g2c = F_G(G_N2G(x_n)), the method's own; g2c, n2g, g2n.
 
 Departures and choices
-    - X_G is the luma of color images drawn without regard to X_N: of
+    - [ours] X_G is the luma of color images drawn without regard to X_N: of
       photos, of the pairs, or of both (config.data.unpaired_from).
-    - [ours] Zoom 1 to 1.6, contrast 0.5 to 1.5 about the mean of the crop, and
-      how often: the paper names scaling and contrast without numbers.
+    - [ours] Zoom 1 to 1.6; contrast 0.5 to 1.5 about the mean of the crop, of
+      X_N alone; and how often: the paper names scaling and contrast without
+      numbers.
+    - [ours] The best model on validation is kept, of whichever phase.
     - [ours] The terms of eq. 1 and 4 see the finest prediction only; its
       coarser ones are supervised where there is a truth, in eq. 2 and 3. The
       truth of a scale is the image, shrunk by averages of 2x2 pixels.

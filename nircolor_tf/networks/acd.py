@@ -46,8 +46,9 @@ class GLFFNet(layers.Layer):
 class UpBlock(layers.Layer):
     """Bilinear x2, concatenation with the skip, two 3x3 convolutions.
 
-    Figure 4b; the U-Net decoder block with bilinear up-sampling. [ours] Pixel i
-    becomes pixel 2 i, where the encoder's strides put it.
+    Figure 4b; the U-Net decoder block with bilinear up-sampling. [ours] Two
+    convolutions, as in Ronneberger et al.; pixel i becomes pixel 2 i, where the
+    encoder's strides put it.
     """
 
     build = shared.build_when_called
@@ -65,6 +66,8 @@ class UpBlock(layers.Layer):
 
 class ACD(keras.Model):
     """Residual encoder, optional GLFFNet, U-Net decoder (Figures 2 and 3).
+
+    [ours] The decoder's widths: 4, 2, 1 and 1 times `filters`.
 
     Args:
         depth: Of the ResNet encoder, 18 or 34.
