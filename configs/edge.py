@@ -1,7 +1,7 @@
 """A student for cameras: 2.3 M parameters, 8 bit when exported.
 
     bin/distill.py --teacher=default --data=MANIFEST --output=data/taught \
-        --variations=3
+        --variations=7 --photos
     bin/train.py --config=configs/edge.py --workdir=runs/edge \
         --config.data.manifest=data/taught/manifest.csv
     bin/export.py --workdir=runs/edge --checkpoint=latest --weights=float16 \
@@ -41,7 +41,7 @@ CONFIG = {
         },
     },
     "train": {
-        "steps": 8000,
+        "steps": 6000,
         "precision": "bfloat16",
         "average_decay": 0.998,
         "log_every": 25,

@@ -2,7 +2,8 @@
 # Trains on two machines with four GPUs each, one process a machine:
 #
 #   sbatch --export=ALL,WORKDIR=runs/mine,MANIFEST=data/manifest.csv \
-#       examples/slurm/train.sh --config=configs/landscapes.py:color
+#       examples/slurm/train.sh --config=configs/landscapes.py:color \
+#       --config.data.batch_size=8
 #
 # What stands behind the file's name goes to `nircolor train`. The workdir and
 # the images are on a file system that every machine sees, under the same path;

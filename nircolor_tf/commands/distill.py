@@ -8,7 +8,7 @@ not trained on: training images cut, mirrored and lit otherwise, and color
 photos turned into imitations of NIR.
 
   bin/distill.py --teacher=default --data=data/manifest.csv \
-      --output=data/distilled --variations=3
+      --output=data/distilled --variations=7 --photos
   bin/train.py --config=configs/edge.py --workdir=runs/edge \
       --config.data.manifest=data/distilled/manifest.csv
 """

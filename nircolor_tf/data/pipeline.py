@@ -20,6 +20,7 @@ from ml_collections import ConfigDict
 from nircolor_tf.data import manifest, shards, splits, storage
 from nircolor_tf.data.examples import Mixture, Source, Zoomed
 from nircolor_tf.data.image_sources import (
+    ImageSource,
     ImitationSource,
     PairSource,
     PhotoSource,
@@ -123,29 +124,36 @@ def _open_groups(
                 "but the manifest has no such images to train on; expected "
                 "one of scenes-strict, with --unpaired photos for 'photo'"
             )
-    kinds = {"photo": ImitationSource}
     return Mixture(
         [
-            Zoomed(
-                kinds.get(group, PairSource)(members[group], store),
-                source.zoom,
-            )
+            Zoomed(_kind_of(members[group])(members[group], store), source.zoom)
             for group, source in sources.items()
         ],
         [source.share for source in sources.values()],
     )
 
 
+def _kind_of(examples: Sequence[Example]) -> type[ImageSource]:
+    return PairSource if examples[0].nir else ImitationSource
+
+
 def _members(examples: Sequence[Example]) -> dict[str, list[Example]]:
-    """Returns the training images of each group, and the photos."""
+    """Returns the training images of each group, and the photos.
+
+    Of the pairs of a list, one without a scene is a photo that `distill.py` has
+    given a NIR image.
+    """
     members = {"photo": [], **{group: [] for group in GROUPS}}
     protocol = examples[0].protocol
     listed = splits.load_groups(protocol)
     strays = []
     for example in examples:
-        if example.split == "unpaired":
+        if example.split not in ("train", "unpaired"):
+            continue
+        taught = bool(listed) and not example.scene
+        if example.split == "unpaired" or taught:
             members["photo"].append(example)
-        elif example.split == "train":
+        else:
             name = example.name.partition(splits.VARIATION)[0]
             # A photo that was shrunk has its side behind its name.
             group = listed.get(name) or listed.get(name.rpartition("_")[0])
@@ -154,8 +162,8 @@ def _members(examples: Sequence[Example]) -> dict[str, list[Example]]:
         raise InputError(
             f"{strays[0].name} and {len(strays) - 1} more images to train on "
             f"are of no group of {protocol}, and config.data.sources draws "
-            "groups; expected images of its list and variations of them "
-            "(bin/distill.py without --photos), or no shares"
+            "groups; expected images of its list, variations of them and "
+            "photos, or no shares"
         )
     return members
 

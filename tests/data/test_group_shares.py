@@ -75,6 +75,22 @@ def test_each_group_has_its_zoom(examples):
     assert (halves[:, 1] - halves[:, 0] < 1).any()
 
 
+def test_photos_with_a_nir_image_of_a_teachers_are_still_photos(
+    examples, tmp_path
+):
+    nir = np.full((32, 32, 1), 90, np.uint8)
+    rgb = np.full((32, 32, 3), PHOTO + 5, np.uint8)
+    taught = make_example(
+        tmp_path, "taught", nir, rgb, protocol="scenes-strict", scene=""
+    )
+    config = grouped_config({"photo": 1.0})
+    source = pipeline.open_source("paired", [*examples[:-1], taught], config)
+    (batch,) = take(source, config, 1)
+    np.testing.assert_allclose(255 * batch["rgb"], PHOTO + 5, atol=0.01)
+    # Its own, not an imitation of a gray photo.
+    np.testing.assert_allclose(255 * batch["nir"], 90, atol=0.01)
+
+
 def test_a_resumed_training_draws_the_same(examples):
     config = grouped_config({"vcip": 1.0, "town": 1.0, "photo": 1.0})
     whole = draw(examples, config, 20)
