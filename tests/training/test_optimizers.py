@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.training.optimizers import make_adam
@@ -41,6 +42,39 @@ def test_same_updates_and_variables_as_keras(weight_decay):
     assert len(ours) == len(theirs)
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+def test_replicas_update_their_copies_by_the_sum_of_their_gradients(
+    two_replicas,
+):
+    settings = {"beta_1": 0.5, "beta_2": 0.98, "epsilon": 1e-6}
+    settings["weight_decay"] = 0.05
+    expected = run(keras.optimizers.AdamW(0.0, **settings))
+    numbers = np.random.default_rng(0)
+    values = [numbers.normal(size=shape) for shape in ((7, 5), (3,))]
+    with two_replicas.scope():
+        weights = [keras.Variable(value) for value in values]
+        optimizer = make_adam(ConfigDict(settings))
+        optimizer.build(weights)
+
+    def update(gradients):
+        number = tf.distribute.get_replica_context().replica_id_in_sync_group
+        share = tf.where(number == 0, 0.25, 0.75)
+        optimizer.apply([share * each for each in gradients], weights)
+
+    step = tf.function(lambda *args: two_replicas.run(update, args=args))
+    for rate in RATES:
+        optimizer.learning_rate.assign(rate)
+        step(
+            [
+                tf.constant(numbers.normal(size=value.shape), tf.float32)
+                for value in values
+            ]
+        )
+    variables = [*weights, *optimizer.variables]
+    for variable, value in zip(variables, expected, strict=True):
+        for copy in two_replicas.experimental_local_results(variable.value):
+            np.testing.assert_allclose(copy, value, rtol=1e-5, atol=1e-7)
 
 
 def test_one_step_worked_by_hand():
