@@ -12,9 +12,8 @@ paper's loss weights, pairs and 800 epochs. Reported on 18 images: 13.53 dB /
 with --config.pairing=unpaired --config.loss.cycle=10
 --config.schedule.constant_epochs=100 --config.schedule.decay_epochs=100.
 
-After a name, `,cpu` is its row of the equal-budget table: half the channels,
-the phases in the proportion of above and the rule of docs/experiments.md.
-`,smoke` makes it tiny, for tests.
+After a name, `,cpu` is its row of the equal-budget table: half the channels and
+the rule of docs/experiments.md. `,smoke` makes it tiny, for tests.
 """
 
 import common
