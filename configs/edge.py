@@ -4,10 +4,11 @@
         --variations=7 --photos
     bin/train.py --config=configs/edge.py --workdir=runs/edge \
         --config.data.manifest=data/taught/manifest.csv
-    bin/export.py --workdir=runs/edge --checkpoint=latest --weights=float16 \
+    bin/export.py --workdir=runs/edge --weights=float16 \
         --output=saved_models/edge
 
-It learns from the default model, from new weights. MANIFEST is that of
+It learns from the default model, from new weights; the best on validation are
+exported, as the last are worse (docs/log.md). MANIFEST is that of
 scenes-strict with photos (bin/prepare_data.py --layout=scenes
 --unpaired=FOLDER). `:smoke` makes it tiny, for tests.
 """

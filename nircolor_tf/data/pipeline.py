@@ -150,14 +150,12 @@ def _members(examples: Sequence[Example]) -> dict[str, list[Example]]:
     for example in examples:
         if example.split not in ("train", "unpaired"):
             continue
-        taught = bool(listed) and not example.scene
-        if example.split == "unpaired" or taught:
-            members["photo"].append(example)
-        else:
-            name = example.name.partition(splits.VARIATION)[0]
-            # A photo that was shrunk has its side behind its name.
-            group = listed.get(name) or listed.get(name.rpartition("_")[0])
-            members.get(group, strays).append(example)
+        name = example.name.partition(splits.VARIATION)[0]
+        # A photo that was shrunk has its side behind its name.
+        group = listed.get(name) or listed.get(name.rpartition("_")[0])
+        if example.split == "unpaired" or (listed and not example.scene):
+            group = "photo"
+        members.get(group, strays).append(example)
     if listed and strays:
         raise InputError(
             f"{strays[0].name} and {len(strays) - 1} more images to train on "

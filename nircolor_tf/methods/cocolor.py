@@ -59,13 +59,11 @@ Departures and choices
       was made from a NIR image is compared with the RGB of that NIR image,
       what was made from a gray one with the RGB it is the gray of: they are
       different images here.
-    - [ours] X_G is the luma of color images drawn without regard to X_N: of
-      photos, of the pairs, or of both (config.data.unpaired_from); with
-      config.gray_source 'paired' that of X_N's own RGB, aligned, and an epoch
-      is a pass over the pairs.
+    - [ours] X_G is the luma of color images drawn without regard to X_N, of
+      config.data.unpaired_from; with config.gray_source 'paired' that of X_N's
+      own RGB, and an epoch is a pass over the pairs.
     - [ours] Zoom 1 to 1.6; contrast 0.5 to 1.5 about a crop's mean, of X_N
-      alone; how often.
-    - [ours] The best model on validation is kept, of whichever phase.
+      alone; how often. The best model on validation is kept, of any phase.
     - [ours] The translators share the colorizers' U-Net, with one channel.
     - [ours] Least squares, as in CycleGAN: eq. 5 to 8 write differences
       without a square. The discriminators' loss counts half, as there; no
@@ -73,8 +71,7 @@ Departures and choices
     - [ours] The real images of eq. 6 and 8, F_N(x_n) and F_G(x_g), pass the
       colorizers no gradient: what has a truth is no one's forgery.
     - [ours] PatchGANs with spectral norm, as in ATCycleGAN.
-    - [ours] Adam's betas 0.5 and 0.999, as in CycleGAN; the length of
-      'cooperate', and its falling rate.
+    - [ours] Adam's betas, as in CycleGAN; 'cooperate's length, falling rate.
     - [ours] An epoch is a pass over the larger of X_N and X_G, as in CycleGAN.
     - [ours] All losses are means over pixels, patches and batch.
     - Algorithm 1 cites an eq. 13, which there is not: eq. 11 is meant.
