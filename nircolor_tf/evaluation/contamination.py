@@ -64,7 +64,7 @@ class Contamination:
             images of its scene, sorted.
         copies: Likewise, of the training images that are the same image.
         selection: How many of the evaluated images show a scene that the
-            checkpoint was selected on.
+            model was validated on.
         reason: Why the state is 'unknown'.
     """
 
@@ -87,8 +87,8 @@ class Contamination:
             named = [f"{name} ({self._twins(name)})" for name in self.images]
             text += ": " + _shortened(named, _NAMED_IMAGES, ", ")
         if self.selection:
-            text += ". The checkpoint was chosen on the scenes of "
-            text += f"{self.selection} of the {self.evaluated}"
+            text += f". {self.selection} of the {self.evaluated} show a scene "
+            text += "that the model was validated on"
         return text
 
     def _twins(self, name: str) -> str:

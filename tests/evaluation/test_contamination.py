@@ -186,7 +186,9 @@ def test_vcip_official_is_contaminated_by_its_own_training_pairs():
         "mountain_0041; mountain_0046; and 9 more), testing_0003 (= mountain_0"
     )
     assert "testing_0015 (= forest_0022; forest_0050), " in text
-    assert text.endswith("chosen on the scenes of 20 of the 28")
+    assert text.endswith(
+        "20 of the 28 show a scene that the model was validated on"
+    )
 
 
 def test_vcip_strict_is_clean():
