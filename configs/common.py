@@ -97,7 +97,8 @@ COMMON = {
         "recompute": False,
         # Decay of the moving average of the weights, 0 to less than 1; 0: off.
         "average_decay": 0.0,
-        # Whether XLA compiles the step.
+        # Whether XLA compiles the losses and gradients of a step; on one
+        # device alone.
         "jit_compile": False,
         # Batches that are copied to each GPU before their step; 0 or more.
         "prefetch": 1,

@@ -43,12 +43,19 @@ def replacing(
     temporary = temporary_name(path, _TEMPORARY)
     try:
         yield temporary
+        _sync(temporary)
         os.replace(temporary, path)
     except OSError as error:
         _remove(temporary)
         raise refusal(path, error, needed) from error
     finally:
         _remove(temporary)
+
+
+def _sync(path: Path) -> None:
+    """Waits until a file is on the disk; a name of it may be there before."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
 @contextlib.contextmanager
@@ -124,6 +131,27 @@ def appending(path: str | os.PathLike) -> Iterator[TextIO]:
         with contextlib.suppress(OSError):
             os.truncate(path, before)
         raise refusal(path, error) from error
+
+
+def check_no_pattern(flag: str, folder: str | os.PathLike) -> None:
+    """Refuses a folder in which TensorFlow would not find its files again.
+
+    It reads the path of a checkpoint or a SavedModel as a pattern.
+
+    Args:
+        flag: That gave the folder.
+        folder: To be written to.
+
+    Raises:
+        InputError: Its whole path has `[...]` or a backslash in it.
+    """
+    path = str(Path(folder).resolve())
+    if "\\" in path or "]" in path.partition("[")[2]:
+        raise InputError(
+            f"--{flag}={folder}: {path} is a pattern to TensorFlow, which "
+            "would not find its files again; expected a path without brackets "
+            "and backslashes"
+        )
 
 
 def remove_temporaries(folder: str | os.PathLike) -> None:

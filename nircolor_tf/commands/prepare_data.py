@@ -3,7 +3,8 @@
 If the folder has problems, all of them are reported at once, and nothing is
 written. Otherwise the shift between NIR and RGB of each pair is measured, crops
 of one photo are grouped into scenes, and whole scenes are drawn into the splits
-train, val and test.
+train, val and test. --scenes=FILE.csv says instead which pairs show one scene:
+a line name,scene for each, or name,scene,split.
 
 Layouts:
   folder    nir/ and rgb/ with the same file names; optionally unpaired/
@@ -57,6 +58,9 @@ _SPLIT = flags.DEFINE_enum(
     "scene: 0.8/0.1/0.1 of whole scenes; test: all of it, to measure a trained "
     "model on; vcip-*, scenes-strict: a shipped list of names; "
     "auto: vcip-strict for vcip2020, scenes-strict for scenes, else scene.",
+)
+_SCENES = flags.DEFINE_string(
+    "scenes", None, "CSV file: name,scene or name,scene,split of every pair."
 )
 _PATCH = flags.DEFINE_enum(
     "patch",
@@ -140,5 +144,6 @@ def _prepare() -> None:
         unpaired=_UNPAIRED.value,
         seed=_SEED.value,
         overwrite=_OVERWRITE.value,
+        scene_file=_SCENES.value,
     )
     cli.say(f"{summary}\nwrote {_OUTPUT.value}/manifest.csv")

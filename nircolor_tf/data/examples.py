@@ -77,6 +77,10 @@ class Source:
 class Mixture(Source):
     """Examples of several sources, drawn by chance.
 
+    The number of an example is that of its source, too. A source with a share
+    of 0.3 gives 0.3 of its numbers: of its images, as many in each of its
+    epochs, by chance, and the others in the next.
+
     Args:
         sources: Where they come from, one or more.
         shares: Of each, 0 or more, not all 0.

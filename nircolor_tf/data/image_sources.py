@@ -27,6 +27,8 @@ _STREAM = 1_000_003
 class ImageSource(Source):
     """Images, each once per epoch, in an order that each epoch has anew.
 
+    In a `Mixture` some of an epoch's images come, by chance.
+
     Args:
         examples: Of a manifest.
         kinds: Which images of an example, of `storage.CHANNELS`; they lie one

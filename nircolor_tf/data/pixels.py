@@ -20,6 +20,8 @@ import tensorflow as tf
 from nircolor_tf.data import example_images, storage
 from nircolor_tf.data.manifest import Example
 
+# Integers; in bytes, a multiple of Eigen's largest packet of 64.
+_UNIT = 64
 _READERS = {"nir": example_images.read_nir, "rgb": example_images.read_rgb}
 
 
@@ -64,22 +66,33 @@ class _Kept(Images):
     def __init__(self, examples: Sequence[Example], kinds: Sequence[str]):
         self._channels = storage.channels_of(kinds)
         shapes = [(one.height, one.width, self._channels) for one in examples]
-        ends = np.cumsum([math.prod(shape) for shape in shapes])
+        sizes = [math.prod(shape) for shape in shapes]
+        starts = _aligned_starts(sizes)
         # Filled image by image; TensorFlow copies the whole set once.
-        pixels = np.empty(ends[-1], storage.stored_type(examples))
+        pixels = np.zeros(starts[-1] + sizes[-1], storage.stored_type(examples))
         images = read_each(examples, kinds)
-        for end, image in zip(ends, images, strict=True):
-            pixels[end - image.size : end] = image.ravel()
+        for start, image in zip(starts, images, strict=True):
+            pixels[start : start + image.size] = image.ravel()
         with tf.device("CPU:0"):
             self._pixels = tf.constant(pixels)
-            self._ends = tf.constant(ends)
-            self._shapes = tf.constant(shapes)
+            self._starts = tf.constant(starts)
+            self._shapes = tf.constant(shapes, tf.int64)
 
     def read(self, index):
-        shape, end = self._shapes[index], self._ends[index]
-        size = tf.cast(tf.reduce_prod(shape), end.dtype)
-        image = tf.reshape(self._pixels[end - size : end], shape)
+        shape, start = self._shapes[index], self._starts[index]
+        pixels = self._pixels[start : start + tf.reduce_prod(shape)]
+        image = tf.reshape(pixels, shape)
         return tf.ensure_shape(image, (None, None, self._channels))
+
+
+def _aligned_starts(sizes: Sequence[int]) -> np.ndarray:
+    """Where images of so many integers begin, one behind the other, int64.
+
+    TensorFlow copies a slice that begins between its units of memory: a whole
+    image for each crop of it.
+    """
+    padded = [-(-size // _UNIT) * _UNIT for size in sizes[:-1]]
+    return np.cumsum([0, *padded], dtype=np.int64)
 
 
 def read_each(

@@ -20,6 +20,7 @@ from nircolor_tf.data import (
     example_images,
     manifest,
     matching,
+    scene_list,
     scenes,
     shift,
     shrinking,
@@ -38,6 +39,8 @@ _MISALIGNED = 2  # px
 _TRAINED_SHIFT = 3
 # Their images are written into the output.
 _WRITTEN = ("epfl", "scenes")
+# Whose scenes a list may say.
+_LISTED = ("folder", "multispectral")
 # What `auto` is; of other layouts it is scene.
 _AUTO = {"vcip2020": "vcip-strict", "scenes": "scenes-strict"}
 _NAMED_LEVELS = 4
@@ -55,6 +58,7 @@ def prepare(
     unpaired: str | os.PathLike | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    scene_file: str | os.PathLike | None = None,
 ) -> str:
     """Checks a data set, groups, measures and splits it, writes a manifest.
 
@@ -70,6 +74,8 @@ def prepare(
         unpaired: Folder of color photos without NIR.
         seed: Of the scene split.
         overwrite: Replace a manifest.csv. Images are never replaced.
+        scene_file: With the scene of every pair, and its split or none
+            (`scene_list.read`); None: scenes are found.
 
     Returns:
         A summary table, and the pairs whose images do not seem to match.
@@ -82,14 +88,18 @@ def prepare(
     _check_arguments(layout, output, patch, overwrite)
     split = _AUTO.get(layout, "scene") if split == "auto" else split
     _check_split(layout, split)
+    _check_scene_file(layout, split, scene_file)
     candidates = sources.LAYOUTS[layout](Path(source))
     candidates += sources.photos(Path(unpaired)) if unpaired else []
-    named = _named_splits(split, candidates)
+    named, labels = _named_splits(split, candidates), None
+    if scene_file is not None:
+        listed = scene_list.read(scene_file, _pair_names(candidates))
+        labels, named = listed.scenes, {**listed.splits, **named}
     checked = checking.check(
         candidates, reading, protocol_of(layout, split, patch)
     )
     pairs, photos = _apart(checked)
-    pairs, mismatches = _measured(pairs, layout, named, seed)
+    pairs, mismatches = _measured(pairs, layout, named, labels, seed)
     _check_photos(pairs, photos)
     examples = _write(layout, pairs, photos, output, patch)
     summary = summarize(examples, _title(split, named, pairs))
@@ -232,11 +242,33 @@ def _check_split(layout: str, split: str) -> None:
         )
 
 
+def _check_scene_file(
+    layout: str, split: str, scene_file: str | os.PathLike | None
+) -> None:
+    """Refuses a list beside scenes that are known, or splits that are named."""
+    if scene_file is None:
+        return
+    if layout not in _LISTED:
+        raise InputError(
+            f"--scenes={scene_file}: the layout {layout} has scenes of its "
+            f"own; expected the layout {' or '.join(_LISTED)}"
+        )
+    if split not in ("scene", "test"):
+        raise InputError(
+            f"--scenes={scene_file}: --split={split} names the splits; "
+            "expected --split=scene or test"
+        )
+
+
+def _pair_names(candidates: Sequence[sources.Candidate]) -> set[str]:
+    return {entry.name for entry in candidates if not entry.unpaired}
+
+
 def _named_splits(split, candidates):
     """Name -> split; empty when scenes are drawn."""
     if split == "scene":
         return {}
-    names = {entry.name for entry in candidates if not entry.unpaired}
+    names = _pair_names(candidates)
     if split == "test":
         return dict.fromkeys(names, "test")
     shipped = splits.load_split(split)
@@ -250,7 +282,11 @@ def _named_splits(split, candidates):
 
 
 def _measured(
-    pairs: Sequence[Example], layout: str, named: Mapping[str, str], seed: int
+    pairs: Sequence[Example],
+    layout: str,
+    named: Mapping[str, str],
+    scenes_by_name: Mapping[str, str] | None,
+    seed: int,
 ) -> tuple[list[Example], list[str]]:
     """Gives pairs their scene, their shift, and a split, named or drawn.
 
@@ -258,8 +294,9 @@ def _measured(
         The pairs, and lines about those that do not seem to match.
     """
     if layout == "scenes":
-        listed = splits.load_photo_scenes()
-        labels = [listed[pair.name] for pair in pairs]
+        scenes_by_name = splits.load_photo_scenes()
+    if scenes_by_name is not None:
+        labels = [scenes_by_name[pair.name] for pair in pairs]
     else:
         numbers = scenes.group_scenes(
             conversions.to_8bit(example_images.read_rgb(pair).unit, pair.rgb)

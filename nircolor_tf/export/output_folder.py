@@ -27,10 +27,12 @@ def check(
         inputs: Folders that the export is made of; '' or None for none.
 
     Raises:
-        InputError: Its name is none for an export; it exists and may not, or
-            is something else; or one of `inputs` lies in it.
+        InputError: Its name is none for an export, or its path a pattern; it
+            exists and may not, or is something else; or one of `inputs` lies
+            in it.
     """
     output = Path(output)
+    files.check_no_pattern("output", output)
     card_checks.check_name(
         f"{output}: the folder gives the export its name", output.name
     )

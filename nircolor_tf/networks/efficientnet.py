@@ -161,7 +161,11 @@ class ScaledConv2D(layers.Conv2D):
         new = keras.initializers.VarianceScaling(
             gain / rate**2, "fan_in", "untruncated_normal"
         )
-        super().__init__(*arguments, kernel_initializer=new, **options)
+        # In bfloat16 a rate of 0.2 would be 0.2002, in some 60 layers that no
+        # norm follows: the product is rounded, not its factors.
+        super().__init__(
+            *arguments, kernel_initializer=new, autocast=False, **options
+        )
         self.rate = rate
 
     def call(self, features):
@@ -183,7 +187,11 @@ class ScaledDepthwiseConv2D(layers.DepthwiseConv2D):
             stddev=math.sqrt(2) / kernel / rate
         )
         super().__init__(
-            kernel, *arguments, depthwise_initializer=new, **options
+            kernel,
+            *arguments,
+            depthwise_initializer=new,
+            autocast=False,
+            **options,
         )
         self.rate = rate
 

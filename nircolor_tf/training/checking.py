@@ -69,6 +69,8 @@ def check_config(config: ConfigDict, replicas: int) -> None:
     """
     with config_files.malformed_named("config.method"):
         config_keys = method_class(config).config_keys
+    seed = config.seed
+    expect("seed", seed, 0 <= seed <= 10**9, "0 to 1000000000")
     sections = {
         "data": lambda: _check_data(config.data, replicas),
         "train": lambda: _check_train(config.train),
@@ -95,7 +97,8 @@ def _check_data(data: ConfigDict, replicas: int) -> None:
         "data.batch_size",
         size,
         size % replicas == 0,
-        f"a multiple of the {replicas} devices",
+        f"a multiple of the {replicas} devices; CUDA_VISIBLE_DEVICES=0 trains "
+        "on one GPU alone",
     )
     for key in _PROBABILITIES:
         expect(f"data.{key}", data[key], 0 <= data[key] <= 1, "0 to 1")
@@ -154,6 +157,11 @@ def check_step(config: ConfigDict, replicas: int) -> None:
         f"{replicas} devices"
     )
     expect("train.accumulate", parts, valid, expected)
+    # XLA knows the variables of one device alone.
+    compiled = config.train.jit_compile
+    valid = not compiled or replicas == 1
+    expected = f"False with {replicas} devices"
+    expect("train.jit_compile", compiled, valid, expected)
 
 
 def _check_evaluate(evaluate: ConfigDict) -> None:

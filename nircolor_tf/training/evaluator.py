@@ -1,17 +1,19 @@
 """Measures a method on whole validation images during training."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.data import example_images
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.value_range import from_range, to_range
+from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions, grid
 from nircolor_tf.inference import resizing
-from nircolor_tf.inference.colorizer import Colorizer
-from nircolor_tf.methods.base import InferencePath, Method
+from nircolor_tf.methods.base import Method
 from nircolor_tf.metrics import protocols
 from nircolor_tf.training import build
 
@@ -54,7 +56,7 @@ class Evaluator:
             for name in (None, *config.paths)
         ]
         self._pairs = example_images.open_pairs(examples)
-        self._names = [example.name for example in examples]
+        self._examples = examples
 
     def evaluate(
         self, is_stopped: Callable[[], bool] = lambda: False
@@ -73,16 +75,42 @@ class Evaluator:
         Raises:
             EvaluationStoppedError: It was ended.
         """
-        metrics, rows = {}, []
-        for prefix, path, run in self._paths:
-            summary, first = self._measure(path, run, is_stopped)
-            metrics |= {
-                f"{prefix}{key}": value for key, value in summary.items()
-            }
-            rows = rows or first
+        keys = [
+            f"{prefix}{protocol}"
+            for prefix, _, _ in self._paths
+            for protocol in self._config.protocols
+        ]
+        measurements = {key: [] for key in keys}
+        pixels, rows = [], []
+        for example, (nir, rgb) in zip(
+            self._examples, self._pairs, strict=True
+        ):
+            if is_stopped():
+                raise EvaluationStoppedError
+            domains = conversions.domains(nir.unit, rgb.unit)
+            pixels.append(example.height * example.width)
+            for prefix, path, run in self._paths:
+                source, truth = domains[path.source], domains[path.target]
+                with _failures_named(example):
+                    result = run(source)
+                    for protocol in self._config.protocols:
+                        measurements[f"{prefix}{protocol}"].append(
+                            protocols.measure(result, truth, protocol)
+                        )
+                if not prefix and len(rows) < self._config.grid_images:
+                    rows.append([_tile(one) for one in (source, result, truth)])
+        metrics = {
+            f"{key}/{metric}": value
+            for key, each in measurements.items()
+            for metric, value in protocols.summarize(each, pixels).items()
+        }
+        return metrics, self._grids(rows)
+
+    def _grids(self, rows: list[list]) -> dict[str, np.ndarray]:
+        """Returns the grids of the first images, with their visuals."""
         if not rows:
-            return metrics, {}
-        labels = self._names[: len(rows)]
+            return {}
+        labels = [example.name for example in self._examples[: len(rows)]]
         headings = ("NIR", "colorized", "truth")
         grids = {", ".join(headings): grid.image_grid(rows, labels, headings)}
         pairs = self._pairs[: len(rows)]
@@ -91,35 +119,7 @@ class Evaluator:
             headings = tuple(visuals[0])
             rows = [[_tile(one) for one in row.values()] for row in visuals]
             grids["visuals"] = grid.image_grid(rows, labels, headings)
-        return metrics, grids
-
-    def _measure(
-        self,
-        path: InferencePath,
-        run: Colorizer,
-        is_stopped: Callable[[], bool],
-    ) -> tuple[dict[str, float], list[tuple]]:
-        """Returns the metrics of a path, and its first images."""
-        measured = {protocol: [] for protocol in self._config.protocols}
-        pixels, rows = [], []
-        for nir, rgb in self._pairs:
-            if is_stopped():
-                raise EvaluationStoppedError
-            domains = conversions.domains(nir.unit, rgb.unit)
-            source, truth = domains[path.source], domains[path.target]
-            result = run(source)
-            for protocol, measurements in measured.items():
-                measurements.append(protocols.measure(result, truth, protocol))
-            pixels.append(truth.shape[0] * truth.shape[1])
-            if len(rows) < self._config.grid_images:
-                rows.append([_tile(one) for one in (source, result, truth)])
-        return {
-            f"{protocol}/{metric}": value
-            for protocol, measurements in measured.items()
-            for metric, value in protocols.summarize(
-                measurements, pixels
-            ).items()
-        }, rows
+        return grids
 
     def _visuals(self, nir: np.ndarray, truth: np.ndarray) -> dict:
         """The method's visuals of one pair, cut to the size it takes."""
@@ -142,6 +142,21 @@ class Evaluator:
             name: np.clip(from_range(np.asarray(image[0]), value_range), 0, 1)
             for name, image in self.method.visuals(*pair).items()
         }
+
+
+@contextlib.contextmanager
+def _failures_named(example: Example) -> Iterator[None]:
+    """Names the image where it cannot be colorized or measured."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{example.nir}: {error}") from error
+    except tf.errors.ResourceExhaustedError as error:
+        raise InputError(
+            f"{example.nir}: {example.width}x{example.height} pixels do not "
+            "fit into the memory of the device; expected smaller images in "
+            "config.evaluate.split, or a config.inference.working_size"
+        ) from error
 
 
 def _tile(image: np.ndarray) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 At each step it sets the learning rates from the progress within the phase, and
 runs the compiled step (`step.py`) on the next batch (`data/pipeline.py`). Every
-so many steps it logs, evaluates whole validation images, and saves, in this
-order: a loss that is not finite stops the training before anything is kept.
+so many steps it logs, saves, and evaluates whole validation images, in this
+order: a loss that is not finite stops the training before anything is kept,
+and an evaluation that fails costs no step.
 """
 
 import dataclasses
@@ -114,7 +115,7 @@ class Loop:
     ) -> bool:
         """Runs a phase from the current step to its end, or to `stop_at`.
 
-        Evaluates and saves every so many steps and after the last of all, not
+        Saves and evaluates every so many steps and after the last of all, not
         after every phase: a phase may be a single epoch.
 
         Returns:
@@ -136,27 +137,30 @@ class Loop:
             self.writer.advance()
             interrupted = self.interruption.is_agreed(self.agreement)
             last = interrupted or step in (self.end, stop_at)
-            save = last or step % train.checkpoint_every == 0
             evaluate = self.evaluations.are_due(step)
-            # Nothing is evaluated or saved whose losses were not checked.
+            save = last or evaluate or step % train.checkpoint_every == 0
+            # Nothing is saved or evaluated whose losses were not checked.
             # A phase's scalars differ from the next one's.
-            if save or evaluate or step == end or step % train.log_every == 0:
+            if save or step == end or step % train.log_every == 0:
                 self._log(phase, pending)
                 pending = []
-            if evaluate:
-                self._count_time()
-                interrupted = self.evaluate(phase)
-                last |= interrupted
-                save |= last
             if save:
-                self._count_time()
-            if last:
-                self.checkpoints.save_latest()
-            elif save:  # a full disk may have room again at the next one
-                self.writer.attempt(self.checkpoints.save_latest)
+                self._save(last)
+            if evaluate and not interrupted:
+                interrupted = self.evaluate(phase)
+                if interrupted or last:  # with its minutes
+                    self._save(last=True)
             if interrupted or step == stop_at:
                 return interrupted
         return False
+
+    def _save(self, last: bool) -> None:
+        """Saves everything; only the last time it has to succeed."""
+        self._count_time()
+        if last:
+            self.checkpoints.save_latest()
+        else:  # a full disk may have room again at the next one
+            self.writer.attempt(self.checkpoints.save_latest)
 
     def evaluate(self, phase: Phase) -> bool:
         """Evaluates, if the weights were not evaluated yet.

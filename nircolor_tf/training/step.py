@@ -35,7 +35,8 @@ def compile_step(
         A tf.function `batch -> scalars` that runs one step on every replica;
         the scalars are means over replicas, and each optimizer's total loss
         and the norm of its gradient are among them as '<optimizer>/loss' and
-        '<optimizer>/gradient_norm'.
+        '<optimizer>/gradient_norm'. The norm is a replica's own: more replicas
+        of a batch have larger ones, as their shares of it are smaller.
     """
     strategy, scale = training.strategy, training.loss_scale
 

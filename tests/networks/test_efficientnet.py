@@ -12,7 +12,12 @@ import tensorflow as tf
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.networks import efficientnet_weights
-from nircolor_tf.networks.efficientnet import EfficientNetLite, round_filters
+from nircolor_tf.networks.efficientnet import (
+    EfficientNetLite,
+    ScaledConv2D,
+    ScaledDepthwiseConv2D,
+    round_filters,
+)
 
 # Of version 0, from the paper's Table 1 less squeeze-and-excitation: kernel,
 # strides, expansion, filters of every block.
@@ -286,3 +291,24 @@ def test_other_files_are_refused(tmp_path, arrays, monkeypatch):
         pickle.dump(print, file)
     with pytest.raises(InputError, match="it names builtins"):
         efficientnet_weights.read_file(path)
+
+
+@pytest.mark.parametrize("depthwise", [False, True])
+def test_the_rate_is_not_rounded_to_bfloat16(depthwise):
+    channels = 4096
+    options = {"dtype": "mixed_bfloat16", "padding": "same"}
+    if depthwise:
+        layer = ScaledDepthwiseConv2D(0.2, 1, **options)
+    else:
+        layer = ScaledConv2D(0.2, 1.0, channels, 1, **options)
+    features = tf.ones((1, 1, 1, channels if depthwise else 1), tf.bfloat16)
+    # The network opens the scope in which weights are cast.
+    network = keras.Sequential([layer])
+    network.dtype_policy = keras.DTypePolicy("mixed_bfloat16")
+    result = network(features)
+    assert result.dtype == tf.bfloat16
+    weights = np.ravel(layer.kernel.numpy())
+    result = np.ravel(tf.cast(result, tf.float32))
+    # Each product is rounded up or down. 0.2 alone would be 0.2002.
+    slope = (weights * result).sum() / (weights**2).sum()
+    assert slope == pytest.approx(0.2, rel=2e-4)

@@ -15,6 +15,8 @@ def config(pairs_manifest):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"seed": -1}, "config.seed is -1; expected 0 to 1000000000"),
+        ({"seed": 2**32}, "config.seed is 4294967296; expected 0 to"),
         ({"method": "color"}, "config.method is 'color'; expected .*colornet"),
         ({"network.name": "unet"}, "config.network.name is 'unet'; .*unet256"),
         ({"rate.schedule": "step"}, "config.rate.schedule is 'step'; .*cosine"),
@@ -116,7 +118,17 @@ def test_batch_size_is_a_multiple_of_the_devices(
     config, tmp_path, two_replicas
 ):
     config.data.batch_size = 3
-    with pytest.raises(InputError, match="is 3; expected a multiple of the 2"):
+    with pytest.raises(
+        InputError, match=r"is 3; .*multiple of the 2 .*CUDA_VISIBLE_DEVICES=0"
+    ):
+        trainer.train(config, tmp_path, two_replicas)
+
+
+def test_xla_compiles_on_one_device(config, tmp_path, two_replicas):
+    config.train.jit_compile = True
+    with pytest.raises(
+        InputError, match="jit_compile is True; expected False with 2 devices"
+    ):
         trainer.train(config, tmp_path, two_replicas)
 
 
