@@ -20,9 +20,9 @@ folder, source, target = sys.argv[1:]
 card = json.loads(Path(folder, "card.json").read_text("utf-8"))
 if further := [key for key in ("mirror", "guided", "fusion") if card.get(key)]:
     sys.exit(f"{folder}: has {' and '.join(further)}, see docs/cameras.md")
-nir = cv2.imread(source, cv2.IMREAD_GRAYSCALE)
-if nir is None:
-    sys.exit(f"{source}: no image that OpenCV reads")
+nir = cv2.imread(source, cv2.IMREAD_UNCHANGED)
+if nir is None or nir.dtype != np.uint8 or nir.ndim != 2:
+    sys.exit(f"{source}: expected an image of 8 bit and one channel")
 nir = nir.astype(np.float32) / 255
 shorter, side = min(nir.shape), card["working_size"] or min(nir.shape)
 size = [round(n * min(1, side / shorter)) for n in nir.shape]

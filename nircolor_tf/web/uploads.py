@@ -118,6 +118,22 @@ def colorize(
     return outcome
 
 
+def _while_there(source: Path, predict: Callable) -> Callable:
+    """Ends a run whose visitor has left, or it would hold up all others.
+
+    Args:
+        source: A file that is deleted with the visitor's others.
+        predict: Of a colorizer.
+    """
+
+    def checked(batch):
+        if not source.exists():
+            raise InputError("the visitor has left")
+        return predict(batch)
+
+    return checked
+
+
 def _colorize(
     uploads: Sequence[str],
     colorizer: Colorizer,
@@ -126,7 +142,11 @@ def _colorize(
 ) -> Outcome:
     """Copies the files into `work`, and writes their results there."""
     pairs, problems = [], []
-    for source in _copy(uploads, work):
+    sources = _copy(uploads, work)
+    colorizer = dataclasses.replace(
+        colorizer, predict=_while_there(sources[0], colorizer.predict)
+    )
+    for source in sources:
         result = work / "color" / _result_name(source, options.image_format)
         try:
             _colorize_file(colorizer, source, result, options)

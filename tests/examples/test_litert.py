@@ -47,12 +47,14 @@ def test_a_model_with_more_steps_is_refused(repository, tmp_path):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        (("none.png", "color.png"), "none.png: no image that OpenCV reads"),
+        (("none.png", "color.png"), "none.png: expected an image of 8 bit"),
+        (("deep.png", "color.png"), "deep.png: expected an image of 8 bit"),
         (("nir.png", "none/color.png"), "none/color.png: cannot be written"),
     ],
 )
-def test_files_that_are_not_there(files, message, repository, tmp_path):
+def test_files_that_it_cannot_use(files, message, repository, tmp_path):
     cv2.imwrite(str(tmp_path / "nir.png"), np.zeros((70, 70), np.uint8))
+    cv2.imwrite(str(tmp_path / "deep.png"), np.zeros((70, 70), np.uint16))
     refusal = subprocess.run(
         [
             sys.executable,

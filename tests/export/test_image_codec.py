@@ -313,6 +313,13 @@ def test_a_size_beyond_what_numbers_hold(size):
     refuse(claiming(*size)[0], f"claims {width} x {height} pixels")
 
 
+def test_a_size_that_would_take_the_memory_of_a_server():
+    # Of one color: 66 kB of file hold it.
+    file = encode(np.zeros((8193, 8193), np.uint8))
+    used = growth(lambda: refuse(file, "claims 8193 x 8193 pixels"))
+    assert used < 50e6
+
+
 def test_a_chunk_that_claims_three_gigabytes():
     for place in (33, len(GRAY) - 12):
         file = GRAY[:place] + b"\xb2\xd0\x5e\0" + GRAY[place + 4 :]

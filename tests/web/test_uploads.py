@@ -245,6 +245,32 @@ def test_a_run_leaves_nothing_of_a_visitor_who_has_left(tmp_path):
     assert sorted(tmp_path.iterdir()) == sorted([kept, another])
 
 
+def test_a_run_ends_when_its_visitor_leaves(tmp_path):
+    sessions, frames = Sessions(tmp_path / "root"), []
+    (tmp_path / "root").mkdir()
+
+    def predict(batch):
+        frames.append(batch)
+        if len(frames) == 3:
+            sessions.delete("leaves")
+        return tint(batch)
+
+    grays = [gray(level) for level in range(9)]
+    clip = write_clip(tmp_path / "clip.mp4", grays)
+    with (
+        pytest.raises(InputError, match="visitor has left"),
+        sessions.run("leaves") as folder,
+    ):
+        uploads.colorize(
+            [str(clip)],
+            Settings(),
+            folder,
+            lambda model, path: Colorizer(predict),
+        )
+    assert len(frames) == 3
+    assert list((tmp_path / "root").iterdir()) == []
+
+
 def test_what_cannot_be_deleted_keeps_nothing_else(tmp_path, monkeypatch):
     sessions = Sessions(tmp_path)
     tree = sessions.folder("first")
