@@ -1,5 +1,6 @@
 """examples/litert.py against the package."""
 
+import json
 import subprocess
 import sys
 
@@ -11,28 +12,62 @@ import nircolor_tf
 from nircolor_tf.inference import models
 
 
+@pytest.mark.parametrize("name", ["default", "edge"])
 @pytest.mark.parametrize("size", [(90, 70), (331, 300)])
 def test_the_example_equals_the_package_to_one_level(
-    size, repository, tmp_path
+    size, name, repository, tmp_path
 ):
     rows, columns = np.indices(size)
     nir = (rows + 2 * columns + 40 * (rows // 9 % 2)).astype(np.uint8)
     cv2.imwrite(str(tmp_path / "nir.png"), nir)
     example = repository / "examples" / "litert.py"
-    arguments = [models.locate("edge"), "nir.png", "color.png"]
+    arguments = [models.locate(name), "nir.png", "color.png"]
     subprocess.run(
         [sys.executable, example, *arguments], cwd=tmp_path, check=True
     )
     color = cv2.imread(str(tmp_path / "color.png"))[..., ::-1]
-    expected = nircolor_tf.load("edge")(nir)
+    expected = nircolor_tf.load(name)(nir)
     difference = np.abs(color.astype(int) - expected)
     assert difference.max() <= 1
     assert (difference > 0).mean() < 0.01
 
 
+@pytest.mark.parametrize(
+    ("file", "side", "message"),
+    [
+        ("model_256x256_dynamic.tflite", 300, ""),
+        ("model_256x256_dynamic.tflite", 90, "takes [1, 256, 256, 1], float32"),
+        ("model_256x256_int8.tflite", 300, "takes [1, 256, 256, 1], int8"),
+    ],
+)
+def test_a_file_of_one_size(file, side, message, repository, tmp_path):
+    rows, columns = np.indices((side, side))
+    nir = (128 + 90 * np.sin(rows / 31) * np.cos(columns / 17)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "nir.png"), nir)
+    example = repository / "examples" / "litert.py"
+    arguments = [models.locate("edge"), "nir.png", "color.png", file]
+    result = subprocess.run(
+        [sys.executable, example, *arguments],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert message in result.stderr
+    assert bool(message) == bool(result.returncode)
+    if not message:
+        color = cv2.imread(str(tmp_path / "color.png"))[..., ::-1]
+        difference = color - nircolor_tf.load("edge")(nir).astype(float)
+        assert np.abs(difference).mean() < 1
+
+
 def test_a_model_with_more_steps_is_refused(repository, tmp_path):
     example = repository / "examples" / "litert.py"
-    arguments = [models.locate("default"), "nir.png", "color.png"]
+    (tmp_path / "model").mkdir()
+    card = json.loads((models.locate("edge") / "card.json").read_text("utf-8"))
+    card["mirror"] = True
+    (tmp_path / "model" / "card.json").write_text(json.dumps(card), "utf-8")
+    arguments = ["model", "nir.png", "color.png"]
     refusal = subprocess.run(
         [sys.executable, example, *arguments],
         cwd=tmp_path,
@@ -41,7 +76,7 @@ def test_a_model_with_more_steps_is_refused(repository, tmp_path):
         check=False,
     )
     assert refusal.returncode == 1
-    assert "has guided, see docs/cameras.md" in refusal.stderr
+    assert "has mirror, see docs/cameras.md" in refusal.stderr
 
 
 @pytest.mark.parametrize(
