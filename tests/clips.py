@@ -128,6 +128,7 @@ def colorize(
     max_frames=None,
     channels=3,
     channel="gray",
+    camera_size=None,
 ):
     return video.colorize_video(
         Colorizer(predict, channels=channels),
@@ -138,6 +139,7 @@ def colorize(
         overwrite,
         max_frames,
         channel_names.parse(channel),
+        camera_size,
     )
 
 

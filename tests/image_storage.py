@@ -147,6 +147,20 @@ def lzw_tiff(samples, **options):
     return buffer.getvalue().replace(deflate, lzw)
 
 
+def packed_tiff(levels, bits, photometric=1):
+    """(H, W, 1) levels below 2**bits, one after the other."""
+    height, width = levels.shape[:2]
+    digits = "".join(f"{level:0{bits}b}" for level in levels.ravel())
+    packed = int(digits, 2).to_bytes(len(digits) // 8, "big")
+    tags = {256: width, 257: height, 258: bits, 259: 1, 262: photometric}
+    tags |= {273: 8, 277: 1, 278: height, 279: len(packed)}
+    entries = b"".join(
+        struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()
+    )
+    data = b"II*\0" + struct.pack("<I", 8 + len(packed)) + packed
+    return data + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
 def by_pillow(samples, image_format, orientation=1, **options):
     """8-bit (H, W, C), or 16-bit gray."""
     samples = stored_as(samples, orientation)

@@ -1,9 +1,10 @@
 """What a measurement says: a plan in, rows of a table out."""
 
 import dataclasses
-import os
 import statistics
 from collections.abc import Sequence
+
+from nircolor_tf.inference import timing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Plan:
 
     quick: bool = False
     device: str = "cpu"
-    threads: int = len(os.sched_getaffinity(0))
+    threads: int = timing.cores()
     seconds: float = 5.0
 
     @property

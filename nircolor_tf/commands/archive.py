@@ -14,6 +14,8 @@ output, the others are colorized, and the exit status is 1. A worker that is
 killed is started again, and its batch is done again.
 """
 
+from pathlib import Path
+
 from absl import flags
 
 from nircolor_tf.commands import cli
@@ -80,6 +82,12 @@ def main() -> None:
         f"colorized {outcome.colorized} images, {outcome.skipped} had a result "
         f"already -> {_OUTPUT.value}"
     )
+    passed_over = jobs.list_notes(
+        Path(_INPUT.value), [Path(_OUTPUT.value)], recursive=True
+    )
+    for note in (folders.warning(outcome.levels), *passed_over):
+        if note:
+            cli.say(f"  note: {note}")
     if outcome.failed:
         path, reason = next(iter(outcome.failed.items()))
         raise InputError(

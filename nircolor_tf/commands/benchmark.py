@@ -148,14 +148,14 @@ def _time_trainings() -> None:
     configs = {name: config_files.read(name) for name in _TRAIN.value}
     times = step_times.time_steps(configs, _REPEATS.value)
     first = step_times.mean_seconds(times[_TRAIN.value[0]])
-    print(f"median of {_REPEATS.value} steps each, in turn")
-    print("| config | ms per step | relative | steps |\n|---|---|---|---|")
+    cli.say(f"median of {_REPEATS.value} steps each, in turn")
+    cli.say("| config | ms per step | relative | steps |\n|---|---|---|---|")
     for name, phases in times.items():
         mean = step_times.mean_seconds(phases)
         parts = ", ".join(f"{1e3 * phase.seconds:.0f}" for phase in phases)
         ratios = ", ".join(f"{phase.seconds / first:.2f}" for phase in phases)
         steps = int(60 * _MINUTES.value / mean)
-        print(f"| {name} | {parts} | {ratios} | {steps:,} |")
+        cli.say(f"| {name} | {parts} | {ratios} | {steps:,} |")
 
 
 def _time_model() -> None:
@@ -169,6 +169,6 @@ def _time_model() -> None:
         [int(size) for size in _SIZES.value],
         _REPEATS.value,
     )
-    print(f"{model}, median of {_REPEATS.value} calls")
+    cli.say(f"{model}, median of {_REPEATS.value} calls")
     for size, value in seconds.items():
-        print(f"{size:>6} x {size:<6} {1e3 * value:9.1f} ms per image")
+        cli.say(f"{size:>6} x {size:<6} {1e3 * value:9.1f} ms per image")

@@ -44,6 +44,10 @@ _EXTRAS = {
 }
 
 
+# On NVIDIA's GPUs float32 products have ten bits of mantissa, unless this is
+# said: enough to train, and not to compare an export with what was trained.
+_TRAININGS = ("train", "benchmark")
+
 # `docker stop` and systemd want the program to end, or its terminal is gone.
 _ENDS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -73,15 +77,19 @@ def run(name: str) -> None:
             and calls the library. `TAKES` in it names the arguments that are
             no flags, which `main` gets; without it there may be none.
     """
+    open_streams()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if sys.stdout is not None:
-        # The name of a file may be no text.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if name not in _TRAININGS:
+        os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
+    # The name of a file may be no text.
+    sys.stdout.reconfigure(errors="backslashreplace")
     startup_noise.drop_at_import("tensorflow")
     try:
         command = importlib.import_module(f"nircolor_tf.commands.{name}")
     except ModuleNotFoundError as error:
         _fail_without(error, name)
+    except KeyboardInterrupt:
+        fail("interrupted")
     # absl takes help and flags from the module that was started.
     sys.modules["__main__"].__doc__ = as_typed(command.__doc__ or "")
     for flag in flags.FLAGS.get_key_flags_for_module(command):
@@ -127,8 +135,32 @@ def require(*names: str) -> None:
 
 
 def say(text: str) -> None:
-    """Prints what a command did, and how to go on."""
-    print(as_typed(text))
+    """Prints what a command did, and how to go on.
+
+    A reader that has ended, as `head` does, is no failure of the command.
+    """
+    try:
+        print(as_typed(text), flush=True)
+    except BrokenPipeError:
+        _drop_output()
+
+
+def _drop_output() -> None:
+    """Drops what is printed from now on; Python would fail of it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def open_streams() -> None:
+    """Opens what a daemon has closed of the three standard streams.
+
+    A file of the command would get its number, and libraries that print would
+    fail.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "r" if number == 0 else "w"
+            # The lowest number that is free is this one.
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
 def as_typed(text: str) -> str:
@@ -185,6 +217,9 @@ def _parse_flags(command: ModuleType, argv: list[str]) -> list[str]:
         if not hasattr(command, "TAKES"):
             _refuse(arguments[1:])
         return arguments
+    except BrokenPipeError:  # of --help
+        _drop_output()
+        sys.exit(1)
     except (flags.Error, OSError) as error:
         # `colorize nir color`: what is there says more than what is missing.
         if flags.FLAGS.is_parsed() and not hasattr(command, "TAKES"):

@@ -21,7 +21,8 @@ Examples:
 
 --range says which stored values are black and white:
   auto        0 and the largest value of a camera of 8, 10, 12, 14 or 16 bit,
-              the fewest that hold the image; of a video, those of its file
+              the fewest that hold the image; of a video, or a TIFF that is
+              packed to 10, 12 or 14 bit, those of its file
   max         0 and the largest value of the image
   percentile  the values beyond which its darkest and brightest 0.5 % lie
   LOW,HIGH    these numbers: right for all images of one camera, even dark ones
@@ -53,6 +54,7 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, image_files, ranges
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference import (
+    capture,
     error_estimate,
     flicker,
     folders,
@@ -105,6 +107,11 @@ _SMOOTHING = flags.DEFINE_float(
 _FRAMES = flags.DEFINE_integer(
     "frames", None, "Frames of a video or a camera. Default: to its end.", 1
 )
+_CAMERA_SIZE = flags.DEFINE_string(
+    "camera_size",
+    None,
+    "WIDTHxHEIGHT that a camera is asked for, px. Default: its own.",
+)
 _TILE = flags.DEFINE_integer(
     "tile",
     TILE,
@@ -154,19 +161,47 @@ _SKIP_EXISTING = flags.DEFINE_bool(
 flags.mark_bool_flags_as_mutual_exclusive(["overwrite", "skip_existing"])
 cli.require("input", "output")
 
+_IMAGES, _VIDEO, _CAMERA = "an image or a folder", "a video", "a camera"
+# Flags that have a meaning for some kinds of input alone.
+_KINDS = {
+    **dict.fromkeys(
+        ("format", "quality", "recursive", "uncertainty"), (_IMAGES,)
+    ),
+    **dict.fromkeys(("frames", "smoothing"), (_VIDEO, _CAMERA)),
+    "camera_size": (_CAMERA,),
+}
+
 
 def main() -> None:
     # What is wrong with these is said before a model is loaded.
+    _check_kind()
+    camera_size = None
+    if _CAMERA_SIZE.value is not None:
+        camera_size = capture.parse_size(_CAMERA_SIZE.value)
     input_range = ranges.parse(_RANGE.value)
     channel = channels.parse(_CHANNEL.value)
     colorizer = _load_colorizer()
     if jobs.is_video(_INPUT.value):
-        summary, notes = _colorize_video(colorizer, input_range, channel), []
+        notes = []
+        summary = _colorize_video(colorizer, input_range, channel, camera_size)
     else:
         summary, notes = _colorize_images(colorizer, input_range, channel)
-    print(f"colorized {summary} with {_MODEL.value} -> {_OUTPUT.value}")
+    cli.say(f"colorized {summary} with {_MODEL.value} -> {_OUTPUT.value}")
     for note in notes:
-        print(f"  note: {note}")
+        cli.say(f"  note: {note}")
+
+
+def _check_kind() -> None:
+    """Refuses flags that mean nothing for this kind of input."""
+    kind = _VIDEO if jobs.is_video(_INPUT.value) else _IMAGES
+    kind = _CAMERA if jobs.is_camera(_INPUT.value) else kind
+    for name, kinds in _KINDS.items():
+        flag = flags.FLAGS[name]
+        if flag.present and kind not in kinds:
+            raise InputError(
+                f"{flag.serialize()}: --input={_INPUT.value} is {kind}; "
+                f"expected {' or '.join(kinds)}"
+            )
 
 
 def _load_colorizer() -> Colorizer:
@@ -190,14 +225,12 @@ def _load_colorizer() -> Colorizer:
 
 
 def _colorize_video(
-    colorizer: Colorizer, input_range: ranges.InputRange, channel: Channel
+    colorizer: Colorizer,
+    input_range: ranges.InputRange,
+    channel: Channel,
+    camera_size: tuple[int, int] | None,
 ) -> str:
     """Colorizes the video; returns what was done, in words."""
-    if _UNCERTAINTY.value is not None:
-        raise InputError(
-            f"--uncertainty={_UNCERTAINTY.value}: of images alone, and "
-            f"{_INPUT.value} is a video"
-        )
     from nircolor_tf.inference import video
 
     target = video.target_of(_INPUT.value, Path(_OUTPUT.value))
@@ -212,6 +245,7 @@ def _colorize_video(
         _OVERWRITE.value,
         _FRAMES.value,
         channel,
+        camera_size,
     )
 
 
@@ -254,12 +288,11 @@ def _colorize_images(
 
 def _notes(results: list[folders.Result]) -> list[str]:
     """What a user may not expect of a folder."""
-    notes = [folders.warning(results)]
-    if not _RECURSIVE.value:
-        places = [_OUTPUT.value, _UNCERTAINTY.value]
-        written = [Path(place) for place in places if place is not None]
-        notes.append(jobs.note_folders(Path(_INPUT.value), written))
-    return [note for note in notes if note]
+    brightness = folders.warning(result.levels for result in results)
+    places = [_OUTPUT.value, _UNCERTAINTY.value]
+    written = [Path(place) for place in places if place is not None]
+    passed_over = jobs.list_notes(Path(_INPUT.value), written, _RECURSIVE.value)
+    return [note for note in (brightness, *passed_over) if note]
 
 
 def _existing() -> str:

@@ -50,4 +50,4 @@ def main() -> None:
         cli.command_line(),
     )
     cost_files.write(output, measured)
-    print(f"wrote the costs of {len(measured['runs'])} runs to {output}")
+    cli.say(f"wrote the costs of {len(measured['runs'])} runs to {output}")

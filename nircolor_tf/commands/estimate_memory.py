@@ -21,4 +21,4 @@ def main() -> None:
     from nircolor_tf.training import memory
 
     config = _CONFIG.value
-    print(memory.format_table(config, memory.estimate(config)))
+    cli.say(memory.format_table(config, memory.estimate(config)))

@@ -24,12 +24,11 @@ number: see --contaminated. Images and models that fail are named, the others
 are measured all the same, and the exit status is 1.
 """
 
-import os
-
 from absl import flags
 
 from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
+from nircolor_tf.inference import timing
 
 _MODEL = flags.DEFINE_string("model", None, "Export folder to measure.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Training folder to measure.")
@@ -72,7 +71,7 @@ _GALLERY = flags.DEFINE_integer(
     "gallery", 60, "How many images report.html shows, the worst ones.", 0
 )
 _WORKERS = flags.DEFINE_integer(
-    "workers", os.cpu_count() or 1, "Threads for the metrics.", 1
+    "workers", timing.cores(), "Threads for the metrics.", 1
 )
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace a report that exists already."
@@ -120,8 +119,8 @@ def main(*names: str) -> None:
         _GALLERY.value,
         cli.command_line(),
     )
-    print(tables.format_report(evaluation))
-    print(f"wrote the report to {_OUTPUT.value}; open report.html there")
+    cli.say(tables.format_report(evaluation))
+    cli.say(f"wrote the report to {_OUTPUT.value}; open report.html there")
     if evaluation.problems:
         raise InputError(
             "\n  ".join(["not everything worked:", *evaluation.problems])

@@ -29,12 +29,13 @@ def commands() -> dict[str, str]:
 
 def main() -> None:
     """Runs the command that the first argument names."""
+    cli.open_streams()
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     name = _ALIASES.get(name, name)
     if name == "--version":
-        print(f"nircolor {nircolor_tf.__version__}")
+        cli.say(f"nircolor {nircolor_tf.__version__}")
     elif name in ("", "help", "-h", "--help"):
-        print(_help())
+        cli.say(_help())
     elif name in commands():
         sys.argv = [f"nircolor {name}", *sys.argv[2:]]
         cli.run(name)

@@ -55,4 +55,4 @@ def main(*names: str) -> None:
         _PERCEPTUAL.value,
         cli.command_line(),
     )
-    print(text)
+    cli.say(text)

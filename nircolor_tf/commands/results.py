@@ -68,4 +68,4 @@ def main() -> None:
     for path, text in texts.items():
         with files.replacing(Path(path)) as temporary:
             temporary.write_text(text, encoding="utf-8")
-        print(f"wrote {path}")
+        cli.say(f"wrote {path}")

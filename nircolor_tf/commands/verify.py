@@ -61,11 +61,11 @@ def main() -> None:
         _CHECKPOINT.value,
         channel,
     )
-    print(difference_table.format_table(verification))
+    cli.say(difference_table.format_table(verification))
     if output:
         difference_table.write_table(output, verification)
     if not verification.problems:
-        print(f"\n{difference_table.verdict(verification)}")
+        cli.say(f"\n{difference_table.verdict(verification)}")
     else:
         raise InputError(
             "\n  ".join(

@@ -197,10 +197,11 @@ def _name_problem(path: str) -> str:
 
 
 def _read(side: str, path: Path, unpaired: bool, reading: Reading) -> _File:
+    bits = 16
     if side == "nir":
-        channel = channels.parse(reading.channel)
-        values = image_files.read_nir(path, channel)
-        choice = reading.nir_range
+        raster = image_files.read_raster(path)
+        values = channels.parse(reading.channel).of(raster.bands, str(path))
+        choice, bits = reading.nir_range, raster.bits
     elif unpaired:
         values, choice = image_files.read_rgb(path), "auto"
     else:
@@ -210,16 +211,20 @@ def _read(side: str, path: Path, unpaired: bool, reading: Reading) -> _File:
         path=path,
         shape=values.shape[:2],
         bits=8 * values.itemsize,
-        levels=_levels(path, side, ranges.parse(choice), values),
+        levels=_levels(path, side, ranges.parse(choice), values, bits),
         sha256=files.sha256(path),
     )
 
 
 def _levels(
-    path: Path, side: str, input_range: InputRange, values: np.ndarray
+    path: Path,
+    side: str,
+    input_range: InputRange,
+    values: np.ndarray,
+    bits: int,
 ) -> tuple[int, int]:
     try:
-        return input_range.of(values)
+        return input_range.of(values, bits)
     except InputError as error:
         flag = "--range" if side == "nir" else "--rgb_range"
         raise InputError(

@@ -4,7 +4,6 @@ Counted and timed here, written as costs.json by `cost_files`, and shown by
 bin/results.py.
 """
 
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation import origins, runs, summaries, time_ratios
 from nircolor_tf.evaluation.counts import count_macs
 from nircolor_tf.evaluation.loaded_models import LoadedModel, load_model
+from nircolor_tf.inference import timing
 from nircolor_tf.training import command_log
 
 
@@ -111,6 +111,6 @@ def _count(model: LoadedModel, size: int) -> dict[str, Any]:
 def _machine() -> str:
     gpus = len(tf.config.list_physical_devices("GPU"))
     return (
-        f"{len(os.sched_getaffinity(0))} CPU cores ({platform.machine()}), "
+        f"{timing.cores()} CPU cores ({platform.machine()}), "
         f"{gpus or 'no'} GPU, TensorFlow {tf.__version__}"
     )

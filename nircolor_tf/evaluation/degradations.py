@@ -100,6 +100,8 @@ def _change_contrast(image, factor, _):
 
 
 def _compress(image, quality, _):
+    # Not by the room `images`, whose checks are those of files from anywhere:
+    # this is the loss of a codec, and no file.
     options = [cv2.IMWRITE_JPEG_QUALITY, int(quality)]
     _, data = cv2.imencode(".jpg", to_integers(image, 8), options)
     return to_float(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE))[..., None]

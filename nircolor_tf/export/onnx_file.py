@@ -4,7 +4,6 @@ tf2onnx converts the TFLite file of the path, which holds the network alone.
 Needs the extra [onnx].
 """
 
-import os
 import platform
 import statistics
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from nircolor_tf.errors import InputError
+from nircolor_tf.inference import timing
 from nircolor_tf.inference.onnx_model import OnnxModel
 
 # The first that holds all of the networks' operations and that TensorRT 8 and
@@ -73,7 +73,7 @@ def measure(file: Path, side: int) -> dict[str, int | float | str]:
         The opset, the size, the median milliseconds of an image, the threads
         and the machine.
     """
-    threads = os.cpu_count() or 1
+    threads = timing.cores()
     predict = OnnxModel(file, threads).predict
     image = np.full((1, side, side, 1), 0.5, np.float32)
     seconds = []

@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.data import example_images, manifest, synthetic
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import channels, conversions, image_files, ranges
+from nircolor_tf.images import channels, conversions, image_files
 from nircolor_tf.images.channels import Channel
 
 # Images that a file is compared with the method on.
@@ -59,7 +59,7 @@ def read(
     """
     if folder and count:
         files = _spread(folder, image_files.list_images(folder), count)
-        images = [read_file(file, channel) for file in files]
+        images = [image_files.read_unit(file, channel)[0] for file in files]
     elif count:
         path = config.data.manifest
         if not Path(path).is_file():
@@ -76,23 +76,6 @@ def read(
     else:
         images = []
     return Samples(images, *_checks(config, source))
-
-
-def read_file(file: Path, channel: Channel) -> np.ndarray:
-    """Reads an image without a manifest, as bin/colorize.py does.
-
-    Args:
-        file: Its levels of black and white are those of --range=auto.
-        channel: Which of its channels is NIR.
-
-    Returns:
-        (H, W, 1) float32 in [0, 1].
-
-    Raises:
-        InputError: As `image_files.read_nir`.
-    """
-    levels = image_files.read_nir(file, channel)
-    return ranges.to_unit(levels, *ranges.AUTO.of(levels))
 
 
 def cover(image: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -21,14 +21,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import comparison, model_card, saved_model
 from nircolor_tf.export.differences import Photo, Runtime, Verification
-from nircolor_tf.images import channels, conversions, image_files, ranges
+from nircolor_tf.images import channels, conversions, decoding, image_files
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference import cards, models, runtimes
 from nircolor_tf.inference.colorizer import Colorizer
@@ -149,7 +148,9 @@ def _bytes_signature(
     return Runtime(
         path,
         saved_model.BYTES,
-        lambda photo: _decode(serve([photo.file.read_bytes()])[0]),
+        lambda photo: conversions.to_float(
+            decoding.decode(serve([photo.file.read_bytes()])[0]).bands
+        ),
         takes=lambda photo: photo.file.suffix.lower() in _ENCODED,
         rounds=True,
         tolerance=comparison.TOLERANCES["serving"],
@@ -164,19 +165,12 @@ def _of_size(height: int, width: int) -> Callable[[Photo], bool]:
     return lambda photo: photo.network_size == (height, width)
 
 
-def _decode(png: bytes) -> np.ndarray:
-    """A PNG file -> (H, W, C) float32 in [0, 1], RGB or one channel."""
-    levels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
-    return conversions.to_float(np.atleast_3d(levels)[..., ::-1])
-
-
 def _read(file: Path, channel: Channel, colorizer: Colorizer) -> Photo:
-    levels = image_files.read_nir(file, channel)
-    image = ranges.to_unit(levels, *ranges.AUTO.of(levels))
+    image, stored = image_files.read_unit(file, channel)
     return Photo(
         file,
         image,
-        bits=8 * levels.itemsize,
+        bits=8 * stored.itemsize,
         expected=colorizer(image),
         network_size=colorizer.steps.network_size(*image.shape[:2]),
     )

@@ -7,12 +7,12 @@ each signature takes longest.
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import tensorflow as tf
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import saved_model
+from nircolor_tf.images import image_files
 from nircolor_tf.inference import cards
 
 FILE = "tf_serving_warmup_requests"
@@ -58,7 +58,7 @@ def make_requests(card: dict) -> Iterator[bytes]:
     ramp = np.linspace(0, 1, np.prod(_SIZE)).reshape(1, *_SIZE, 1)
     images = ramp.astype(np.float32)
     encoded = [
-        cv2.imencode(".png", (images[0] * largest).astype(dtype))[1].tobytes()
+        image_files.encode((images[0] * largest).astype(dtype), ".png")
         for dtype, largest in ((np.uint8, 255), (np.uint16, 65535))
     ]
     for name, path in card["paths"].items():

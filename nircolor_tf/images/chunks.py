@@ -45,6 +45,23 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         place = end
 
 
+def png_chunk(kind: bytes, content: bytes | memoryview) -> bytes:
+    """Returns a chunk of a PNG file.
+
+    Args:
+        kind: Four letters.
+        content: Of the chunk.
+    """
+    checksum = zlib.crc32(content, zlib.crc32(kind))
+    return b"".join(
+        [
+            struct.pack(">I4s", len(content), kind),
+            content,
+            struct.pack(">I", checksum),
+        ]
+    )
+
+
 def webp_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Yields kind and content of each chunk of a WebP file.
 

@@ -6,8 +6,8 @@ afterwards.
 """
 
 import struct
-import zlib
 
+from nircolor_tf.images import chunks
 from nircolor_tf.images.metadata import (
     INCH,
     RESOLUTION_UNIT,
@@ -46,19 +46,16 @@ def embed(data: bytes, metadata: Metadata, suffix: str) -> bytes:
 
 
 def _png(data: bytes, metadata: Metadata) -> bytes:
-    chunks = []
+    parts = [data[:_PNG_HEADER_BYTES]]
     if metadata.dpi:
         per_meter = [round(dpi / _METERS_PER_INCH) for dpi in metadata.dpi]
-        chunks.append((b"pHYs", struct.pack(">IIB", *per_meter, 1)))
+        resolution = struct.pack(">IIB", *per_meter, 1)
+        parts.append(chunks.png_chunk(b"pHYs", resolution))
     if metadata.exif:
-        chunks.append((b"eXIf", metadata.exif))
+        parts.append(chunks.png_chunk(b"eXIf", metadata.exif))
     if metadata.xmp:
-        chunks.append((b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + metadata.xmp))
-    parts = [data[:_PNG_HEADER_BYTES]]
-    for kind, content in chunks:
-        check = zlib.crc32(kind + content)
-        parts += [struct.pack(">I", len(content)), kind, content]
-        parts += [struct.pack(">I", check)]
+        text = b"XML:com.adobe.xmp" + bytes(5) + metadata.xmp
+        parts.append(chunks.png_chunk(b"iTXt", text))
     return b"".join([*parts, data[_PNG_HEADER_BYTES:]])
 
 

@@ -15,7 +15,7 @@ from absl import logging
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
-from nircolor_tf.images import channels, decoding, embedding
+from nircolor_tf.images import channels, decoding, embedding, ranges
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.images.metadata import Metadata
 from nircolor_tf.images.rasters import Raster
@@ -56,6 +56,23 @@ def walk_images(
     """Yields the image files in a folder, as they come.
 
     Args:
+        folder: As for `walk_files`, likewise the other.
+        recursive: Also those in its folders, at all depths.
+
+    Raises:
+        InputError: As `walk_files`.
+    """
+    for path in walk_files(folder, recursive):
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            yield path
+
+
+def walk_files(
+    folder: str | os.PathLike, recursive: bool = False
+) -> Iterator[Path]:
+    """Yields the files in a folder, of any type, as they come.
+
+    Args:
         folder: Folder to look in; hidden files and folders are left out.
         recursive: Also those in its folders, at all depths. Linked folders are
             left out.
@@ -72,9 +89,7 @@ def walk_images(
             yield from (
                 Path(place, name)
                 for name in names
-                if Path(name).suffix.lower() in IMAGE_SUFFIXES
-                and not name.startswith(".")
-                and Path(place, name).is_file()
+                if not name.startswith(".") and Path(place, name).is_file()
             )
             folders[:] = [
                 name
@@ -183,6 +198,28 @@ def read_nir(
     return channel.of(read_raster(path).bands, str(path))
 
 
+def read_unit(
+    path: str | os.PathLike, channel: Channel = channels.GRAY
+) -> tuple[np.ndarray, np.dtype]:
+    """Reads a NIR or gray image as models take it, by `--range=auto`.
+
+    Args:
+        path: An image file.
+        channel: Which of its channels is NIR.
+
+    Returns:
+        (H, W, 1) float32 in [0, 1]; and the type that its levels are stored
+        in, uint8 or uint16.
+
+    Raises:
+        InputError: As `read_nir`.
+    """
+    raster = read_raster(path)
+    levels = channel.of(raster.bands, str(path))
+    low, high = ranges.AUTO.of(levels, raster.bits)
+    return ranges.to_unit(levels, low, high), levels.dtype
+
+
 def read_rgb(path: str | os.PathLike) -> np.ndarray:
     """Reads a color image; alpha and bands behind the color are left out.
 
@@ -227,36 +264,62 @@ def write_image(
         ValueError: The array is no such image.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    _check(path, suffix, array)
-    metadata = metadata or Metadata(b"", b"", None)
-    encoded, data = _encode(suffix, _ordered(array, alpha), metadata, quality)
-    if not encoded:
-        raise InputError(
-            f"{path}: {array.shape[1]} x {array.shape[0]} pixels do not fit "
-            "into this format; JPEG ends at 65500 in each direction, WebP at "
-            "16383"
-        )
-    data = data.tobytes()
-    if suffix not in (".webp", ".bmp"):
-        data = embedding.embed(data, metadata, suffix)
+    try:
+        data = encode(array, path.suffix, quality, metadata, alpha)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     with files.replacing(path, len(data)) as temporary:
         temporary.write_bytes(data)
 
 
-def _check(path: Path, suffix: str, array: np.ndarray) -> None:
-    if suffix not in IMAGE_SUFFIXES:
+def encode(
+    array: np.ndarray,
+    suffix: str,
+    quality: int = QUALITY,
+    metadata: Metadata | None = None,
+    alpha: np.ndarray | None = None,
+) -> bytes:
+    """Returns the content of an image file.
+
+    Args:
+        array: As of `write_image`, likewise the others.
+        suffix: Of the format.
+        quality: Of JPEG and WebP.
+        metadata: Of the input image.
+        alpha: Of the image.
+
+    Raises:
+        InputError: The suffix is none of `IMAGE_SUFFIXES`, or the format
+            cannot hold 16 bit or so many pixels.
+        ValueError: The array is no such image.
+    """
+    _check(suffix, array)
+    suffix = suffix.lower()
+    metadata = metadata or Metadata(b"", b"", None)
+    encoded, data = _encode(suffix, _ordered(array, alpha), metadata, quality)
+    if not encoded:
         raise InputError(
-            f"{path}: unknown image suffix {path.suffix!r}; expected one of "
+            f"{array.shape[1]} x {array.shape[0]} pixels do not fit into this "
+            "format; JPEG ends at 65500 in each direction, WebP at 16383"
+        )
+    if suffix in (".webp", ".bmp"):
+        return data.tobytes()
+    return embedding.embed(data.tobytes(), metadata, suffix)
+
+
+def _check(suffix: str, array: np.ndarray) -> None:
+    if suffix.lower() not in IMAGE_SUFFIXES:
+        raise InputError(
+            f"unknown image suffix {suffix!r}; expected one of "
             + ", ".join(IMAGE_SUFFIXES)
         )
     if array.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"expected uint8 or uint16, got {array.dtype}")
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (3,)):
         raise ValueError(f"expected (H, W), (H, W, 1 or 3), got {array.shape}")
-    if array.dtype == np.uint16 and suffix not in DEEP_SUFFIXES:
+    if array.dtype == np.uint16 and suffix.lower() not in DEEP_SUFFIXES:
         raise InputError(
-            f"{path}: a {suffix} file cannot hold 16 bit; use PNG or TIFF"
+            f"a {suffix.lower()} file cannot hold 16 bit; use PNG or TIFF"
         )
 
 

@@ -114,24 +114,21 @@ def _read(data: bytes) -> tuple[Any, bytes, Any]:
     """Returns Pillow's Exif, XMP and the resolution, without decoding."""
     from PIL import Image  # noqa: PLC0415 - a plain PNG is read without
 
-    exif = Image.Exif()
-    if data.startswith(b"RIFF"):
-        content = dict(chunks.webp_chunks(data))
-        exif.load(bytes(content.get(b"EXIF", b"")))
-        return exif, bytes(content.get(b"XMP ", b"")), None
     if data[:4] in (b"II*\0", b"MM\0*"):
         # Pillow opens few kinds of pixels, and reads the tags of all.
+        exif = Image.Exif()
         exif.load(data)
         return exif, exif.get(XMP, b""), _tiff_resolution(exif)
-    image = _header(data)
-    if data.startswith(chunks.PNG):
-        # It may stand behind the pixels, where Pillow would decode them first.
-        content = dict(chunks.png_chunks(data))
-        if b"eXIf" in content:
-            image.info["exif"] = _EXIF_NAME + bytes(content[b"eXIf"])
-        exif = Image.Image.getexif(image)
+    if data.startswith(b"RIFF"):
+        image = Image.Image()
+        content = dict(chunks.webp_chunks(data))
+        image.info["exif"] = bytes(content.get(b"EXIF", b""))
+        image.info["xmp"] = bytes(content.get(b"XMP ", b""))
     else:
-        exif = image.getexif()
+        image = _header(data)
+    # An orientation that EXIF lacks comes from XMP. PNG's own `getexif` decodes
+    # the pixels.
+    exif = Image.Image.getexif(image)
     return exif, image.info.get("xmp", b""), image.info.get("dpi")
 
 
@@ -155,7 +152,7 @@ def _header(data: bytes) -> Any:
     )
 
     if data.startswith(chunks.PNG):
-        plugin = PngImagePlugin.PngImageFile
+        plugin, data = PngImagePlugin.PngImageFile, _without_pixels(data)
     elif data.startswith(b"\xff\xd8"):
         plugin = JpegImagePlugin.JpegImageFile
     elif data.startswith(b"BM"):
@@ -163,6 +160,16 @@ def _header(data: bytes) -> Any:
     else:
         plugin = TiffImagePlugin.TiffImageFile
     return plugin(io.BytesIO(data))
+
+
+def _without_pixels(data: bytes) -> bytes:
+    """Returns a PNG with metadata alone: Pillow reads none behind pixels."""
+    kept = {b"IHDR", *_PNG_CHUNKS, b"IEND"}
+    return chunks.PNG + b"".join(
+        chunks.png_chunk(kind, content)
+        for kind, content in chunks.png_chunks(data)
+        if kind in kept
+    )
 
 
 def _swap(exif: Any, first: int, second: int) -> None:

@@ -5,6 +5,7 @@ LZW, JPEG and packed bits it knows only with the package imagecodecs. Without
 that OpenCV decodes them, as far as it does it right.
 """
 
+import dataclasses
 import io
 import itertools
 import logging
@@ -67,6 +68,7 @@ def decode(data: bytes) -> Raster:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             pages = _pages(file, len(data))
             rasters = [_decode_page(page, data) for page in pages]
+            bits = _depth(pages)
     except InputError:
         raise
     except Exception as error:  # of many kinds, where the file is damaged
@@ -74,7 +76,7 @@ def decode(data: bytes) -> Raster:
         raise InputError(
             f"a TIFF file that is damaged or cut off: {text}"
         ) from error
-    return _joined(rasters)
+    return dataclasses.replace(_joined(rasters), bits=bits)
 
 
 def _pages(file: tifffile.TiffFile, stored: int) -> list[tifffile.TiffPage]:
@@ -294,6 +296,13 @@ def _decode_by_opencv(page: tifffile.TiffPage, data: bytes) -> Raster:
     if bits in _PACKED_BITS:
         image >>= 16 - bits  # OpenCV fills 16 bit
     return Raster.of(image)
+
+
+def _depth(pages: list[tifffile.TiffPage]) -> int:
+    """Returns `Raster.bits`; of several pages, that which holds them all."""
+    bits = max(page.bitspersample for page in pages)
+    levels = all(page.photometric != PHOTOMETRIC.PALETTE for page in pages)
+    return bits if levels and bits in _PACKED_BITS else 16
 
 
 def _joined(rasters: list[Raster]) -> Raster:

@@ -67,8 +67,8 @@ class ImageColorizer:
         if isinstance(image, (list, tuple)):
             return [self(member) for member in image]
         if isinstance(image, (str, os.PathLike)):
-            bands = image_files.read_raster(image).bands
-            return self._array(bands, str(image))
+            raster = image_files.read_raster(image)
+            return self._array(raster.bands, str(image), raster.bits)
         if isinstance(image, np.ndarray):
             if image.ndim == 4 and image.size:
                 return np.stack([self(member) for member in image])
@@ -80,7 +80,9 @@ class ImageColorizer:
             "or a list of them"
         )
 
-    def _array(self, image: np.ndarray, name: str) -> np.ndarray:
+    def _array(
+        self, image: np.ndarray, name: str, bits: int = 16
+    ) -> np.ndarray:
         if image.ndim not in (2, 3) or not image.size:
             raise InputError(
                 f"{name}: an array of shape {image.shape}; expected (H, W), "
@@ -91,7 +93,7 @@ class ImageColorizer:
         if image.dtype in (np.uint8, np.uint16):
             levels = self.channel.of(image, name)
             with _failures_named(name):
-                low, high = self.input_range.of(levels)
+                low, high = self.input_range.of(levels, bits)
                 return self.colorizer.integers(levels, low, high)
         if not np.issubdtype(image.dtype, np.floating):
             raise InputError(

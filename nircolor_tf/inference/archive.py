@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from nircolor_tf import files
@@ -72,11 +73,13 @@ class Outcome:
         skipped: Images that had a result before.
         colorized: Images that have one now.
         failed: Path -> why it has none.
+        levels: `Result.levels` of those that were colorized now, each once.
     """
 
     skipped: int
     colorized: int
     failed: dict[str, str]
+    levels: frozenset[tuple[float, float, np.dtype]] = frozenset()
 
 
 def colorize_archive(
@@ -114,11 +117,11 @@ def colorize_archive(
     missing = jobs.check_targets(images, "skip")
     # A mistake in the model is told here, once.
     _load(work)
+    levels = set()
     if missing:
         with _connected(address, workers, work.threads):
             rows = _colorize(work, missing, workers, batch)
-            bar = tqdm(rows, "colorize", len(missing), unit="image")
-            failed |= {path: reason for path, reason in bar if reason}
+            levels = _collect(rows, len(missing), failed)
         for job in missing:
             if not job.target.exists():
                 failed.setdefault(str(job.source), "its worker was killed")
@@ -127,7 +130,21 @@ def colorize_archive(
         skipped=len(images) - len(missing),
         colorized=len(listed) - len(images) + len(missing) - len(failed),
         failed=failed,
+        levels=frozenset(levels),
     )
+
+
+def _collect(
+    rows: Iterable[dict], count: int, failed: dict[str, str]
+) -> set[tuple[float, float, np.dtype]]:
+    """Adds why images failed to `failed`; returns the levels of the others."""
+    levels = set()
+    for row in tqdm(rows, "colorize", count, unit="image"):
+        if row["reason"]:
+            failed[row["source"]] = row["reason"]
+        elif row["dtype"]:
+            levels.add((row["low"], row["high"], np.dtype(row["dtype"])))
+    return levels
 
 
 @contextlib.contextmanager
@@ -162,8 +179,8 @@ def _connected(
 
 def _colorize(
     work: Work, missing: Sequence[Job], workers: int | None, batch: int
-) -> Iterator[tuple[str, str]]:
-    """Yields (path, reason) of each image; no reason where it is done."""
+) -> Iterator[dict]:
+    """Yields a row of each image, as `_Worker` makes it."""
     import ray  # noqa: PLC0415 - of the extra
 
     context = ray.data.DataContext.get_current()
@@ -196,7 +213,7 @@ def _colorize(
     for row in data.iter_rows():
         if row["full"]:
             raise DiskFullError(row["reason"])
-        yield names[row["source"]], row["reason"]
+        yield row | {"source": names[row["source"]]}
 
 
 def _unknown_suffixes(listed: Iterable[Job]) -> dict[str, str]:
@@ -220,34 +237,53 @@ def _load(work: Work) -> Colorizer:
 
 
 class _Worker:
-    """Colorizes batches of images, with a model that is loaded once."""
+    """Colorizes batches of images, with a model that is loaded once.
+
+    Its rows have the source; why there is no result, '' where there is one;
+    whether the disk is full; and of an image that was colorized the levels of
+    black and white and their type, '' for no image.
+    """
 
     def __init__(self, work: Work):
         self._colorizer = _load(work)
         self._options = work.options
 
     def __call__(self, batch: dict) -> dict:
-        errors = [
+        outcomes = [
             self._attempt(Job(Path(source), Path(target)))
             for source, target in zip(
                 batch["source"], batch["target"], strict=True
             )
         ]
+        levels = [
+            one.levels if isinstance(one, folders.Result) else (0, 0, "")
+            for one in outcomes
+        ]
+        reasons = [
+            str(one) if isinstance(one, Exception) else "" for one in outcomes
+        ]
         return {
             "source": batch["source"],
-            "reason": [str(error or "") for error in errors],
-            "full": [isinstance(error, DiskFullError) for error in errors],
+            "reason": reasons,
+            "full": [isinstance(one, DiskFullError) for one in outcomes],
+            "low": [float(low) for low, _, _ in levels],
+            "high": [float(high) for _, high, _ in levels],
+            "dtype": [str(dtype) for _, _, dtype in levels],
         }
 
-    def _attempt(self, job: Job) -> Exception | None:
-        """Colorizes an image; returns why not, in words for the user."""
+    def _attempt(self, job: Job) -> folders.Result | Exception | None:
+        """Colorizes an image.
+
+        Returns:
+            The result, or why there is none, in words for the user; None where
+            there was one before.
+        """
         # The batch of a worker that was killed comes again.
         if job.target.exists():
             return None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                folders.colorize_job(self._colorizer, job, self._options)
-                return None
+                return folders.colorize_job(self._colorizer, job, self._options)
             except Exception as error:
                 if attempt == _ATTEMPTS or not _may_pass(error):
                     full = isinstance(error, DiskFullError)

@@ -1,6 +1,7 @@
 """What videos and cameras deliver, and cameras, through OpenCV."""
 
 import itertools
+import re
 import time
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
@@ -78,12 +79,34 @@ class SizeGuard:
             )
 
 
+def parse_size(text: str) -> tuple[int, int]:
+    """Reads the value of --camera_size.
+
+    Args:
+        text: WIDTHxHEIGHT in pixels.
+
+    Returns:
+        Width and height.
+
+    Raises:
+        InputError: It is no such size.
+    """
+    size = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text, re.ASCII)
+    if size is None:
+        raise InputError(
+            f"--camera_size={text}: expected WIDTHxHEIGHT in pixels, such as "
+            "1280x720"
+        )
+    return int(size[1]), int(size[2])
+
+
 class Camera:
-    """A camera and its frames.
+    """A camera and its frames, of 8 bit.
 
     Args:
         number: Of the camera, in digits.
         channel: Which channel of its pictures is NIR.
+        size: Width and height that it is asked for, pixels; None for its own.
 
     Attributes:
         properties: For the result.
@@ -95,14 +118,24 @@ class Camera:
 
     count = 0
 
-    def __init__(self, number: str, channel: Channel):
+    def __init__(
+        self,
+        number: str,
+        channel: Channel,
+        size: tuple[int, int] | None = None,
+    ):
         self._name = f"camera {number}"
         self._channel = channel
+        self._size = size
         self._capture = cv2.VideoCapture(int(number))
         if not self._capture.isOpened():
             raise InputError(
                 f"{self._name}: there is none, or it cannot be opened"
             )
+        if size is not None:
+            # One that does not know the size gives another: its frames tell.
+            self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
+            self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         rate = rate if 0 < rate < np.inf else _CAMERA_RATE
         rate = Fraction(rate).limit_denominator(1001)
@@ -112,7 +145,8 @@ class Camera:
         """Yields frames at the times they come, until there are no more.
 
         Raises:
-            InputError: A frame lacks the channel, or is of another size.
+            InputError: A frame lacks the channel, or is of another size than
+                the first, or than was asked for.
         """
         guard = SizeGuard(self._name)
         started = None
@@ -124,8 +158,16 @@ class Camera:
             started = now if started is None else started
             name = f"{self._name}: frame {number}"
             nir = self._channel.of(picture[..., ::-1], name)
+            self._check_size(*nir.shape[:2])
             guard.check(number, *nir.shape[:2])
             yield Frame(nir, Fraction(now - started), Fraction(0))
+
+    def _check_size(self, height: int, width: int) -> None:
+        if self._size not in (None, (width, height)):
+            raise InputError(
+                f"{self._name}: gives {width} x {height} pixels; expected "
+                f"{self._size[0]} x {self._size[1]}, as --camera_size says"
+            )
 
     def close(self) -> None:
         """Releases the camera."""

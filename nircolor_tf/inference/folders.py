@@ -87,6 +87,11 @@ class Result:
     high: float
     dtype: np.dtype
 
+    @property
+    def levels(self) -> tuple[float, float, np.dtype]:
+        """Black, white and type of the input."""
+        return self.low, self.high, self.dtype
+
 
 @dataclasses.dataclass(frozen=True)
 class _Levels:
@@ -200,21 +205,21 @@ def summary(results: list[Result]) -> str:
     return f"{count}, from {first} to {last}"
 
 
-def warning(results: list[Result]) -> str:
-    """Says whether the brightness of the results can be compared.
+def warning(levels: Iterable[tuple[float, float, np.dtype]]) -> str:
+    """Says whether the brightness of results can be compared.
 
     Args:
-        results: Of `colorize_path`.
+        levels: `Result.levels` of each, or each of them once.
 
     Returns:
         Why it cannot, and which flag makes it so; '' where all images have
         one range, or all that their files can hold.
     """
-    ranges_used = {(result.low, result.high) for result in results}
-    depths = {result.dtype: np.iinfo(result.dtype).max for result in results}
+    levels = set(levels)
+    ranges_used = {(low, high) for low, high, _ in levels}
+    depths = {dtype for _, _, dtype in levels}
     full = all(
-        (result.low, result.high) == (0, depths[result.dtype])
-        for result in results
+        (low, high) == (0, np.iinfo(dtype).max) for low, high, dtype in levels
     )
     if len(ranges_used) < 2 or full:
         return ""
@@ -270,7 +275,7 @@ def _load(job: Job, options: Options) -> _Levels:
     with rasters.limited(options.max_pixels):
         raster, metadata = image_files.read_with_metadata(job.source)
     image = options.channel.of(raster.bands, str(job.source))
-    low, high = options.input_range.of(image)
+    low, high = options.input_range.of(image, raster.bits)
     return _Levels(image, raster.alpha, metadata, low, high)
 
 

@@ -5,6 +5,10 @@
 FFmpeg's own conversions read the pixel formats: black is 0 and white is full
 scale whatever the range of the file ("tv" or "pc"), and a format of more than
 8 bit keeps its levels. As in FFmpeg, a format without chroma is full range.
+
+They run in one thread: with several, of which each converts some of the rows,
+FFmpeg writes up to 8 pixels beyond the last row of one into the first row of
+the next, in frames of more than 8 bit.
 """
 
 import av
@@ -122,13 +126,17 @@ def _gray(frame: av.VideoFrame, bits: int) -> np.ndarray:
     if frame.format.is_rgb or frame.format.has_palette:
         return np.ascontiguousarray(_rgb(frame, bits)[..., 1, None])
     gray = "gray" if bits == 8 else f"gray{bits}le"
-    return frame.reformat(format=gray).to_ndarray()[..., None]
+    return frame.reformat(format=gray, threads=1).to_ndarray()[..., None]
 
 
 def _rgb(frame: av.VideoFrame, bits: int) -> np.ndarray:
     """(H, W, 3)."""
+    if bits > 8 and frame.format.name.startswith("gbrap"):
+        # FFmpeg, which drops this alpha by itself, leaves parts of rows as the
+        # memory was.
+        return frame.to_ndarray()[..., :3]
     rgb = "rgb24" if bits == 8 else f"gbrp{bits}le"
-    return frame.reformat(format=rgb).to_ndarray()
+    return frame.reformat(format=rgb, threads=1).to_ndarray()
 
 
 def _is_neutral(frame: av.VideoFrame) -> bool:

@@ -1,5 +1,6 @@
 """Which image files are colorized, and where each result goes."""
 
+import collections
 import dataclasses
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,12 @@ _SUFFIX_LIST = ", ".join(image_files.IMAGE_SUFFIXES)
 
 # Of files that this package does not write. A target that ends so is no folder.
 _FOREIGN_SUFFIXES = (*VIDEO_SUFFIXES, ".gif")
+
+# What lies beside images, of which nobody expects a color.
+_SIDECARS = (".csv", ".db", ".ini", ".json", ".md", ".txt", ".xmp")
+
+# A note names so many types.
+_NAMED_TYPES = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,19 +111,71 @@ def list_jobs(
         raise InputError(
             f"{files[0]}: a file; expected a folder, as {source} is a folder"
         )
-    root = source.resolve()
-    inside = [place for place in places if root in place.resolve().parents]
     jobs = [
         _job(path, path.parent.relative_to(source), target, suffix, maps)
-        for path in sorted(_images(source, inside, recursive))
+        for path in sorted(_images(source, _inside(source, places), recursive))
     ]
     if not jobs:
-        note = "" if recursive else note_folders(source, places)
+        message = f"{source}: no image file ({_SUFFIX_LIST}) in this folder"
         raise InputError(
-            f"{source}: no image file ({_SUFFIX_LIST}) in this folder"
-            + (note and f"; {note}")
+            "; ".join([message, *list_notes(source, places, recursive)])
         )
     return jobs
+
+
+def list_notes(
+    source: Path, written: Iterable[Path], recursive: bool
+) -> list[str]:
+    """Says what of a folder is passed over.
+
+    Args:
+        source: What was colorized.
+        written: Where results and maps are; what lies there is no such file.
+        recursive: Whether its folders were searched.
+
+    Returns:
+        The notes of `note_folders`, unless they were, and `note_files`.
+    """
+    written = list(written)
+    notes = [note_files(source, written, recursive)]
+    if not recursive:
+        notes.insert(0, note_folders(source, written))
+    return [note for note in notes if note]
+
+
+def note_files(source: Path, written: Iterable[Path], recursive: bool) -> str:
+    """Counts the files of a folder that are videos or of unknown types.
+
+    Hidden files and those of `_SIDECARS` are passed over without a word.
+
+    Args:
+        source: As of `list_notes`, likewise the others.
+        written: Where results and maps are.
+        recursive: Whether its folders were searched.
+
+    Returns:
+        For example "not colorized: 1 video, 3 files of other types (.dng,
+        .jpe, .pgm)", '' for none.
+    """
+    if not source.is_dir():
+        return ""
+    paths = _files(source, _inside(source, written), recursive)
+    types = collections.Counter(path.suffix.lower() for path in paths)
+    for suffix in (*image_files.IMAGE_SUFFIXES, *_SIDECARS):
+        types.pop(suffix, None)
+    videos = sum(types.pop(suffix, 0) for suffix in VIDEO_SUFFIXES)
+    parts = []
+    if videos:
+        parts.append(f"{videos} video{'' if videos == 1 else 's'}")
+    if count := types.total():
+        names = [name or "no suffix" for name in sorted(types)[:_NAMED_TYPES]]
+        more = len(types) - len(names)
+        names += [f"{more} more"] if more else []
+        parts.append(
+            f"{count} file{'' if count == 1 else 's'} of other types "
+            f"({', '.join(names)})"
+        )
+    return f"not colorized: {', '.join(parts)}" if parts else ""
 
 
 def note_folders(source: Path, written: Iterable[Path]) -> str:
@@ -186,12 +245,29 @@ def _job(
     return Job(source, target / folder / result_name(source, suffix), error_map)
 
 
+def _inside(folder: Path, places: Iterable[Path]) -> list[Path]:
+    """Returns the places that lie in a folder."""
+    root = folder.resolve()
+    return [place for place in places if root in place.resolve().parents]
+
+
 def _images(
     folder: Path, written: Iterable[Path], recursive: bool
 ) -> Iterator[Path]:
     """Yields the images of a folder; those in the places `written` are none."""
+    return _outside(image_files.walk_images(folder, recursive), written)
+
+
+def _files(
+    folder: Path, written: Iterable[Path], recursive: bool
+) -> Iterator[Path]:
+    """Yields files of any type, likewise."""
+    return _outside(image_files.walk_files(folder, recursive), written)
+
+
+def _outside(paths: Iterable[Path], written: Iterable[Path]) -> Iterator[Path]:
     places = {place.resolve() for place in written}
-    for path in image_files.walk_images(folder, recursive):
+    for path in paths:
         if not places or places.isdisjoint(path.resolve().parents):
             yield path
 

@@ -1,6 +1,5 @@
 """LiteRT: runs a TFLite file, without TensorFlow."""
 
-import os
 import threading
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from nircolor_tf import startup_noise
 from nircolor_tf.errors import InputError
+from nircolor_tf.inference import timing
 
 
 class LitertModel:
@@ -15,7 +15,7 @@ class LitertModel:
 
     Args:
         path: Of the file.
-        threads: CPU threads; all cores by default.
+        threads: CPU threads; as many as `timing.cores` by default.
 
     Raises:
         InputError: It is no TFLite file.
@@ -28,7 +28,7 @@ class LitertModel:
         try:
             with startup_noise.dropped():
                 self._model = Interpreter(
-                    str(path), num_threads=threads or os.cpu_count()
+                    str(path), num_threads=threads or timing.cores()
                 )
         except (ValueError, RuntimeError) as error:
             raise InputError(f"{path}: not a TFLite file: {error}") from error

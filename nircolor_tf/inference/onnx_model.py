@@ -1,11 +1,11 @@
 """ONNX Runtime: runs an ONNX file, without TensorFlow."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from nircolor_tf.errors import InputError
+from nircolor_tf.inference import timing
 
 
 class OnnxModel:
@@ -13,7 +13,7 @@ class OnnxModel:
 
     Args:
         path: Of the file.
-        threads: CPU threads; all cores by default.
+        threads: CPU threads; as many as `timing.cores` by default.
 
     Raises:
         InputError: It is no ONNX file, or ONNX Runtime is not installed.
@@ -28,7 +28,7 @@ class OnnxModel:
                 "installed: pip install 'nircolor-tf[onnx]'"
             ) from error
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        options.intra_op_num_threads = threads or timing.cores()
         options.log_severity_level = 4  # errors are raised as well
         try:
             self._session = onnxruntime.InferenceSession(

@@ -1,10 +1,22 @@
-"""How long a model takes per image on this machine."""
+"""What this machine gives a model: its cores, and the time of an image."""
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+
+
+def cores() -> int:
+    """Returns how many CPU cores this process may use.
+
+    Slurm, `taskset` and a container's cpuset give it fewer than the machine
+    has, and more threads than cores wait for each other.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS
 
 
 def time_colorizer(

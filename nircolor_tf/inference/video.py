@@ -38,6 +38,7 @@ def colorize_video(
     overwrite: bool,
     max_frames: int | None = None,
     channel: Channel = channels.GRAY,
+    camera_size: tuple[int, int] | None = None,
 ) -> str:
     """Colorizes a NIR or gray video, as the model takes.
 
@@ -55,6 +56,7 @@ def colorize_video(
         overwrite: Replace a result that exists already; the input never.
         max_frames: Stop after so many frames of the source; None for all.
         channel: Which channel of the frames is NIR.
+        camera_size: As `Camera` takes it.
 
     Returns:
         A summary: '16 frames (25 frames/s; sound copied)'.
@@ -64,8 +66,7 @@ def colorize_video(
             a frame fails (it is named, from 1). Nothing is left behind then.
     """
     _check_smoothing(smoothing)
-    kind = Camera if is_camera(source) else VideoFile
-    with contextlib.closing(kind(source, channel)) as video:
+    with contextlib.closing(_open(source, channel, camera_size)) as video:
         target = _resolve_target(source, Path(target), overwrite)
         frames = _with_progress(video, max_frames)
         colors = _Colors(colorizer, source, input_range, smoothing)
@@ -78,6 +79,14 @@ def colorize_video(
             os.replace(path, target)
     notes += colors.notes()
     return f"{counted(result.frames)} ({'; '.join(notes)})"
+
+
+def _open(
+    source: str, channel: Channel, camera_size: tuple[int, int] | None
+) -> Camera | VideoFile:
+    if is_camera(source):
+        return Camera(source, channel, camera_size)
+    return VideoFile(source, channel)
 
 
 def _write(

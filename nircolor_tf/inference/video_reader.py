@@ -36,6 +36,10 @@ _NOT_SHOWN = av.stream.Disposition.attached_pic | (
     av.stream.Disposition.timed_thumbnails
 )
 
+# Lists of other files, which need not be those that the user gave.
+_PLAYLISTS = {*("concat", "dash", "hls", "imf", "vobsub", "webm_dash_manifest")}
+_FORMATS = ",".join(sorted(av.formats_available - _PLAYLISTS))
+
 # Of the container itself, which the result has anew.
 _OWN_METADATA = (
     "major_brand",
@@ -56,8 +60,16 @@ def open_container(path: str) -> av.container.InputContainer:
         return av.open(
             f"file:{path}",
             metadata_errors="replace",
-            container_options={"protocol_whitelist": "file"},
+            container_options={
+                "protocol_whitelist": "file",
+                "format_whitelist": _FORMATS,
+            },
         )
+    except av.ArgumentError as error:  # of a format that is not in the list
+        raise InputError(
+            f"{path}: a list of other files, as ffconcat, or damaged; expected "
+            "a video"
+        ) from error
     except (av.FFmpegError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(

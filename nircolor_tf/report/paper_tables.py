@@ -19,6 +19,7 @@ from nircolor_tf.data import manifest, prepare
 from nircolor_tf.errors import InputError
 from nircolor_tf.evaluation.options import Options
 from nircolor_tf.evaluation.results import Evaluation
+from nircolor_tf.inference import timing
 from nircolor_tf.metrics import display
 from nircolor_tf.report import report, tables
 from nircolor_tf.report.reported import read_reported
@@ -159,7 +160,7 @@ def _options(data: Path, perceptual: Sequence[str]) -> Options:
         baselines=False,
         perceptual=perceptual,
         robustness=0,
-        workers=os.cpu_count() or 1,
+        workers=timing.cores(),
     )
 
 

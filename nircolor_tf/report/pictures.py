@@ -77,8 +77,4 @@ def data_uri(kind: str, data: bytes) -> str:
 
 def _webp_uri(image: np.ndarray, quality: int) -> str:
     small = shrink(np.ascontiguousarray(image), _LONGEST_SIDE)
-    bgr = np.repeat(small, 3, -1) if small.shape[-1] == 1 else small[..., ::-1]
-    _, data = cv2.imencode(
-        ".webp", np.ascontiguousarray(bgr), [cv2.IMWRITE_WEBP_QUALITY, quality]
-    )
-    return data_uri("image/webp", data.tobytes())
+    return data_uri("image/webp", image_files.encode(small, ".webp", quality))

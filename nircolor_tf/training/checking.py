@@ -69,9 +69,8 @@ def check_config(config: ConfigDict, replicas: int) -> None:
     """
     with config_files.malformed_named("config.method"):
         config_keys = method_class(config).config_keys
-    seed = config.seed
-    expect("seed", seed, 0 <= seed <= 10**9, "0 to 1000000000")
     sections = {
+        "seed": lambda: _check_seed(config.seed),
         "data": lambda: _check_data(config.data, replicas),
         "train": lambda: _check_train(config.train),
         "evaluate": lambda: _check_evaluate(config.evaluate),
@@ -83,6 +82,11 @@ def check_config(config: ConfigDict, replicas: int) -> None:
     for key, check in sections.items():
         with config_files.malformed_named(f"config.{key}"):
             check()
+
+
+def _check_seed(seed: int) -> None:
+    # What is drawn adds to it, in int32.
+    expect("seed", seed, 0 <= seed <= 10**9, "0 to 1000000000")
 
 
 def _check_data(data: ConfigDict, replicas: int) -> None:

@@ -47,9 +47,9 @@ def view(pair: Pair, settings: Settings) -> View:
     Raises:
         InputError: A file cannot be read any more.
     """
-    bands = image_files.read_raster(pair.source).bands
-    nir = channels.parse(settings.channel).of(bands, pair.source.name)
-    low, high = ranges.parse(settings.input_range).of(nir)
+    raster = image_files.read_raster(pair.source)
+    nir = channels.parse(settings.channel).of(raster.bands, pair.source.name)
+    low, high = ranges.parse(settings.input_range).of(nir, raster.bits)
     result = image_files.read_raster(pair.result).bands
     folder = pair.result.parent.parent / "shown" / pair.source.name
     folder.mkdir(parents=True, exist_ok=True)

@@ -63,22 +63,10 @@ def test_tiff(height, width, dtype, layout):
     assert_is(decode(layout.write(samples)), samples, layout.kind)
 
 
-def packed_tiff(levels, bits, photometric=1):
-    digits = "".join(f"{level:0{bits}b}" for level in levels.ravel())
-    packed = int(digits, 2).to_bytes(len(digits) // 8, "big")
-    tags = {256: 8, 257: 5, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1}
-    tags |= {278: 5, 279: len(packed)}
-    entries = b"".join(
-        struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()
-    )
-    data = b"II*\0" + struct.pack("<I", 8 + len(packed)) + packed
-    return data + struct.pack("<H", len(tags)) + entries + bytes(4)
-
-
 @pytest.mark.parametrize("bits", [10, 12, 14])
 def test_packed_bits(bits):
     levels = storage.pixels(5, 8, 1, np.uint16) >> (16 - bits)
-    assert_is(decode(packed_tiff(levels, bits)), levels, "gray")
+    assert_is(decode(storage.packed_tiff(levels, bits)), levels, "gray")
 
 
 @pytest.mark.parametrize("bits", [2, 4])
@@ -87,7 +75,7 @@ def test_a_tiff_of_few_bits_fills_8(bits, white_is_zero):
     pytest.importorskip("imagecodecs")
     levels = np.arange(40).reshape(5, 8, 1) % 2**bits
     filled = (levels * (255 // (2**bits - 1))).astype(np.uint8)
-    data = packed_tiff(levels, bits, photometric=int(not white_is_zero))
+    data = storage.packed_tiff(levels, bits, photometric=int(not white_is_zero))
     assert_is(decode(data), 255 - filled if white_is_zero else filled, "gray")
 
 

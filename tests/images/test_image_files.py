@@ -1,6 +1,7 @@
 """Reading and writing image files."""
 
 import os
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -299,3 +300,23 @@ def test_what_cannot_be_listed_is_named(tmp_path, monkeypatch, owner, name):
     for folder in (tmp_path, locked):
         with pytest.raises(InputError, match=expected):
             image_files.list_images(folder, recursive=True)
+
+
+@pytest.mark.parametrize("suffix", image_files.IMAGE_SUFFIXES)
+def test_content_is_that_of_the_file(suffix, tmp_path):
+    image_files.write_image(tmp_path / f"a{suffix}", RED_BLUE, quality=60)
+    content = (tmp_path / f"a{suffix}").read_bytes()
+    assert image_files.encode(RED_BLUE, suffix, 60) == content
+
+
+def test_no_other_room_encodes_an_image(repository):
+    coding = re.compile(r"cv2\.im(en|de)code|cv2\.im(read|write)\b")
+    package = repository / "nircolor_tf"
+    modules = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if coding.search(path.read_text(encoding="utf-8"))
+    }
+    # The loss of JPEG is one of its degradations.
+    modules.remove("evaluation/degradations.py")
+    assert {Path(module).parent.name for module in modules} == {"images"}

@@ -1,8 +1,9 @@
-"""Metadata without Pillow, where there is none."""
+"""Metadata: what each format holds, and what stays behind."""
 
 import io
 
 import numpy as np
+import png_files
 import pytest
 import tifffile
 from PIL import Image, PngImagePlugin
@@ -124,3 +125,43 @@ def test_what_programs_wrote_of_the_pixels_stays_behind(text, stays, tmp_path):
     if metadata.exif:
         tags.load(metadata.exif)
     assert (tags.get(270) == text) == stays
+
+
+TURNED = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+
+
+def _with_xmp(data, behind, packet=TURNED):
+    """A PNG file with XMP before its pixels, or behind them."""
+    place = data.index(b"IEND" if behind else b"IDAT") - 4
+    text = b"XML:com.adobe.xmp" + bytes(5) + packet
+    return data[:place] + png_files.chunk(b"iTXt", text) + data[place:]
+
+
+def _webp_with_xmp():
+    file = io.BytesIO()
+    Image.new("L", (8, 6)).save(file, "WEBP", xmp=TURNED)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [_with_xmp(_png(), False), _with_xmp(_png(), True), _webp_with_xmp()],
+    ids=["before", "behind", "webp"],
+)
+def test_xmp_stays_and_says_which_way_is_up(data, tmp_path):
+    (tmp_path / "a").write_bytes(data)
+    raster, read = image_files.read_with_metadata(tmp_path / "a")
+    assert raster.bands.shape[:2] == (8, 6)
+    assert read.xmp == TURNED.replace(b' tiff:Orientation="6"', b"")
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_exif_says_it_before_xmp(behind):
+    exif = Image.Exif()
+    exif[274] = 3
+    assert metadata.orientation(_with_xmp(_png(exif=exif), behind)) == 3
+
+
+def test_the_resolution_is_turned_as_xmp_says():
+    read = Metadata.parse(_with_xmp(_png(dpi=(200, 100)), behind=True))
+    assert read.dpi == pytest.approx((100, 200), abs=0.02)

@@ -1,5 +1,6 @@
 """Archives: a list becomes files, whatever fails or is killed meanwhile."""
 
+import contextlib
 import csv
 import dataclasses
 import os
@@ -147,6 +148,7 @@ def test_bad_files_are_named_and_the_rest_is_done_once(work, tmp_path):
         work, tmp_path / "in", output, workers=2, batch=2
     )
     assert (outcome.skipped, outcome.colorized) == (0, 4)
+    assert outcome.levels == {(0, 255, np.dtype(np.uint8))}
     assert [*outcome.failed] == [str(paths[1])]
     assert dead_letters(output) == [
         ["image", "reason"],
@@ -187,7 +189,10 @@ def test_a_worker_writes_what_the_command_writes(tmp_path, monkeypatch):
         "target": np.array([str(folder / f"{n}.png") for n in range(3)]),
     }
     worker = archive._Worker(archive.Work("edge"))
-    reasons = worker(batch)["reason"]
+    rows = worker(batch)
+    levels = list(zip(rows["low"], rows["high"], rows["dtype"], strict=True))
+    assert levels == [(0, 255, "uint8"), (0, 0, ""), (0, 0, "")]
+    reasons = rows["reason"]
     assert reasons[0] == ""
     assert reasons[1].startswith(f"{b}: ")
     assert reasons[2].startswith(f"{tmp_path}: ")
@@ -198,8 +203,44 @@ def test_a_worker_writes_what_the_command_writes(tmp_path, monkeypatch):
     assert [path.name for path in folder.iterdir()] == ["0.png"]
     # The batch of a worker that was killed comes again.
     (folder / "0.png").write_bytes(b"done")
-    assert worker(batch)["reason"] == reasons
+    again = worker(batch)
+    assert again["reason"] == reasons
+    assert again["dtype"] == ["", "", ""]
     assert (folder / "0.png").read_bytes() == b"done"
+
+
+def test_ranges_that_differ_are_kept_once_each(tmp_path, monkeypatch):
+    """Without Ray: one worker has all images, as one batch."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(6):
+        largest = (900, 3000)[number % 2]
+        image = np.linspace(0, largest, 12).reshape(3, 4, 1).astype(np.uint16)
+        image_files.write_image(source / f"{number}.png", image)
+
+    def colorize(work, missing, workers, batch):
+        columns = archive._Worker(work)(
+            {
+                "source": [str(job.source) for job in missing],
+                "target": [str(job.target) for job in missing],
+            }
+        )
+        rows = zip(*columns.values(), strict=True)
+        return (dict(zip(columns, row, strict=True)) for row in rows)
+
+    connected = contextlib.nullcontext()
+    monkeypatch.setattr(archive, "_connected", lambda *_: connected)
+    monkeypatch.setattr(archive, "_colorize", colorize)
+    outcome = archive.colorize_archive(
+        archive.Work("edge"), source, tmp_path / "out"
+    )
+    uint16 = np.dtype(np.uint16)
+    assert outcome.levels == {(0, 1023, uint16), (0, 4095, uint16)}
+    assert "2 ranges were used" in folders.warning(outcome.levels)
+    outcome = archive.colorize_archive(
+        archive.Work("edge"), source, tmp_path / "out"
+    )
+    assert (outcome.skipped, outcome.levels) == (6, frozenset())
 
 
 def test_what_the_system_refuses_is_tried_again(tmp_path, monkeypatch):

@@ -16,12 +16,16 @@ class Camera:
 
     def __init__(self):
         self.level = -10
+        self.asked = {}
 
     def isOpened(self):  # noqa: N802 - OpenCV's name
         return True
 
     def get(self, key):
         return {cv2.CAP_PROP_FPS: 10.0}[key]
+
+    def set(self, key, value):
+        self.asked[key] = value
 
     def read(self):
         self.level += 10
@@ -87,3 +91,28 @@ def test_cameras_that_cannot_be_are_named(tmp_path, camera):
     camera.isOpened = lambda: False
     with pytest.raises(InputError, match="camera 0: there is none"):
         colorize("0", tmp_path / "o.mkv")
+
+
+def test_a_camera_is_asked_for_a_size(tmp_path, camera):
+    colorize("0", tmp_path / "a.mkv", max_frames=1)
+    assert camera.asked == {}
+    colorize("0", tmp_path / "b.mkv", max_frames=1, camera_size=(32, 24))
+    assert camera.asked == {
+        cv2.CAP_PROP_FRAME_WIDTH: 32,
+        cv2.CAP_PROP_FRAME_HEIGHT: 24,
+    }
+
+
+def test_a_camera_that_gives_another_size_is_an_error(tmp_path, camera):
+    with pytest.raises(
+        InputError, match="camera 0: gives 32 x 24 pixels; expected 64 x 48"
+    ):
+        colorize("0", tmp_path / "o.mkv", camera_size=(64, 48))
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_size_of_a_camera_is_width_by_height():
+    assert capture.parse_size("1280x720") == (1280, 720)
+    for text in ("", "1280", "0x720", "1280X720", "1280x720x3", "12.5x7"):
+        with pytest.raises(InputError, match=f"camera_size={text}: expected W"):
+            capture.parse_size(text)

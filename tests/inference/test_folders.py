@@ -4,7 +4,6 @@ import os
 import re
 import threading
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -179,7 +178,7 @@ def test_the_range_is_that_of_each_image_or_the_given_one(tmp_path):
         levels = [
             image_files.read_rgb(result.path)[0, -1, 0] for result in results
         ]
-        notes.append(folders.warning(results))
+        notes.append(folders.warning(one.levels for one in results))
         return levels, folders.summary(results)
 
     notes = []
@@ -196,12 +195,10 @@ def test_the_range_is_that_of_each_image_or_the_given_one(tmp_path):
 
 
 def test_images_of_8_and_16_bit_have_no_range_in_common():
-    def result(high, dtype):
-        return folders.Result(Path("a.png"), 0, high, np.dtype(dtype))
-
-    full = [result(255, np.uint8), result(65535, np.uint16)]
+    uint8, uint16 = np.dtype(np.uint8), np.dtype(np.uint16)
+    full = [(0, 255, uint8), (0, 65535, uint16)]
     assert folders.warning(full) == ""
-    mixed = folders.warning([*full, result(4095, np.uint16)])
+    mixed = folders.warning([*full, (0, 4095, uint16)])
     assert "3 ranges" in mixed
     assert "those of 16 bit apart" in mixed
 

@@ -216,3 +216,33 @@ def test_quality(tmp_path, name):
         )
         sizes.append((tmp_path / name).stat().st_size)
     assert sizes[1] > 2 * sizes[0]
+
+
+def test_files_that_are_no_images_are_counted(tmp_path):
+    source, target = tmp_path / "nir", tmp_path / "nir" / "color"
+    write_nir(source / "a.png")
+    assert jobs.list_notes(source, [target], recursive=False) == []
+    for name in (
+        *("b.MP4", "c.dng", "d.JPE", "e.pgm", "f.pgm", ".hidden.cr2"),
+        *("a.xmp", "notes.txt", "Thumbs.db", "x/g.avi", "color/h.npy"),
+    ):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_bytes(b"")
+    note = "not colorized: 1 video, 4 files of other types (.dng, .jpe, .pgm)"
+    assert jobs.list_notes(source, [target], recursive=False) == [note]
+    assert jobs.list_notes(source, [target], recursive=True) == [
+        note.replace("1 video", "2 videos")
+    ]
+    (source / "a.png").unlink()
+    with pytest.raises(InputError, match=r"this folder; not colorized: 1 vid"):
+        jobs.list_jobs(source, target, None)
+
+
+def test_few_types_are_named(tmp_path):
+    for name in ("a", "b.001", "c.002", "d.003", "e.004", "f.005", "g.006"):
+        (tmp_path / name).write_bytes(b"")
+    assert jobs.note_files(tmp_path, [], False) == (
+        "not colorized: 7 files of other types (no suffix, .001, .002, .003, "
+        ".004, 2 more)"
+    )
+    assert jobs.note_files(tmp_path / "a", [], False) == ""

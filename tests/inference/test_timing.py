@@ -1,6 +1,47 @@
-import numpy as np
+"""The cores of a process, and the time that a model takes."""
 
-from nircolor_tf.inference import timing
+import os
+
+import numpy as np
+import pytest
+
+from nircolor_tf.errors import InputError
+from nircolor_tf.inference import litert, timing
+
+
+def test_the_cores_are_those_that_the_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 5})
+    assert timing.cores() == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert timing.cores() == 64
+
+
+def test_a_model_gets_no_more_threads_than_cores(monkeypatch):
+    interpreter = pytest.importorskip("ai_edge_litert.interpreter")
+    asked = []
+
+    def refuse(path, num_threads):
+        asked.append(num_threads)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 5})
+    monkeypatch.setattr(interpreter, "Interpreter", refuse)
+    for threads in (None, 7):
+        with pytest.raises(InputError, match="enough"):
+            litert.LitertModel("model.tflite", threads)
+    assert asked == [2, 7]
+
+
+def test_no_other_module_counts_the_cores(repository):
+    counting = [
+        path.name
+        for path in (repository / "nircolor_tf").rglob("*.py")
+        if "cpu_count" in (text := path.read_text(encoding="utf-8"))
+        or "sched_getaffinity" in text
+    ]
+    assert counting == ["timing.py"]
 
 
 def test_median_seconds_per_size_without_the_call_after_a_change(monkeypatch):

@@ -293,3 +293,25 @@ def test_floating_point_is_refused(tmp_path):
         clip.mux(stream.encode())
     with pytest.raises(InputError, match=r"nir.mov: frame 1: holds grayf32le"):
         colorize(tmp_path / "nir.mov", tmp_path / "o.mkv")
+
+
+HLS = """#EXTM3U
+#EXT-X-TARGETDURATION:10
+#EXTINF:10.0,
+other.mp4
+#EXT-X-ENDLIST
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.mp4", "ffconcat version 1.0\nfile 'other.mp4'\n"),
+        ("list.m3u8", HLS),
+    ],
+)
+def test_a_list_of_other_files_is_refused(tmp_path, name, text):
+    write_clip(tmp_path / "other.mp4", [gray(9)], "yuv420p", "libx264")
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=rf"{name}: a list of other files"):
+        colorize(tmp_path / name, tmp_path / "o.mkv")
