@@ -3,6 +3,7 @@
     bin/train.py --config=configs/default.py --workdir=runs/default \
         --config.data.manifest=MANIFEST
     bin/export.py --workdir=runs/default --checkpoint=latest \
+        --weights=float16 --tflite=int8 --sizes=128x192 \
         --output=saved_models/default
 
     # The error that it makes of scenes it has not seen.
@@ -35,6 +36,8 @@ CONFIG = {
         "log_every": 25,
         **common.every(500),
     },
+    # Some 60 layers in 8 bit; against the truth they cost 0.1 dB.
+    "export": {"least_db": {"int8": 34.0}},
 }
 
 # A few pairs of any kind.

@@ -17,7 +17,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from nircolor_tf.export import saved_model, signatures, subpixel
+from nircolor_tf.export import (
+    eight_bit,
+    saved_model,
+    signatures,
+    subpixel,
+)
 from nircolor_tf.export.fixed_sizes import FixedSizes
 from nircolor_tf.export.samples import Samples, cover
 from nircolor_tf.inference.litert import LitertModel
@@ -77,7 +82,8 @@ def write_fixed(
             for images in (samples.representative, samples.checks)
         )
         with tempfile.TemporaryDirectory() as folder:
-            _write_saved_model(method, path, (height, width), folder)
+            with eight_bit.substituted(method):
+                _write_saved_model(method, path, (height, width), folder)
             for kind in fixed.kinds:
                 file = Path(f"{stem}_{height}x{width}_{kind}.tflite")
                 inputs = [{path.source: image} for image in representative]

@@ -85,12 +85,27 @@ class LiteUNet(keras.Model):
         skips = [detail, *self.encoder(detail)]
         features = self.dropout(skips.pop(), training=training)
         for up in self.ups:
-            joined = [self.upsample(features), skips.pop()]
-            features = up(ops.concatenate(joined, axis=-1), training=training)
+            enlarged = self.upsample(features)
+            features = self.join(up, enlarged, skips.pop(), training)
         result = self.head(features)
         if self.image_to_logits is not None:
             result = ops.cast(result, "float32") + self.image_to_logits(image)
         return self.output_activation(result)
+
+    def join(self, up, enlarged, skip, training=False):
+        """One level of the decoder, of the one below and of the encoder's.
+
+        Args:
+            up: Of `ups`.
+            enlarged: (B, H, W, C).
+            skip: (B, H, W, D).
+            training: As of a call.
+
+        Returns:
+            (B, H, W, filters).
+        """
+        joined = ops.concatenate([enlarged, skip], axis=-1)
+        return up(joined, training=training)
 
     def load_pretrained(self) -> None:
         """Gives the encoder ImageNet's weights.
