@@ -41,6 +41,7 @@ def fit(gray, change, radius, epsilon):
 
 
 folder, source, target, *files = sys.argv[1:]
+file = files[0] if files else "model.tflite"
 card = json.loads(Path(folder, "card.json").read_text("utf-8"))
 if further := [key for key in ("mirror", "fusion") if card.get(key)]:
     sys.exit(f"{folder}: has {' and '.join(further)}, see docs/cameras.md")
@@ -56,13 +57,13 @@ step, least = card["size_multiple"], card["minimum_size"]
 margins = [(0, -(-max(n, least) // step) * step - n) for n in shrunk]
 batch = np.pad(small, (*margins, (0, 0)), mode="reflect")[None]
 
-model = Interpreter(f"{folder}/{files[0] if files else 'model.tflite'}")
+model = Interpreter(f"{folder}/{file}")
 entry = model.get_input_details()[0]
 sides = [int(n) for n in entry["shape_signature"]]
 if entry["dtype"] != np.float32 or (
     -1 not in sides and sides != list(batch.shape)
 ):
-    sys.exit(f"{files[0]}: takes {sides}, {entry['dtype'].__name__}")
+    sys.exit(f"{file}: takes {sides}, {entry['dtype'].__name__}")
 model.resize_tensor_input(entry["index"], batch.shape)
 model.allocate_tensors()
 model.set_tensor(entry["index"], batch)

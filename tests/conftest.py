@@ -3,12 +3,14 @@
 import dataclasses
 import hashlib
 import json
+import runpy
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from absl import flags
 from small_split import measure_split, write_split
 
 from nircolor_tf.data import manifest, synthetic, training_data
@@ -208,3 +210,24 @@ def model(monkeypatch):
         )
 
     return make
+
+
+@pytest.fixture
+def load_command(repository):
+    """Loads a command by its name, to run it in this process."""
+    others = set(flags.FLAGS)
+
+    def load(name):
+        path = repository / "nircolor_tf" / "commands" / f"{name}.py"
+        main = runpy.run_path(str(path))["main"]
+
+        def run(**values):
+            arguments = [f"--{key}={value}" for key, value in values.items()]
+            flags.FLAGS([f"{name}.py", *arguments])
+            main()
+
+        return run
+
+    yield load
+    for name in set(flags.FLAGS) - others:
+        delattr(flags.FLAGS, name)

@@ -67,15 +67,14 @@ def prepare(
         layout: A key of `sources.LAYOUTS`.
         output: Folder for manifest.csv and, with epfl and scenes, the images
             that are made.
-        reading: What the values of the files mean.
-        split: One of `SPLIT_CHOICES`; auto is vcip-strict for vcip2020,
+        reading: Of the values in the files.
+        split: Of `SPLIT_CHOICES`; auto is vcip-strict for vcip2020,
             scenes-strict for scenes, else scene (0.8 / 0.1 / 0.1 of them).
         patch: epfl only: 64 for 64x64 patches instead of 480x480 crops.
         unpaired: Folder of color photos without NIR.
         seed: Of the scene split.
         overwrite: Replace a manifest.csv. Images are never replaced.
-        scene_file: With the scene of every pair, and its split or none
-            (`scene_list.read`); None: scenes are found.
+        scene_file: As `scene_list.read` takes it; None: scenes are found.
 
     Returns:
         A summary table, and the pairs whose images do not seem to match.
@@ -87,18 +86,12 @@ def prepare(
     reading.check()
     _check_arguments(layout, output, patch, overwrite)
     split = _AUTO.get(layout, "scene") if split == "auto" else split
-    _check_split(layout, split)
-    _check_scene_file(layout, split, scene_file)
+    _check_split(layout, split, scene_file)
     candidates = sources.LAYOUTS[layout](Path(source))
     candidates += sources.photos(Path(unpaired)) if unpaired else []
-    named, labels = _named_splits(split, candidates), None
-    if scene_file is not None:
-        listed = scene_list.read(scene_file, _pair_names(candidates))
-        labels, named = listed.scenes, {**listed.splits, **named}
-    checked = checking.check(
-        candidates, reading, protocol_of(layout, split, patch)
-    )
-    pairs, photos = _apart(checked)
+    named, labels = _named(split, candidates, scene_file)
+    protocol = protocol_of(layout, split, patch)
+    pairs, photos = _apart(checking.check(candidates, reading, protocol))
     pairs, mismatches = _measured(pairs, layout, named, labels, seed)
     _check_photos(pairs, photos)
     examples = _write(layout, pairs, photos, output, patch)
@@ -234,18 +227,14 @@ def _check_arguments(layout, output, patch, overwrite):
         )
 
 
-def _check_split(layout: str, split: str) -> None:
+def _check_split(
+    layout: str, split: str, scene_file: str | os.PathLike | None
+) -> None:
     if (layout == "scenes") != (split == "scenes-strict"):
         raise InputError(
             f"--split={split}: the layout scenes has the split scenes-strict, "
             "and no other layout has it"
         )
-
-
-def _check_scene_file(
-    layout: str, split: str, scene_file: str | os.PathLike | None
-) -> None:
-    """Refuses a list beside scenes that are known, or splits that are named."""
     if scene_file is None:
         return
     if layout not in _LISTED:
@@ -262,6 +251,19 @@ def _check_scene_file(
 
 def _pair_names(candidates: Sequence[sources.Candidate]) -> set[str]:
     return {entry.name for entry in candidates if not entry.unpaired}
+
+
+def _named(
+    split: str,
+    candidates: Sequence[sources.Candidate],
+    scene_file: str | os.PathLike | None,
+) -> tuple[dict[str, str], Mapping[str, str] | None]:
+    """Returns the splits by name, empty when drawn, and the scenes if known."""
+    named = _named_splits(split, candidates)
+    if scene_file is None:
+        return named, None
+    listed = scene_list.read(scene_file, _pair_names(candidates))
+    return {**listed.splits, **named}, listed.scenes
 
 
 def _named_splits(split, candidates):

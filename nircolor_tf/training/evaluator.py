@@ -113,8 +113,11 @@ class Evaluator:
         labels = [example.name for example in self._examples[: len(rows)]]
         headings = ("NIR", "colorized", "truth")
         grids = {", ".join(headings): grid.image_grid(rows, labels, headings)}
-        pairs = self._pairs[: len(rows)]
-        visuals = [self._visuals(nir.unit, rgb.unit) for nir, rgb in pairs]
+        visuals = []
+        for index, example in enumerate(self._examples[: len(rows)]):
+            nir, rgb = self._pairs[index]
+            with _failures_named(example):
+                visuals.append(self._visuals(nir.unit, rgb.unit))
         if all(visuals):
             headings = tuple(visuals[0])
             rows = [[_tile(one) for one in row.values()] for row in visuals]

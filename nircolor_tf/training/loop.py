@@ -7,6 +7,7 @@ order: a loss that is not finite stops the training before anything is kept,
 and an evaluation that fails costs no step.
 """
 
+import contextlib
 import dataclasses
 import math
 import time
@@ -18,7 +19,7 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.data import shards
 from nircolor_tf.data.examples import Source
-from nircolor_tf.errors import NonFiniteLossError
+from nircolor_tf.errors import InputError, NonFiniteLossError
 from nircolor_tf.methods.base import Phase
 from nircolor_tf.training import cluster
 from nircolor_tf.training.build import Training
@@ -104,11 +105,12 @@ class Loop:
             phase, _ = next(self.phases_after(step - 1))
             if self.evaluate(phase):
                 return
-        for phase, first_step in self.phases_after(step):
-            if stop_at is not None and self.current_step >= stop_at:
-                return
-            if self.train_phase(phase, first_step, stop_at):
-                return
+        with _memory_named(self.config):
+            for phase, first_step in self.phases_after(step):
+                if stop_at is not None and self.current_step >= stop_at:
+                    return
+                if self.train_phase(phase, first_step, stop_at):
+                    return
 
     def train_phase(
         self, phase: Phase, start: int, stop_at: int | None
@@ -254,3 +256,21 @@ def _check_finite(
                     "The last checkpoint is intact; a lower config.rate.peak "
                     "or config.train.precision=float32 may help"
                 )
+
+
+@contextlib.contextmanager
+def _memory_named(config: ConfigDict) -> Iterator[None]:
+    """Says what takes less memory where that of a device does not suffice."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        data, train = config.data, config.train
+        raise InputError(
+            "the memory of the device does not suffice for a step with "
+            f"config.data.batch_size={data.batch_size}, "
+            f"config.data.crop={data.crop} and "
+            f"config.train.accumulate={train.accumulate}; expected a smaller "
+            "batch or crop, a larger accumulate, or "
+            "config.train.recompute=True: bin/estimate_memory.py tells how "
+            "much each takes"
+        ) from error

@@ -8,7 +8,6 @@ from pathlib import Path
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from nircolor_tf import files
 from nircolor_tf.data import halves, manifest, pipeline
 from nircolor_tf.data.examples import Source
 from nircolor_tf.training import (
@@ -45,7 +44,6 @@ def open_loop(
     Arguments and errors are those of `trainer.train`; the stack gets what has
     to be closed. What a bad config can break comes before it is written.
     """
-    files.check_no_pattern("workdir", workdir)
     checking.check_config(config, strategy.num_replicas_in_sync)
     config = config_files.with_absolute_paths(config)
     warm_start.check(workdir, start)

@@ -24,13 +24,12 @@ loop, step by step; only the chief evaluates and writes.
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from nircolor_tf.errors import InputError
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training import cluster, command_log
 from nircolor_tf.training.opening import open_loop
@@ -63,9 +62,8 @@ def train(
         The method with the weights of the last step (not the average).
 
     Raises:
-        InputError: Bad config, manifest, images or `start`; the workdir is of
-            another config, or has a checkpoint beside `start`; or the memory
-            of a device does not suffice.
+        InputError: Bad config, manifest, images or `start`, or no memory; or
+            the workdir is of another config, or has a checkpoint and `start`.
         DiskFullError: The last checkpoint has no room. Of another, and of logs,
             a warning is shown.
         NonFiniteLossError: A loss is NaN or infinite.
@@ -82,28 +80,9 @@ def train(
             command_log.append(workdir, command, loop.current_step, sources)
         if start is not None:
             loop.save_start()
-        with _memory_named(config):
-            loop.train(stop_at)
+        loop.train(stop_at)
         # The chief may still be writing.
         unfinished = any(loop.agreement.gather(int(loop.is_unfinished)))
     if loop.interruption and unfinished:
         raise loop.interruption.error(loop.current_step, loop.end, workdir)
     return loop.training.method
-
-
-@contextlib.contextmanager
-def _memory_named(config: ConfigDict) -> Iterator[None]:
-    """Says what takes less memory where that of a device does not suffice."""
-    try:
-        yield
-    except tf.errors.ResourceExhaustedError as error:
-        data, train = config.data, config.train
-        raise InputError(
-            "the memory of the device does not suffice for a step with "
-            f"config.data.batch_size={data.batch_size}, "
-            f"config.data.crop={data.crop} and "
-            f"config.train.accumulate={train.accumulate}; expected a smaller "
-            "batch or crop, a larger accumulate, or "
-            "config.train.recompute=True: bin/estimate_memory.py tells how "
-            "much each takes"
-        ) from error

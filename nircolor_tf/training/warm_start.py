@@ -199,8 +199,10 @@ def check(workdir: str | os.PathLike, start: Start | None) -> None:
 
     Raises:
         InputError: It has a checkpoint already, and there is a start; or none,
-            and the start that is recorded there was never saved.
+            and the start that is recorded there was never saved; or TensorFlow
+            would not find its files again.
     """
+    files.check_no_pattern("workdir", workdir)
     if start is not None:
         check_new(workdir)
     elif (

@@ -1,29 +1,14 @@
 """What bin/archive.py says of the images, beside how many there were."""
 
-import runpy
-
 import numpy as np
 import pytest
-from absl import flags
 
 from nircolor_tf.inference import archive
 
 
 @pytest.fixture
-def command(repository):
-    """bin/archive.py, in this process."""
-    others = set(flags.FLAGS)
-    path = repository / "nircolor_tf" / "commands" / "archive.py"
-    main = runpy.run_path(str(path))["main"]
-
-    def run(**values):
-        arguments = [f"--{name}={value}" for name, value in values.items()]
-        flags.FLAGS(["archive.py", *arguments])
-        main()
-
-    yield run
-    for name in set(flags.FLAGS) - others:
-        delattr(flags.FLAGS, name)
+def command(load_command):
+    return load_command("archive")
 
 
 def test_notes(command, tmp_path, monkeypatch, capsys):

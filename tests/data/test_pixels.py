@@ -18,6 +18,7 @@ def test_images_of_odd_sizes(tmp_path):
         for number, image in enumerate(images)
     ]
     kept = pixels.MEMORY.open(examples, ("nir", "rgb"))
+    assert kept._shapes.dtype == "int64"  # their product is beyond int32
     for number in (3, 0, 2, 1):
         np.testing.assert_array_equal(kept.read(number), images[number])
 

@@ -1,13 +1,11 @@
 """An export against its method, on photos at their own size."""
 
 import csv
-import runpy
 
 import cv2
 import numpy as np
 import pytest
 import tint
-from absl import flags
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import difference_table, differences, export, verify
@@ -65,20 +63,8 @@ def red(method):
 
 
 @pytest.fixture
-def command(repository):
-    """bin/verify.py, in this process."""
-    others = set(flags.FLAGS)
-    path = repository / "nircolor_tf" / "commands" / "verify.py"
-    main = runpy.run_path(str(path))["main"]
-
-    def run(**values):
-        arguments = [f"--{name}={value}" for name, value in values.items()]
-        flags.FLAGS(["verify.py", *arguments])
-        main()
-
-    yield run
-    for name in set(flags.FLAGS) - others:
-        delattr(flags.FLAGS, name)
+def command(load_command):
+    return load_command("verify")
 
 
 def photos_of(verification):
