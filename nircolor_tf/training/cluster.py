@@ -135,12 +135,26 @@ class Agreement:
     def __init__(self, strategy: tf.distribute.Strategy):
         self._strategy = strategy
         self._shared = is_shared(strategy)
+        self._previous = tf.constant([0], tf.int64)
 
     def gather(self, number: int) -> Sequence[int]:
         """Returns the number that each process, or each replica, gave."""
         if not self._shared:
             return [number]
         return self._gather(tf.constant(number, tf.int64)).numpy()
+
+    def gather_previous(self, number: int) -> Sequence[int]:
+        """Returns what each gave at the call before this one; first zeros.
+
+        It waits for the step before, not for the one that was just begun: the
+        devices have work while this process prepares the next. Without other
+        processes it returns `number`.
+        """
+        if not self._shared:
+            return [number]
+        previous = self._previous
+        self._previous = self._gather(tf.constant(number, tf.int64))
+        return previous.numpy()
 
     def check_same_step(self, step: int, workdir: str | os.PathLike) -> None:
         """Checks that every process begins after the same step.

@@ -8,10 +8,9 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from nircolor_tf.errors import InterruptionError
-from nircolor_tf.training.cluster import Agreement
 
 # Slurm and Kubernetes send SIGTERM before they kill; Slurm's --signal=USR1@60
 # sends SIGUSR1 that many seconds ahead. SIGHUP comes when ssh is cut off.
@@ -31,15 +30,16 @@ class Interruption:
     def __bool__(self) -> bool:
         return self.signal is not None
 
-    def is_agreed(self, agreement: Agreement) -> bool:
+    def is_agreed(self, gather: Callable[[int], Sequence[int]]) -> bool:
         """Returns whether a signal came to this process or another one.
 
         Every process gets the same answer; the signal is noted in all.
 
         Args:
-            agreement: Of the processes that share the training.
+            gather: Tells the processes that share the training a number of
+                each: a method of `cluster.Agreement`.
         """
-        number = max(agreement.gather(self.signal or 0))
+        number = max(gather(self.signal or 0))
         if number:
             self.signal = signal.Signals(number)
         return bool(number)

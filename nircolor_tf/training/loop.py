@@ -137,7 +137,9 @@ class Loop:
             pending.append(train_step(next(self.batches)))
             self.step.assign(step)
             self.writer.advance()
-            interrupted = self.interruption.is_agreed(self.agreement)
+            interrupted = self.interruption.is_agreed(
+                self.agreement.gather_previous
+            )
             last = interrupted or step in (self.end, stop_at)
             evaluate = self.evaluations.are_due(step)
             save = last or evaluate or step % train.checkpoint_every == 0
@@ -174,7 +176,7 @@ class Loop:
             self.evaluations.run(
                 self.current_step, phase.name, lambda: bool(self.interruption)
             )
-        return self.interruption.is_agreed(self.agreement)
+        return self.interruption.is_agreed(self.agreement.gather)
 
     def _count_time(self) -> None:
         """Counts what passed since the last time, through all phases."""

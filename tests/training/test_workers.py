@@ -212,3 +212,14 @@ def test_processes_that_begin_at_different_steps_are_refused(
     monkeypatch.setattr(agreement, "gather", lambda step: [step, 0])
     with pytest.raises(InputError, match=r"after the steps \[0, 3\]"):
         agreement.check_same_step(3, tmp_path)
+
+
+def test_a_signal_is_known_a_step_later_without_waiting(
+    monkeypatch, one_replica
+):
+    agreement = cluster.Agreement(one_replica)
+    assert list(agreement.gather_previous(15)) == [15]
+    monkeypatch.setattr(agreement, "_shared", True)
+    answers = [list(agreement.gather_previous(n)) for n in (0, 15, 0, 0)]
+    assert answers == [[0], [0], [15], [0]]
+    assert list(agreement.gather(2)) == [2]
