@@ -53,8 +53,7 @@ size = nir.shape[:2]
 shorter, side = min(size), card["working_size"] or min(size)
 shrunk = [round(n * min(1, side / shorter)) for n in size]
 small = cv2.resize(nir, shrunk[::-1], interpolation=cv2.INTER_AREA)[..., None]
-step, least = card["size_multiple"], card["minimum_size"]
-margins = [(0, -(-max(n, least) // step) * step - n) for n in shrunk]
+margins = [(0, -n % card["size_multiple"]) for n in shrunk]
 batch = np.pad(small, (*margins, (0, 0)), mode="reflect")[None]
 
 model = Interpreter(f"{folder}/{file}")

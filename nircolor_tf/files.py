@@ -58,6 +58,16 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def sync_folder(folder: str | os.PathLike) -> None:
+    """Waits until all files of a folder are on the disk.
+
+    Call it before a folder that was filled under another name gets its own.
+    """
+    for path in Path(folder).rglob("*"):
+        if path.is_file():
+            _sync(path)
+
+
 @contextlib.contextmanager
 def new_folder(path: str | os.PathLike) -> Iterator[Path]:
     """Gives a temporary folder to fill, which becomes `path` at the end.
@@ -73,6 +83,7 @@ def new_folder(path: str | os.PathLike) -> Iterator[Path]:
     folder.mkdir(parents=True)
     try:
         yield folder
+        sync_folder(folder)
         os.rename(folder, path)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -222,6 +233,22 @@ def read_json(path: str | os.PathLike) -> Any:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a JSON file: {error}") from error
+
+
+def write_json(path: str | os.PathLike, content: Any) -> None:
+    """Writes a JSON file of many lines; a file there is replaced.
+
+    Args:
+        path: The file; its folder exists.
+        content: Dicts, lists, texts, numbers.
+
+    Raises:
+        DiskFullError: There is no room; nothing is left behind.
+        InputError: The system refuses to write; likewise.
+    """
+    text = json.dumps(content, indent=2) + "\n"
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def sha256(path: str | os.PathLike) -> str:

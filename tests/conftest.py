@@ -138,7 +138,6 @@ def tiny_export(tmp_path_factory):
         "name": "tiny",
         "method": "supervised",
         "size_multiple": 4,
-        "minimum_size": 8,
         "working_size": None,
         "fusion": None,
         "paths": {

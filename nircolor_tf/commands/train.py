@@ -121,7 +121,6 @@ def _train(config: ConfigDict) -> None:
     if _START_FROM.value is not None:
         # Before anything is made whose seeds it would change.
         start = starts.read(models.locate(_START_FROM.value))
-    warm_start.check_needed(_WORKDIR.value, config, start)
     devices = strategy.extended.worker_devices
     if cluster.is_chief(strategy) and not any(
         "GPU" in each for each in devices

@@ -11,6 +11,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf.data import imitations
+from nircolor_tf.images import conversions
 
 
 def augment(pair, seed, config: ConfigDict, to_unit: Callable = tf.identity):
@@ -91,7 +92,7 @@ def random_imitation(rgb, seed):
     """
     share = tf.random.stateless_uniform([], seed)
     infrared = tf.tensordot(rgb, imitations.INFRARED, 1)
-    gray = tf.image.rgb_to_grayscale(rgb)
+    gray = tf.tensordot(rgb, conversions.LUMA, 1)
     return share * tf.clip_by_value(infrared, 0.0, 1.0) + (1 - share) * gray
 
 

@@ -83,18 +83,32 @@ def cut_photos(
                 box = np.s_[top : top + size, left : left + size]
                 name = f"{photo.name}_{row}_{column}"
                 pair = {"nir": nir[box], "rgb": rgb[box]}
-                crops.append(_write(photo, name, pair, folder, scale))
+                crops.append(write(photo, name, pair, folder, scale))
     return crops
 
 
-def _write(
+def write(
     photo: Example,
     name: str,
     pair: dict[str, np.ndarray],
     folder: Path,
     scale: float,
 ) -> Example:
-    """Writes the images of a crop of the photo, enlarged by `scale`."""
+    """Writes a pair that was made of a photo.
+
+    Args:
+        photo: Of which it is made.
+        name: Of the pair.
+        pair: nir and rgb, (H, W, C) uint8 or uint16.
+        folder: With the folders nir/ and rgb/.
+        scale: By which the photo was enlarged.
+
+    Returns:
+        The pair, in the photo's scene.
+
+    Raises:
+        InputError: A file cannot be written.
+    """
     paths = {side: folder / side / f"{name}.png" for side in _SIDES}
     for side, image in pair.items():
         image_files.write_image(paths[side], image)

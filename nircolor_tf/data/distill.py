@@ -97,13 +97,15 @@ def distill(
     output = Path(output)
     _check(output, options)
     examples = manifest.read_manifest(source)
-    splits = ("train", "unpaired") if options.photos else ("train",)
+    split_names = ("train", "unpaired") if options.photos else ("train",)
     originals = [
         example
-        for split in splits
+        for split in split_names
         for example in manifest.select(examples, split)
     ]
-    others = [example for example in examples if example.split not in splits]
+    others = [
+        example for example in examples if example.split not in split_names
+    ]
     _check_names(source, examples, options.variations)
     taught = training_data.collect_taught(source, originals, True, "")
     with files.new_folder(output) as folder:

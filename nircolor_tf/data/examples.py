@@ -6,7 +6,7 @@ resumed training sees the batches that it would have seen.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -60,18 +60,43 @@ class Source:
         counts = tf.data.Dataset.range(
             start_step * share, np.iinfo(np.int64).max
         )
-
-        def example(count):
-            step, place = count // share, count % share
-            number = step * config.batch_size + first + place
-            return self.example(number, config, seed)
-
         examples = counts.map(
-            example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+            self._graph(config, seed, share, first),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
         )
         size = context.get_per_replica_batch_size(config.batch_size)
         batches = examples.batch(size, drop_remainder=True)
         return batches.prefetch(tf.data.AUTOTUNE)
+
+    @functools.cached_property
+    def _graphs(self) -> dict[tuple, Callable]:
+        return {}
+
+    def _graph(
+        self, config: ConfigDict, seed: int, share: int, first: int
+    ) -> Callable:
+        """Returns the example of a count, traced once for all phases.
+
+        Phases that alternate, an epoch each, open their data hundreds of times.
+
+        Args:
+            config: As of `batches`.
+            seed: Likewise.
+            share: Examples of a batch that this process makes.
+            first: The first of these.
+        """
+        key = config.to_json(), seed, share, first
+        if key not in self._graphs:
+
+            def example(count):
+                step, place = count // share, count % share
+                number = step * config.batch_size + first + place
+                return self.example(number, config, seed)
+
+            signature = [tf.TensorSpec([], tf.int64)]
+            self._graphs[key] = tf.function(example, input_signature=signature)
+        return self._graphs[key]
 
 
 class Mixture(Source):

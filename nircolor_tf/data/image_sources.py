@@ -133,8 +133,11 @@ class PhotoSource(ImageSource):
         return {"rgb": augment.augment_photo(stored, seed, config, to_unit)}
 
 
-class ImitationSource(PhotoSource):
+class ImitationSource(ImageSource):
     """Color photos, to be read as pairs."""
+
+    def __init__(self, examples: Sequence[Example], store: PixelStore = MEMORY):
+        super().__init__(examples, ("rgb",), 2, store)
 
     def augmented(self, stored, to_unit, seed, config):
         """Returns nir (crop, crop, 1), imitated, and rgb (crop, crop, 3)."""

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
+from nircolor_tf.data import shift
+
 # Of the copies, pixels; and how far the two may be displaced there.
 _SIDE, _REACH = 96, 4
 _SMALLEST_SIDE = 64
@@ -86,9 +88,4 @@ def _edges(image: np.ndarray) -> np.ndarray:
     scale = min(1, _SIDE / min(image.shape))
     size = round(image.shape[1] * scale), round(image.shape[0] * scale)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    smooth = cv2.GaussianBlur(small, (0, 0), 1.0)
-    magnitude = cv2.magnitude(
-        cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    )
-    # The root keeps a few hard edges from deciding alone.
-    return np.sqrt(magnitude)
+    return shift.edges(small)

@@ -32,6 +32,9 @@ from nircolor_tf.errors import InputError
 # Of `splits.load_groups`.
 GROUPS = ("vcip", "landscape", "town")
 
+# Of the manifest, for what `config.data.unpaired_from` names.
+_SPLIT_OF = {"photos": "unpaired", "pairs": "train"}
+
 
 def open_source(
     name: str, examples: Sequence[Example], config: ConfigDict
@@ -71,12 +74,11 @@ def open_source(
         sources = tuple(config.unpaired_from)
         other = "\"('pairs',)\""
         _check_photos(has_photos, "unpaired_from", sources, other)
-    splits = {"photos": "unpaired", "pairs": "train"}
     return PhotoSource(
         [
             example
             for source in config.unpaired_from
-            for example in manifest.select(examples, splits[source])
+            for example in manifest.select(examples, _SPLIT_OF[source])
         ],
         store,
     )
@@ -90,9 +92,8 @@ def count(name: str, examples: Sequence[Example], config: ConfigDict) -> int:
         examples: Of the manifest.
         config: config.data.
     """
-    splits = {"photos": "unpaired", "pairs": "train"}
     sources = ("pairs",) if name == "paired" else config.unpaired_from
-    counted = {splits[source] for source in sources}
+    counted = {_SPLIT_OF[source] for source in sources}
     return sum(example.split in counted for example in examples)
 
 

@@ -24,8 +24,8 @@ def measure_shift(nir: np.ndarray, rgb: np.ndarray) -> tuple[int, int]:
     """
     if min(nir.shape[:2]) < 5 * REACH:
         return 0, 0
-    nir_edges = _edges(nir[..., 0])
-    rgb_edges = _edges(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+    nir_edges = edges(nir[..., 0])
+    rgb_edges = edges(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
     inner = nir_edges[REACH:-REACH, REACH:-REACH]
     if inner.std() < 1e-6 or rgb_edges.std() < 1e-6:
         return 0, 0
@@ -34,7 +34,12 @@ def measure_shift(nir: np.ndarray, rgb: np.ndarray) -> tuple[int, int]:
     return int(REACH - x), int(REACH - y)
 
 
-def _edges(image: np.ndarray) -> np.ndarray:
+def edges(image: np.ndarray) -> np.ndarray:
+    """Returns what NIR and color share: (H, W) -> (H, W) float32.
+
+    Args:
+        image: Gray values, uint8, uint16 or float32.
+    """
     smooth = cv2.GaussianBlur(image, (0, 0), 1.0)
     magnitude = cv2.magnitude(
         cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)

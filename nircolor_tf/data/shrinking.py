@@ -5,7 +5,6 @@ photo of 1024x680 px would be shrunk anew at every step, so it is shrunk once:
 to a shorter side of which one crop is nearly all, and to one with more detail.
 """
 
-import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +13,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from nircolor_tf import files
-from nircolor_tf.data import example_images
+from nircolor_tf.data import cutting, example_images
 from nircolor_tf.data.manifest import Example
-from nircolor_tf.images import image_files
+from nircolor_tf.inference import resizing
 
 # Shorter sides, px [ours]. VCIP's crops have 256.
 SIDES = (256, 400)
@@ -60,24 +58,11 @@ def _write(
     photo: Example, side: int, values: dict[str, np.ndarray], folder: Path
 ) -> Example:
     """Writes both images of a photo in one size."""
+    name = f"{photo.name}_{side}"
     scale = min(1.0, side / min(photo.height, photo.width))
-    height, width = round(scale * photo.height), round(scale * photo.width)
-    paths = {}
-    for image, pixels in values.items():
-        paths[image] = folder / image / f"{photo.name}_{side}.png"
-        small = cv2.resize(
-            pixels, (width, height), interpolation=cv2.INTER_AREA
-        )
-        image_files.write_image(paths[image], small.reshape(height, width, -1))
-    return dataclasses.replace(
-        photo,
-        name=f"{photo.name}_{side}",
-        height=height,
-        width=width,
-        shift_x=round(scale * photo.shift_x),
-        shift_y=round(scale * photo.shift_y),
-        nir_channel="gray",
-        rgb_bands="",
-        **{image: str(path) for image, path in paths.items()},
-        **{f"{image}_sha256": files.sha256(paths[image]) for image in _IMAGES},
-    )
+    size = round(scale * photo.height), round(scale * photo.width)
+    small = {
+        image: resizing.resize(pixels, size, cv2.INTER_AREA)
+        for image, pixels in values.items()
+    }
+    return cutting.write(photo, name, small, folder, scale)

@@ -9,7 +9,6 @@ Keys:
 Older files lack the commands.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,9 +28,7 @@ def write(path: Path, costs: Mapping[str, Any]) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    with files.replacing(path) as temporary:
-        text = json.dumps(costs, indent=2) + "\n"
-        temporary.write_text(text, encoding="utf-8")
+    files.write_json(path, costs)
 
 
 def read(paths: Sequence[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from nircolor_tf.inference import cards, models
 from nircolor_tf.training import (
     build,
     checkpoint_files,
+    checkpoints,
     config_files,
     restore,
 )
@@ -87,7 +88,7 @@ def _open_export(folder: Path, about: Mapping[str, str]) -> LoadedModel:
 def _open_workdir(folder: Path, about: Mapping[str, str]) -> LoadedModel:
     checkpoint = about["checkpoint"].split(",")[0]
     method, record = restore.load_method(folder, checkpoint)
-    step, seconds = _read_times(folder / "checkpoints")
+    step, seconds = _read_times(folder)
     path = method.inference_path(about["path"])
     return LoadedModel(
         colorizer=build.make_colorizer(method, about["path"]),
@@ -104,10 +105,13 @@ def _open_workdir(folder: Path, about: Mapping[str, str]) -> LoadedModel:
     )
 
 
-def _read_times(checkpoints: Path) -> list[float]:
+def _read_times(workdir: Path) -> list[float]:
     """Returns step and seconds of the newest checkpoint."""
-    with checkpoint_files.damage_named(checkpoints):
-        reader = tf.train.load_checkpoint(str(checkpoints))
+    newest = checkpoints.newest_whole(workdir)
+    if newest is None:
+        raise InputError(f"{workdir}: no checkpoint yet; train it first")
+    with checkpoint_files.damage_named(newest):
+        reader = tf.train.load_checkpoint(newest)
         return [
             reader.get_tensor(f"{key}/.ATTRIBUTES/VARIABLE_VALUE").item()
             for key in ("step", "seconds")

@@ -14,7 +14,6 @@ bin/costs.py, bin/card.py and bin/results.py read it.
 """
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -65,8 +64,7 @@ def summarize(
 
 def write(folder: Path, summary: Mapping[str, Any]) -> None:
     """Writes what `summarize` returns into a folder."""
-    text = json.dumps(summary, indent=2) + "\n"
-    (folder / FILE).write_text(text, encoding="utf-8")
+    files.write_json(folder / FILE, summary)
 
 
 def read(folder: str | os.PathLike) -> dict[str, Any]:

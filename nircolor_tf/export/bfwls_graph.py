@@ -9,9 +9,8 @@ import tensorflow as tf
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import image_ops, wls_graph
+from nircolor_tf.images import conversions
 from nircolor_tf.inference.fusion import BfwlsParameters
-
-_LUMINANCE = (0.299, 0.587, 0.114)  # Y of BT.601
 
 
 def fuse(
@@ -36,7 +35,7 @@ def fuse(
             "SavedModel cannot hold another"
         )
     nir = nir[..., 0]
-    luminance = tf.tensordot(rgb, tf.constant(_LUMINANCE), axes=1)
+    luminance = tf.tensordot(rgb, conversions.LUMA[:, 0], axes=1)
     filtered = wls_graph.smooth(
         tf.concat([nir, luminance], axis=0),
         parameters.wls_lambda,

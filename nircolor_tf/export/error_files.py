@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 from ml_collections import ConfigDict
 
 from nircolor_tf.data import example_images, manifest
@@ -52,6 +53,11 @@ def describe(method: Method) -> dict:
     entry = {"file": FILE, "signature": SIGNATURE, "factor": 1.0}
     config = method.config
     if not Path(config.data.manifest).is_file():
+        logging.warning(
+            "the expected error is not calibrated: there is no "
+            "config.data.manifest %s to measure it on; the card says so",
+            config.data.manifest,
+        )
         return {error_estimate.KEY: entry | {"checked_on": ""}}
     measured, count = _measure(method, config)
     entry |= dataclasses.asdict(measured)

@@ -34,9 +34,7 @@ def pad(images: tf.Tensor, steps: Steps) -> tf.Tensor:
     """
     for axis in (1, 2):
         size = tf.shape(images)[axis]
-        padded = next_multiple(
-            tf.maximum(size, steps.minimum_size), steps.size_multiple
-        )
+        padded = next_multiple(size, steps.size_multiple)
         index = reflect(tf.range(padded), size)
         images = tf.gather(images, index, axis=axis)
     return images

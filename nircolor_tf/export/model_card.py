@@ -1,10 +1,10 @@
 """Makes the card.json of an export. `inference/cards.py` documents its keys."""
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nircolor_tf
+from nircolor_tf import files
 from nircolor_tf.data import training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.export import error_files, saved_model, weights
@@ -65,8 +65,7 @@ def make_card(
 
 def write(folder: Path, card: dict) -> None:
     """Writes the card of an export folder."""
-    text = json.dumps(card, indent=2) + "\n"
-    (folder / cards.CARD_FILE).write_text(text, encoding="utf-8")
+    files.write_json(folder / cards.CARD_FILE, card)
 
 
 def count_bytes(

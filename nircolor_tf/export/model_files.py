@@ -107,7 +107,7 @@ def write_onnx(
                 source = Path(temporary) / tflite_file
                 tflite.write(method, path, source)
             onnx_file.write(source, path.source, path.target, folder / file)
-        side = card["working_size"] or card["minimum_size"]
+        side = card["working_size"] or card["size_multiple"]
         card["paths"][name]["files"]["onnx"] = file.name
         card["paths"][name]["onnx"] = onnx_file.measure(folder / file, side)
 

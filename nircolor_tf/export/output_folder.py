@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -83,21 +82,22 @@ def replacing(output: Path) -> Iterator[Path]:
     """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        # Without an error where the folder has its new name.
         with tempfile.TemporaryDirectory(
-            prefix=".export-", dir=output.parent, ignore_cleanup_errors=True
+            prefix=".export-", dir=output.parent
         ) as temporary:
-            folder = Path(temporary)
+            # Others may read it; the temporary one is its owner's alone.
+            folder = Path(temporary, "export")
+            folder.mkdir()
             yield folder
-            folder.chmod(0o755)
+            files.sync_folder(folder)
             _rename(folder, output)
     except (OSError, tf.errors.OpError) as error:
         raise files.refusal(output, error) from error
 
 
 def _rename(folder: Path, output: Path) -> None:
-    """Gives a folder its name; of the one that had it nothing is left."""
-    replaced = folder.with_name(f"{folder.name}-replaced")
+    """Gives a folder its name; one that has it moves to its old place."""
+    replaced = folder.with_name("replaced")
     try:
         if os.path.lexists(output):
             # It may have come while the export was written.
@@ -107,4 +107,3 @@ def _rename(folder: Path, output: Path) -> None:
     finally:
         if replaced.exists() and not output.exists():
             replaced.replace(output)
-        shutil.rmtree(replaced, ignore_errors=True)

@@ -5,12 +5,12 @@ README.md (`hub_card.py`), in one commit; what an earlier export left there is
 deleted. `--model=hf://OWNER/NAME` then names it everywhere.
 """
 
-import json
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
+from nircolor_tf import files
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import hub_card
 from nircolor_tf.inference import cards, digests, hub
@@ -73,5 +73,4 @@ def _copy(source: Path, folder: Path) -> None:
         digests.check(folder, card)
     else:
         card[digests.KEY] = digests.of(folder)
-    text = json.dumps(card, indent=2) + "\n"
-    (folder / cards.CARD_FILE).write_text(text, encoding="utf-8")
+    files.write_json(folder / cards.CARD_FILE, card)

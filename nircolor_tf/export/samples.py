@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from absl import logging
 from ml_collections import ConfigDict
 
 from nircolor_tf.data import example_images, manifest, synthetic
@@ -116,6 +117,11 @@ def _checks(config: ConfigDict, source: str) -> tuple[list[np.ndarray], str]:
                 for example in spread
             ]
             return images, split
+    logging.warning(
+        "the files of this export are checked on synthetic images: %s has not "
+        "%d of the split %r; the card says so",
+        *(path, CHECKS, split),
+    )
     pairs = [synthetic.make_pair(seed, 256, 256, 8) for seed in range(CHECKS)]
     images = [
         conversions.domains(*map(conversions.to_float, pair))[source]

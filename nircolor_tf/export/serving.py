@@ -80,6 +80,7 @@ def write_serving(
         copy = Path(folder) / "model"
         shutil.copytree(source, copy)
         warmup.write(requests, copy)
+        files.sync_folder(copy)
         copy.replace(target)
     _write_configs(Path(output), models)
     return target

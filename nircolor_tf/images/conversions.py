@@ -8,6 +8,9 @@ from nircolor_tf.errors import InputError
 # 8-bit level at most, which moves red, green and blue apart by four.
 GRAY_TOLERANCE = 4 / 255
 
+# Of red, green and blue: the luma of BT.601.
+LUMA = np.float32([[0.299], [0.587], [0.114]])
+
 
 def to_float(integers: np.ndarray) -> np.ndarray:
     """Scales uint8 or uint16 values to float32 in [0, 1].
@@ -42,7 +45,7 @@ def domains(nir: np.ndarray, rgb: np.ndarray) -> dict[str, np.ndarray]:
 
 def to_gray(rgb: np.ndarray) -> np.ndarray:
     """Returns the BT.601 luma: (H, W, 3) -> (H, W, 1), float32 in [0, 1]."""
-    return rgb @ np.array([[0.299], [0.587], [0.114]], np.float32)
+    return rgb @ LUMA
 
 
 def saturated(rgb: np.ndarray, factor: float) -> np.ndarray:

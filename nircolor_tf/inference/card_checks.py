@@ -13,7 +13,6 @@ _KEYS = {
     "name": (str, "a name"),
     "method": (str, "a name"),
     "size_multiple": (int, "a whole number"),
-    "minimum_size": (int, "a whole number"),
     "working_size": (int | None, "null or a whole number"),
     "fusion": (dict | None, "null or the parameters of the fusion"),
     "paths": (dict, "inference paths by name"),
@@ -63,17 +62,16 @@ def check(file: Path, card: dict[str, Any]) -> None:
             f"{file}: key 'format': {card['format']}; this version reads 1"
         )
     check_name(f"{file}: key 'name'", card["name"])
-    for key in ("size_multiple", "minimum_size", "working_size"):
+    for key in ("size_multiple", "working_size"):
         if card[key] is not None and card[key] < 1:
             raise InputError(
                 f"{file}: key {key!r}: {card[key]}; expected at least 1"
             )
-    for key in ("size_multiple", "minimum_size"):
-        if card[key] > _LARGEST_SIDE:
-            raise InputError(
-                f"{file}: key {key!r}: {card[key]}; expected at most "
-                f"{_LARGEST_SIDE} pixels, to which every image is padded"
-            )
+    if card["size_multiple"] > _LARGEST_SIDE:
+        raise InputError(
+            f"{file}: key 'size_multiple': {card['size_multiple']}; expected "
+            f"at most {_LARGEST_SIDE} pixels, to which every image is padded"
+        )
     _check_paths(file, card["paths"])
     if "error" in card:
         _check_types(file, card["error"], _ERROR_KEYS, "error.")

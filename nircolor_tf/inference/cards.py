@@ -13,9 +13,9 @@ has to do. "signature", beside "source", names the one that is the network
 alone, for `Colorizer`. Older exports have none; their signatures are that.
 
 The steps around the network are the keys of `steps.Steps`: "size_multiple",
-"minimum_size", "working_size", "mirror", "fusion" and "guided". Older cards
-have no "mirror", which means false, and no "guided", which means null: the
-change of a shrunk image is enlarged as a cubic spline.
+"working_size", "mirror", "fusion" and "guided". Older cards have no "mirror",
+which means false, and no "guided", which means null: the change of a shrunk
+image is enlarged as a cubic spline.
 
 "error" describes the estimator of the error (`error_estimate.py`), of models
 that have one.
@@ -145,7 +145,6 @@ def steps(folder: str | os.PathLike, card: dict[str, Any], path: str) -> Steps:
     file = Path(folder) / CARD_FILE
     return Steps(
         size_multiple=card["size_multiple"],
-        minimum_size=card["minimum_size"],
         working_size=card["working_size"],
         mirror=card.get("mirror", False),
         fusion=_parameters(file, card, "fusion", BfwlsParameters),

@@ -20,6 +20,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from nircolor_tf.inference import resizing
+
 # Strength that the commands and the page take.
 SMOOTHING = 0.8
 
@@ -86,7 +88,9 @@ class Smoother:
         if self._smoothing == 0:
             return frame
         height, width = frame.shape[:2]
-        coarse = _Coarse(_relative(nir, _SIDE), _shrunk(frame, _SIDE))
+        coarse = _Coarse(
+            _relative(nir, _SIDE), resizing.shrink_to_side(frame, _SIDE)
+        )
         color = coarse.color
         if self._before is not None:
             before = self._moved(self._before, coarse.nir)
@@ -148,7 +152,9 @@ def flicker(frames: Sequence[np.ndarray], nirs: Sequence[np.ndarray]) -> float:
             "expected at least two frames and as many of NIR, got "
             f"{len(frames)} and {len(nirs)}"
         )
-    colors = np.stack([_shrunk(frame, _FLICKER_SIDE) for frame in frames])
+    colors = np.stack(
+        [resizing.shrink_to_side(frame, _FLICKER_SIDE) for frame in frames]
+    )
     relative = np.stack([_relative(nir, _FLICKER_SIDE) for nir in nirs])
     still = np.abs(np.diff(relative, axis=0)) <= _STILL
     if not still.any():
@@ -158,17 +164,8 @@ def flicker(frames: Sequence[np.ndarray], nirs: Sequence[np.ndarray]) -> float:
 
 def _relative(nir: np.ndarray, side: int) -> np.ndarray:
     """Shrinks NIR and divides it by its mean: (h, w)."""
-    small = _shrunk(nir, side)[..., 0]
+    small = resizing.shrink_to_side(nir, side)[..., 0]
     return small / max(small.mean(), np.finfo(np.float32).tiny)
-
-
-def _shrunk(image: np.ndarray, side: int) -> np.ndarray:
-    """Averages until the shorter side is `side` pixels, if it is longer."""
-    height, width, channels = image.shape
-    scale = min(1, side / min(height, width))
-    size = round(width * scale), round(height * scale)
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return small.reshape(*size[::-1], channels)
 
 
 def _levels(nir: np.ndarray) -> np.ndarray:

@@ -74,6 +74,21 @@ def shrink_to_side(image: np.ndarray, longest: int | None) -> np.ndarray:
     return shrink(image, size, decode=np.asarray)
 
 
+def shrink_longer_side(image: np.ndarray, longest: int) -> np.ndarray:
+    """Shrinks an image whose longer side is too long, for a picture of it.
+
+    Args:
+        image: (H, W, C) float32, uint8 or uint16.
+        longest: Limit of the longer side, pixels.
+    """
+    height, width, _ = image.shape
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    return resize(image, size, cv2.INTER_AREA)
+
+
 def match_means(tile: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Gives a tile the low frequencies of a reference.
 

@@ -56,7 +56,6 @@ class Steps:
 
     Attributes:
         size_multiple: The network takes heights and widths divisible by it.
-        minimum_size: The network takes heights and widths from it on, pixels.
         working_size: Longest shorter side at which the network sees an image,
             pixels; None for every image at its own size.
         mirror: Whether the result is the mean over the image and its mirror
@@ -66,7 +65,6 @@ class Steps:
     """
 
     size_multiple: int = 1
-    minimum_size: int = 1
     working_size: int | None = None
     mirror: bool = False
     fusion: BfwlsParameters | None = None
@@ -110,8 +108,7 @@ class Steps:
             width: Likewise.
         """
         return tuple(
-            next_multiple(max(side, self.minimum_size), self.size_multiple)
-            for side in (height, width)
+            next_multiple(side, self.size_multiple) for side in (height, width)
         )
 
 

@@ -76,6 +76,7 @@ def colorize_video(
         ):
             _write(result, colors.of(frames), source)
             path, notes = _with_sound(result, source, video, max_frames, target)
+            files.sync_folder(folder)
             os.replace(path, target)
     notes += colors.notes()
     return f"{counted(result.frames)} ({'; '.join(notes)})"

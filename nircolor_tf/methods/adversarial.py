@@ -61,6 +61,28 @@ def judge(
     }
 
 
+def judge_all(
+    networks: Mapping[str, keras.Model],
+    gan: GanLoss,
+    images: Mapping[str, tuple],
+) -> tuple[keras.KerasTensor, Scalars]:
+    """The sum of what several discriminators minimise.
+
+    Args:
+        networks: By name.
+        gan: The game.
+        images: Real and generated ones of each discriminator, as of `judge`.
+
+    Returns:
+        The sum, and the scalars of all.
+    """
+    total, scalars = 0.0, {}
+    for name, (real, fake) in images.items():
+        loss, logged = judge(name, networks[name], gan, real, fake)
+        total, scalars = total + loss, scalars | logged
+    return total, scalars
+
+
 def in_one_call(network: keras.Model, first, second) -> tuple:
     """Runs a network in training on two batches, and reads its weights once.
 

@@ -52,6 +52,11 @@ class Phase:
     data: tuple[str, ...]
     rates: Mapping[str, Schedule]
 
+    @property
+    def kind(self) -> tuple:
+        """Phases of one kind share a compiled step, as those that alternate."""
+        return self.losses, self.optimizers
+
 
 @dataclasses.dataclass(frozen=True)
 class InferencePath:
@@ -314,7 +319,6 @@ class Method(keras.Model):
             )
         return Steps(
             size_multiple=self.size_multiple,
-            minimum_size=self.size_multiple,
             working_size=inference.working_size or None,
             mirror=inference.mirror,
             guided=guided,

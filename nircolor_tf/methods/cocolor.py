@@ -316,21 +316,19 @@ class CoColor(Method):
             + weights.cycle * sum(cycle.values())
             + weights.identity * sum(identity.values())
         )
-        nir_loss, nir_scalars = self._judge(
-            "nir_discriminator", nir, translations.nir
-        )
-        gray_loss, gray_scalars = self._judge(
-            "gray_discriminator", gray, translations.gray
+        discriminators, judgements = adversarial.judge_all(
+            self.networks,
+            self.gan,  # eq. 5 and 7, as they see it
+            {
+                "nir_discriminator": (nir, translations.nir),
+                "gray_discriminator": (gray, translations.gray),
+            },
         )
         return {
             "translator_optimizer": translators,
             "image_discriminator_optimizer": weights.discriminator
-            * (nir_loss + gray_loss),
-        }, {**image_gan, **cycle, **identity, **nir_scalars, **gray_scalars}
-
-    def _judge(self, name: str, real, fake):
-        judge = self.networks[name]
-        return adversarial.judge(name, judge, self.gan, real, fake)
+            * discriminators,
+        }, {**image_gan, **cycle, **identity, **judgements}
 
     def _colorization(
         self, nirs, grays, nir_rgb, gray_rgb
@@ -363,8 +361,14 @@ class CoColor(Method):
         colorizers = weights.feature_gan * sum(feature_gan.values()) + sum(
             weights[name] * term for name, term in terms.items()
         )
-        discriminators, judgements = self._judge_features(
-            n2c, g2n2c, g2c, n2g2c
+        stop = ops.stop_gradient
+        discriminators, judgements = adversarial.judge_all(
+            self.networks,
+            self.gan,  # eq. 6 and 8, as they see it
+            {
+                "nir_feature_discriminator": (stop(n2c), g2n2c),
+                "gray_feature_discriminator": (stop(g2c), n2g2c),
+            },
         )
         logged = {f"colorizers/{name}": term for name, term in terms.items()}
         return {
@@ -372,16 +376,6 @@ class CoColor(Method):
             "feature_discriminator_optimizer": weights.discriminator
             * discriminators,
         }, {**logged, **feature_gan, **judgements}
-
-    def _judge_features(self, n2c, g2n2c, g2c, n2g2c):
-        """Eq. 6 and 8, as the feature discriminators see them."""
-        nir_loss, nir_scalars = self._judge(
-            "nir_feature_discriminator", ops.stop_gradient(n2c), g2n2c
-        )
-        gray_loss, gray_scalars = self._judge(
-            "gray_feature_discriminator", ops.stop_gradient(g2c), n2g2c
-        )
-        return nir_loss + gray_loss, nir_scalars | gray_scalars
 
     def _mix(self, direct, detour):
         """L_mix of an image colored on the direct way and on the detour."""

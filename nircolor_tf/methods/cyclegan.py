@@ -195,29 +195,18 @@ class CycleGAN(Method):
             + weights.cycle * sum(cycle.values())
             + weights.pair * sum(pair.values())
         )
-        discriminators, judgements = self._judge(nir, rgb, fake_nir, fake_rgb)
+        discriminators, judgements = adversarial.judge_all(
+            self.networks,
+            self.gan,  # eq. 1, as they see it: with a history of fakes
+            {
+                "rgb_discriminator": (rgb, self.pooled("fake_rgb", fake_rgb)),
+                "nir_discriminator": (nir, self.pooled("fake_nir", fake_nir)),
+            },
+        )
         return {
             "generator_optimizer": generators,
             "discriminator_optimizer": weights.discriminator * discriminators,
         }, {**gan, **cycle, **pair, **judgements}
-
-    def _judge(self, nir, rgb, fake_nir, fake_rgb):
-        """Eq. 1, as the discriminators see it: with a history of fakes."""
-        rgb_loss, rgb_scalars = adversarial.judge(
-            "rgb_discriminator",
-            self.rgb_discriminator,
-            self.gan,
-            rgb,
-            self.pooled("fake_rgb", fake_rgb),
-        )
-        nir_loss, nir_scalars = adversarial.judge(
-            "nir_discriminator",
-            self.nir_discriminator,
-            self.gan,
-            nir,
-            self.pooled("fake_nir", fake_nir),
-        )
-        return rgb_loss + nir_loss, rgb_scalars | nir_scalars
 
     def visuals(self, nir, rgb) -> dict:
         """Both directions, there and back."""

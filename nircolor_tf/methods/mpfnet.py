@@ -252,9 +252,10 @@ class MPFNetMethod(Method):
         real = self.gray_colorizer(gray, training=True)[-1]
         logits = self.gray_feature_discriminator(fake, training=False)
         feature_gan = self.gan.generator(logits)  # eq. 4
-        discriminator, judgement = self._judge(
+        discriminator, judgement = adversarial.judge(
             "gray_feature_discriminator",
             self.gray_feature_discriminator,
+            self.gan,
             ops.stop_gradient(real),
             fake,
         )
@@ -313,23 +314,19 @@ class MPFNetMethod(Method):
             + weights.cycle * sum(cycle.values())
             + weights.identity * sum(identity.values())
         )
-        nir_loss, nir_scalars = self._judge(
-            "nir_discriminator", self.nir_discriminator, nir, translations.nir
-        )
-        gray_loss, gray_scalars = self._judge(
-            "gray_discriminator",
-            self.gray_discriminator,
-            gray,
-            translations.gray,
+        discriminators, judgements = adversarial.judge_all(
+            self.networks,
+            self.gan,
+            {
+                "nir_discriminator": (nir, translations.nir),
+                "gray_discriminator": (gray, translations.gray),
+            },
         )
         return {
             "translator_optimizer": translators,
             "image_discriminator_optimizer": weights.discriminator
-            * (nir_loss + gray_loss),
-        }, {**image_gan, **cycle, **identity, **nir_scalars, **gray_scalars}
-
-    def _judge(self, name: str, discriminator, real, fake):
-        return adversarial.judge(name, discriminator, self.gan, real, fake)
+            * discriminators,
+        }, {**image_gan, **cycle, **identity, **judgements}
 
     def _mix(self, predictions, rgb):
         """The sum of L_mix over the scales, the coarsest first."""

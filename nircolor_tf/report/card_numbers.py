@@ -18,7 +18,6 @@ the quality of an image without JPEG, are the string "inf". "command" is null
 where the evaluation has no record of it, and older entries lack it.
 """
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -77,9 +76,7 @@ def add_measurements(
         if _place(entry) not in replaced
     ]
     card["measured"] = [*others, *entries]
-    with files.replacing(Path(export, cards.CARD_FILE)) as temporary:
-        text = json.dumps(card, indent=2, allow_nan=False)
-        temporary.write_text(f"{text}\n")
+    files.write_json(Path(export, cards.CARD_FILE), card)
     return entries
 
 

@@ -10,6 +10,7 @@ from nircolor_tf.data import example_images
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.evaluation.runs import Run
 from nircolor_tf.images import conversions, image_files
+from nircolor_tf.inference import resizing
 
 # Errors of this size and above have the last color, in [0, 1].
 LARGEST_ERROR = 0.5
@@ -36,17 +37,6 @@ def read_picture(path: Path) -> np.ndarray:
     """Reads the picture of a prediction, (H, W, 1) or (H, W, 3) uint8."""
     picture = image_files.read_image(path)
     return picture if picture.ndim == 3 else picture[..., None]
-
-
-def shrink(image: np.ndarray, side: int) -> np.ndarray:
-    """Shrinks an image (H, W, C) whose longer side is longer than `side`."""
-    height, width, channels = image.shape
-    scale = side / max(height, width)
-    if scale >= 1:
-        return image
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return small.reshape(*small.shape[:2], channels)
 
 
 def picture_uri(image: np.ndarray) -> str:
@@ -76,5 +66,7 @@ def data_uri(kind: str, data: bytes) -> str:
 
 
 def _webp_uri(image: np.ndarray, quality: int) -> str:
-    small = shrink(np.ascontiguousarray(image), _LONGEST_SIDE)
+    small = resizing.shrink_longer_side(
+        np.ascontiguousarray(image), _LONGEST_SIDE
+    )
     return data_uri("image/webp", image_files.encode(small, ".webp", quality))

@@ -12,6 +12,7 @@ from nircolor_tf.data.manifest import Example
 from nircolor_tf.evaluation import runs
 from nircolor_tf.evaluation.results import Evaluation, RunResult
 from nircolor_tf.images import grid
+from nircolor_tf.inference import resizing
 from nircolor_tf.report import pictures, tables
 
 _TILE = 256
@@ -67,4 +68,6 @@ def _row(example: Example, results: Sequence[RunResult]) -> list[np.ndarray]:
             if image
             else np.full_like(truth, 255)
         )
-    return [pictures.shrink(tile, _TILE) for tile in [*tiles, truth]]
+    return [
+        resizing.shrink_longer_side(tile, _TILE) for tile in [*tiles, truth]
+    ]

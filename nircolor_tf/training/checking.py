@@ -7,6 +7,7 @@ from ml_collections import ConfigDict
 
 from nircolor_tf.data import halves, pipeline
 from nircolor_tf.errors import InputError
+from nircolor_tf.losses import SSIM_WINDOW
 from nircolor_tf.methods import METHODS
 from nircolor_tf.methods.base import Method, Phase
 from nircolor_tf.metrics.protocols import PROTOCOLS
@@ -206,11 +207,12 @@ def check_phases(phases: Sequence[Phase]) -> None:
 
 
 def check_crop(method: Method) -> None:
-    """Checks that the networks take config.data.crop.
+    """Checks that the networks and the loss take config.data.crop.
 
     Raises:
         InputError: It is no multiple of the method's `size_multiple`, or less
-            than the `minimum_size` of a network that has one.
+            than the `minimum_size` of a network that has one, or than the
+            window of MS-SSIM.
     """
     crop, multiple = method.config.data.crop, method.size_multiple
     valid = crop >= 1 and crop % multiple == 0
@@ -220,3 +222,7 @@ def check_crop(method: Method) -> None:
         least = getattr(network, "minimum_size", 1)
         expected = f"at least {least}, which its {name} takes"
         expect("data.crop", crop, crop >= least, expected)
+    loss = method.config.loss
+    if loss.get("mix_form") == "pyramid" and loss.get("mix", 1.0):
+        expected = f"at least {SSIM_WINDOW}, the window of loss.mix_form"
+        expect("data.crop", crop, crop >= SSIM_WINDOW, expected)

@@ -13,7 +13,6 @@ Each has checksums beside it. One that is damaged is named, and the one before
 is taken.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -72,6 +71,31 @@ def newest_step(workdir: str | os.PathLike) -> int | None:
         checkpoint_files.numbers(Path(workdir, "checkpoints"), _LATEST),
         default=None,
     )
+
+
+def newest_whole(workdir: str | os.PathLike) -> str | None:
+    """Returns the path of the newest checkpoint that is whole; None for none.
+
+    Each newer one is named in a warning.
+
+    Raises:
+        InputError: There are checkpoints, and none is whole.
+    """
+    folder, damaged = Path(workdir, "checkpoints"), []
+    for number in checkpoint_files.numbers(folder, _LATEST):
+        prefix = folder / f"{_LATEST}-{number}"
+        problem = checksums.problem(prefix)
+        if problem is None:
+            for text in damaged:
+                logging.warning("%s; taking %s", text, prefix)
+            return str(prefix)
+        damaged.append(f"{prefix}: {problem}")
+    if damaged:
+        raise InputError(
+            f"{'; '.join(damaged)}; there is no older checkpoint. "
+            "Restore one from a copy, or train in a new --workdir"
+        )
+    return None
 
 
 class Checkpoints:
@@ -144,38 +168,13 @@ class Checkpoints:
         checkpoint_files.keep(self._folder, _LATEST, earlier[:_KEPT])
         checkpoint_files.record_newest(path)
 
-    @property
-    def latest(self) -> str | None:
-        """Path of the newest checkpoint that is whole; None without any.
-
-        Each newer one is named in a warning.
-
-        Raises:
-            InputError: There are checkpoints, and none is whole.
-        """
-        damaged = []
-        for number in checkpoint_files.numbers(self._folder, _LATEST):
-            prefix = self._folder / f"{_LATEST}-{number}"
-            problem = checksums.problem(prefix)
-            if problem is None:
-                for text in damaged:
-                    logging.warning("%s; taking %s", text, prefix)
-                return str(prefix)
-            damaged.append(f"{prefix}: {problem}")
-        if damaged:
-            raise InputError(
-                f"{'; '.join(damaged)}; there is no older checkpoint. "
-                "Restore one from a copy, or train in a new --workdir"
-            )
-        return None
-
     def restore_latest(self) -> bool:
-        """Restores `latest`; False when there is none.
+        """Restores the newest checkpoint; False when there is none.
 
         Raises:
             InputError: It is damaged, or that of another config.
         """
-        path = self.latest
+        path = newest_whole(self._folder.parent)
         if path is None:
             return False
         hint = " (or, with image pools, of this number of devices)"
@@ -194,7 +193,7 @@ class Checkpoints:
         Raises:
             InputError: It is damaged, or that of another config.
         """
-        path = self.latest
+        path = newest_whole(self._folder.parent)
         if path is None:
             return False
         checkpoint = tf.train.Checkpoint(
@@ -227,8 +226,7 @@ class Checkpoints:
             else:
                 before.pop("previous", None)
             record["previous"] = before
-        with files.replacing(self._folder / _BEST) as temporary:
-            temporary.write_text(json.dumps(record, indent=2))
+        files.write_json(self._folder / _BEST, record)
         kept = [step, before["step"]] if before else [step]
         checkpoint_files.keep(self._folder, "best", kept)
 
@@ -239,12 +237,12 @@ class Checkpoints:
             InputError: best.json is damaged.
         """
         path = self._folder / _BEST
-        if not path.exists():
-            return None
         try:
-            record = json.loads(path.read_text())
+            record = files.read_json(path)
             _check_record(record)
-        except (ValueError, RecursionError) as error:
+        except FileNotFoundError:
+            return None
+        except (InputError, ValueError, RecursionError) as error:
             raise InputError(
                 f"{path}: damaged: {error}; without it the next evaluation "
                 "begins a new one"

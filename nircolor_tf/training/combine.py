@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
+from nircolor_tf import files
 from nircolor_tf.data import manifest, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
@@ -279,4 +280,5 @@ def _write(
         checkpoints.save_latest()
         if command is not None:
             command_log.append(folder, command, config.train.steps, members)
+        files.sync_folder(folder)
         folder.rename(workdir)

@@ -12,7 +12,6 @@ command lines in its card.json, and its own after them, under "commands".
 A training that was started from Python, or by an older version, has no record.
 """
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,9 +65,7 @@ def append(
     earlier = dict.fromkeys(line for source in sources for line in read(source))
     entries += [{"step": None, "command": line} for line in earlier]
     entries.append({"step": step, "command": command})
-    with files.replacing(Path(workdir, FILE)) as temporary:
-        text = json.dumps(entries, indent=2) + "\n"
-        temporary.write_text(text, encoding="utf-8")
+    files.write_json(Path(workdir, FILE), entries)
 
 
 def _read_entries(workdir: str | os.PathLike) -> list[dict]:

@@ -192,16 +192,15 @@ def write_config(workdir: Path, config: ConfigDict) -> None:
     """
     check_same(workdir, config)
     path = workdir / CONFIG_FILE
-    tree = json.loads(config.to_json())
+    tree = json.loads(config.to_json(sort_keys=True))
     if path.exists():
         if read_config(workdir).data.manifest == config.data.manifest:
             return
         # All else stays as the training began: a record of its version.
-        tree = json.loads(path.read_text())
+        tree = files.read_json(path)
         tree["data"]["manifest"] = config.data.manifest
     workdir.mkdir(parents=True, exist_ok=True)
-    with files.replacing(path) as temporary:
-        temporary.write_text(json.dumps(tree, indent=2, sort_keys=True))
+    files.write_json(path, tree)
 
 
 def _check_same(old: dict, tree: dict, path: Path) -> None:

@@ -13,7 +13,6 @@ in the workdir.
 import contextlib
 import importlib
 import importlib.util
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -84,9 +83,7 @@ def _opening(name: str, workdir: Path, settings: dict) -> Callable[[], Sink]:
         module = importlib.import_module(f"nircolor_tf.training.{name}_run")
         runs = _read(workdir)
         sink = module.Run(workdir, settings, runs.get(name, {}).get("run"))
-        with files.replacing(workdir / FILE) as temporary:
-            text = json.dumps({**runs, name: {"run": sink.run}}, indent=2)
-            temporary.write_text(text + "\n", encoding="utf-8")
+        files.write_json(workdir / FILE, {**runs, name: {"run": sink.run}})
         return sink
 
     return open_sink

@@ -136,7 +136,7 @@ class Loop:
                 optimizer.learning_rate.assign(rate(progress))
             pending.append(train_step(next(self.batches)))
             self.step.assign(step)
-            self.writer.advance()
+            self.writer.advance(pending[-1])
             interrupted = self.interruption.is_agreed(
                 self.agreement.gather_previous
             )
@@ -185,13 +185,11 @@ class Loop:
         self.clock = now
 
     def _compiled(self, phase: Phase):
-        # Phases that alternate share their losses, and so one compiled step.
-        key = phase.losses, phase.optimizers
-        if key not in self.compiled:
-            self.compiled[key] = compile_step(
+        if phase.kind not in self.compiled:
+            self.compiled[phase.kind] = compile_step(
                 self.training, phase, self.config.train.jit_compile
             )
-        return self.compiled[key]
+        return self.compiled[phase.kind]
 
     def _batches(self, phase: Phase):
         def of_process(context):

@@ -85,7 +85,7 @@ def estimate(config: ConfigDict) -> list[PhaseMemory]:
     phases = {}
     for phase in method.phases():
         if phase.steps:
-            phases.setdefault(phase.losses, phase)
+            phases.setdefault(phase.kind, phase)
     result = []
     for phase in phases.values():
         step = compile_step(training, phase, jit_compile=False)

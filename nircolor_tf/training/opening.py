@@ -12,6 +12,7 @@ from nircolor_tf.data import halves, manifest, pipeline
 from nircolor_tf.data.examples import Source
 from nircolor_tf.training import (
     checking,
+    checkpoints,
     cluster,
     config_files,
     epochs,
@@ -46,7 +47,7 @@ def open_loop(
     """
     checking.check_config(config, strategy.num_replicas_in_sync)
     config = config_files.with_absolute_paths(config)
-    warm_start.check(workdir, start)
+    warm_start.check(workdir, config, start)
     logger_names = loggers.select(workdir, logger_names)
     examples = halves.read(config.data.manifest, config.data.half)
     config = epochs.with_epochs(config, examples)
@@ -58,13 +59,13 @@ def open_loop(
     evaluator = Evaluator(training.method, validation, config.evaluate)
     with strategy.scope():
         step = tf.Variable(0, dtype=tf.int64, trainable=False)
-    checkpoints = Checkpoints(workdir, training, step)
-    _initialise(training, checkpoints, start)
+    saved = Checkpoints(workdir, training, step)
+    _initialise(training, workdir, start)
     config_files.check_same(workdir, config)
     if cluster.is_chief(strategy):
         stack.enter_context(workdir_lock.locked(workdir))
         records.write(workdir, config, examples, data, start)
-    checkpoints.restore_latest()
+    saved.restore_latest()
     agreement = cluster.Agreement(strategy)
     agreement.check_same_step(int(step.numpy()), workdir)
     writer = _open_writer(training, step, workdir, logger_names, stack)
@@ -73,10 +74,8 @@ def open_loop(
         training=training,
         step=step,
         data=data,
-        checkpoints=checkpoints,
-        evaluations=_evaluations(
-            training, evaluator, checkpoints, writer, workdir
-        ),
+        checkpoints=saved,
+        evaluations=_evaluations(training, evaluator, saved, writer, workdir),
         writer=writer,
         agreement=agreement,
         clock=time.monotonic(),
@@ -97,11 +96,9 @@ def _open_data(
     }
 
 
-def _initialise(
-    training: Training, checkpoints: Checkpoints, start: Start | None
-) -> None:
+def _initialise(training: Training, workdir: Path, start: Start | None) -> None:
     """Gives a new training the weights from elsewhere that it begins with."""
-    if checkpoints.latest is not None:
+    if checkpoints.newest_step(workdir) is not None:
         return
     begun = () if start is None else start.weights
     training.method.load_pretrained(others=begun)
@@ -131,7 +128,7 @@ def _open_writer(
 def _evaluations(
     training: Training,
     evaluator: Evaluator,
-    checkpoints: Checkpoints,
+    saved: Checkpoints,
     writer: Writer,
     workdir: Path,
 ) -> Evaluations:
@@ -140,7 +137,7 @@ def _evaluations(
         config=training.method.config,
         evaluator=evaluator,
         averages=training.averages,
-        checkpoints=checkpoints,
+        checkpoints=saved,
         writer=writer,
         end=training.method.count_steps(),
         newest=sinks.newest_step(workdir, "eval") if is_chief else 0,

@@ -4,7 +4,8 @@ A config of a paper takes minutes on a GPU and days on a processor.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import SupportsFloat
 
 # The first steps compile, and fill the queue of the data.
 _FIRST, _LAST = 3, 12
@@ -26,9 +27,17 @@ class RemainingTime:
         self._count = 0
         self._start = 0.0
 
-    def advance(self) -> str:
-        """Counts a step; returns the estimate once, else ''."""
+    def advance(self, scalars: Mapping[str, SupportsFloat]) -> str:
+        """Counts a step; returns the estimate once, else ''.
+
+        Args:
+            scalars: That the step returned.
+        """
         self._count += 1
+        if self._count in (_FIRST, _LAST):
+            # A GPU has not done a step yet that was only begun.
+            for value in scalars.values():
+                float(value)
         if self._count == _FIRST:
             self._start = self._clock()
         if self._count != _LAST:

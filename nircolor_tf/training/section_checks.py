@@ -104,7 +104,6 @@ SECTION_CHECKS = {
     "discriminator_optimizer": _check_optimizer,
     "discriminator_rate": _check_rate,
     "error_network": _check_network,
-    "error_rate": _check_rate,
     "gray_source": _check_gray_source,
     "loss": _check_loss,
     "members": _check_members,

@@ -92,13 +92,14 @@ def _compile(
     training = make_training(config, strategy)
     kinds = {}
     for phase in training.method.phases():
-        key = phase.losses, phase.optimizers
-        if phase.steps and key in kinds:
-            kinds[key].steps += phase.steps
+        if phase.steps and phase.kind in kinds:
+            kinds[phase.kind].steps += phase.steps
         elif phase.steps:
             step = compile_step(training, phase, config.train.jit_compile)
             batch = _noise(phase, data)
-            kinds[key] = _Kind(phase.name, phase.steps, _bind(step, batch), [])
+            kinds[phase.kind] = _Kind(
+                phase.name, phase.steps, _bind(step, batch), []
+            )
     return list(kinds.values())
 
 

@@ -11,7 +11,6 @@ it takes over their record. `export/start.py` reads the start from an export.
 """
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -123,8 +122,7 @@ class Start:
     def write(self, workdir: Path) -> None:
         """Records in a workdir the start and the images that it has seen."""
         training_data.write(workdir, self.training)
-        with files.replacing(workdir / FILE) as temporary:
-            temporary.write_text(json.dumps(self.record, indent=2))
+        files.write_json(workdir / FILE, self.record)
 
 
 def read_workdir(workdir: str | os.PathLike, checkpoint: str) -> Start:
@@ -159,21 +157,9 @@ def check_new(workdir: str | os.PathLike) -> None:
         )
 
 
-def check_needed(
-    workdir: str | os.PathLike, config: ConfigDict, start: Start | None
-) -> None:
-    """Refuses a training that learns nothing without a trained model.
-
-    Args:
-        workdir: Of the training.
-        config: A whole experiment.
-        start: Its start, if any.
-
-    Raises:
-        InputError: The method needs a start and there is none.
-    """
-    method = checking.method_class(config)
-    if not method.needs_start or checkpoints.newest_step(workdir) is not None:
+def _check_needed(config: ConfigDict, start: Start | None) -> None:
+    """Refuses a training that learns nothing without a trained model."""
+    if not checking.method_class(config).needs_start:
         return
     if start is None:
         raise InputError(
@@ -190,30 +176,34 @@ def check_needed(
         )
 
 
-def check(workdir: str | os.PathLike, start: Start | None) -> None:
+def check(
+    workdir: str | os.PathLike, config: ConfigDict, start: Start | None
+) -> None:
     """Checks that a training may begin, or go on, in a workdir.
 
     Args:
         workdir: Of the training.
+        config: A whole experiment.
         start: As of `trainer.train`.
 
     Raises:
         InputError: It has a checkpoint already, and there is a start; or none,
-            and the start that is recorded there was never saved; or TensorFlow
-            would not find its files again.
+            and the start that is recorded there was never saved, or the method
+            needs one and there is none; or TensorFlow would not find its files
+            again.
     """
     files.check_no_pattern("workdir", workdir)
     if start is not None:
         check_new(workdir)
-    elif (
-        checkpoints.newest_step(workdir) is None
-        and Path(workdir, FILE).exists()
-    ):
+    elif checkpoints.newest_step(workdir) is not None:
+        return
+    elif Path(workdir, FILE).exists():
         raise InputError(
             f"{workdir}: a training with --start_from ended here before its "
             "first checkpoint; repeat that command, with --start_from, or "
             "choose a new --workdir"
         )
+    _check_needed(config, start)
 
 
 def read_record(workdir: str | os.PathLike) -> dict | None:
@@ -223,14 +213,10 @@ def read_record(workdir: str | os.PathLike) -> dict | None:
         InputError: It is damaged.
     """
     path = Path(workdir, FILE)
-    if not path.exists():
-        return None
     try:
-        record = json.loads(path.read_text())
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path}: not a JSON file: {error}; restore it from a copy"
-        ) from error
+        record = files.read_json(path)
+    except FileNotFoundError:
+        return None
     if not isinstance(record, dict):
         raise InputError(
             f"{path}: expected an object, the record of a trained model"

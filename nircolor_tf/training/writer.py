@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 from tqdm import tqdm
@@ -47,10 +47,14 @@ class Writer:
         )
         self._remaining = RemainingTime(end_step - start_step)
 
-    def advance(self) -> None:
-        """Counts one step, and says once how long all of them take."""
+    def advance(self, scalars: Mapping[str, SupportsFloat]) -> None:
+        """Counts one step, and says once how long all of them take.
+
+        Args:
+            scalars: That the step returned.
+        """
         self._bar.update()
-        if self._remaining and (estimate := self._remaining.advance()):
+        if self._remaining and (estimate := self._remaining.advance(scalars)):
             self.say(estimate)
 
     def show(self, phase: str, losses: Mapping[str, float]) -> None:

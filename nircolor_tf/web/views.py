@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from nircolor_tf.images import channels, conversions, image_files, ranges
+from nircolor_tf.inference import resizing
 from nircolor_tf.web.uploads import Pair, Settings
 
 # Longest side that a browser gets, px; a download has all pixels.
@@ -55,9 +56,11 @@ def view(pair: Pair, settings: Settings) -> View:
     folder.mkdir(parents=True, exist_ok=True)
     # Integers are shrunk, so that no large image becomes one of floats.
     before, after = folder / "before.webp", folder / "after.webp"
-    small = ranges.to_unit(_shrink(nir), low, high)
+    small = ranges.to_unit(resizing.shrink_longer_side(nir, _SHOWN), low, high)
     image_files.write_image(before, conversions.to_integers(small, 8))
-    small = conversions.to_8bit(_shrink(result), pair.result.name)
+    small = conversions.to_8bit(
+        resizing.shrink_longer_side(result, _SHOWN), pair.result.name
+    )
     image_files.write_image(after, small)
     height, width, _ = nir.shape
     below, above = np.mean(nir < low), np.mean(nir > high)
@@ -67,17 +70,6 @@ def view(pair: Pair, settings: Settings) -> View:
         f"{below:.1%} of the pixels are darker, {above:.1%} brighter"
     )
     return View(before, after, histogram(nir, low, high), caption)
-
-
-def _shrink(image: np.ndarray) -> np.ndarray:
-    """(H, W, C) integers -> of the size that is shown."""
-    height, width, bands = image.shape
-    scale = _SHOWN / max(height, width)
-    if scale >= 1:
-        return image
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return small.reshape(*small.shape[:2], bands)
 
 
 def histogram(nir: np.ndarray, low: int, high: int) -> str:

@@ -1,13 +1,18 @@
 """Photos without NIR: what a phase's data set 'unpaired' is made of."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 from test_pipeline import data_config, make_example, positions, take
 
 from nircolor_tf.data import augment, imitations, manifest
-from nircolor_tf.data.image_sources import PairSource, PhotoSource
+from nircolor_tf.data.image_sources import (
+    ImitationSource,
+    PairSource,
+    PhotoSource,
+)
 from nircolor_tf.data.pipeline import open_source
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions
@@ -72,13 +77,15 @@ def test_photos_are_drawn_apart_from_the_pairs(tmp_path):
         for cache in (
             open_source("paired", pairs, config),
             open_source("unpaired", pairs, config),
+            ImitationSource(pairs),
         )
     ]
     # An epoch a batch: each image once. A NIR image meets its own RGB once in
     # an epoch, give or take; 20 times, with a standard deviation below 5.
     for order in orders:
         assert all(sorted(epoch) == list(range(10)) for epoch in order)
-    assert 2 < np.sum(orders[0] == orders[1]) < 40
+    for one, other in itertools.combinations(orders, 2):
+        assert 2 < np.sum(one == other) < 40
 
 
 def test_the_box_and_the_mirror_are_drawn_apart_too(tmp_path):

@@ -76,8 +76,7 @@ GUIDED = GuidedParameters(radius=4, epsilon=5e-4)
 def test_both_back_ends_give_the_same(
     network, working_size, guided, mirror, fusion
 ):
-    minimum_size = 30 if mirror else 4
-    steps = Steps(4, minimum_size, working_size, mirror, fusion, guided)
+    steps = Steps(4, working_size, mirror, fusion, guided)
     colorize = trace(network, steps)
     for size in SIZES:
         images = textures(*size)
@@ -101,7 +100,6 @@ def test_each_step_changes_the_result(network):
     plain = run_numpy(network, Steps(4), images)
     for steps in (
         Steps(4, working_size=24),
-        Steps(4, minimum_size=100),
         Steps(4, mirror=True),
         Steps(4, fusion=COLORNET),
     ):

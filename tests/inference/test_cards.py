@@ -17,7 +17,6 @@ CARD = {
     "name": "tiny",
     "method": "supervised",
     "size_multiple": 4,
-    "minimum_size": 8,
     "working_size": None,
     "fusion": None,
     "paths": {"n2g2c": N2C, "n2c": N2C},
@@ -40,7 +39,6 @@ def test_the_first_path_is_the_default(tmp_path):
 def test_the_steps_are_read_as_they_were_written(tmp_path):
     steps = Steps(
         4,
-        8,
         working_size=128,
         mirror=True,
         fusion=COLORNET,
@@ -60,7 +58,7 @@ def test_an_older_card_neither_mirrors_nor_guides(tmp_path):
     write_card(tmp_path)
     card = cards.read_card(tmp_path)
     assert not {"mirror", "guided"} & card.keys()
-    assert cards.steps(tmp_path, card, "n2c") == Steps(4, 8)
+    assert cards.steps(tmp_path, card, "n2c") == Steps(4)
 
 
 def with_fixed(*entries):
@@ -108,8 +106,8 @@ def test_a_file_of_one_size_is_found_by_name(tmp_path):
             "'paths.n2c.files.tflite_fixed.0.file': '../8x4.tflite'; expected",
         ),
         ({"size_multiple": 0}, "'size_multiple': 0; expected at least 1"),
-        ({"minimum_size": 2**40}, "'minimum_size': .* at most 4096 pixels"),
-        ({"minimum_size": "8"}, "'minimum_size': '8'; expected a whole"),
+        ({"size_multiple": 2**40}, "'size_multiple': .* at most 4096 pixels"),
+        ({"size_multiple": "8"}, "'size_multiple': '8'; expected a whole"),
         ({"mirror": "no"}, "'mirror': 'no'; expected true or false"),
         ({"guided": 4}, "'guided': 4; expected null or the parameters"),
         ({"paths": {}}, "'paths': .*at least one"),

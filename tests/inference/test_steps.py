@@ -21,14 +21,9 @@ from nircolor_tf.inference.steps import Steps
     ],
 )
 def test_an_image_shrinks_and_is_padded(size, shrunk, seen):
-    steps = Steps(size_multiple=64, minimum_size=64, working_size=128)
+    steps = Steps(size_multiple=64, working_size=128)
     assert steps.shrunk_size(*size) == shrunk
     assert steps.network_size(*size) == seen
-
-
-def test_the_minimum_is_padded_to_a_multiple():
-    steps = Steps(size_multiple=4, minimum_size=10)
-    assert steps.network_size(3, 13) == (12, 16)
 
 
 def test_only_color_is_fused():

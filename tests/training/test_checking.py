@@ -102,6 +102,19 @@ def test_a_crop_that_a_discriminator_does_not_take(
     assert not (tmp_path / "w").exists()
 
 
+def test_a_crop_that_the_window_of_ms_ssim_does_not_fit(
+    pairs_manifest, one_replica
+):
+    config = smoke.smoke_config("landscapes", "smoke", pairs_manifest)
+    config.network.levels, config.data.crop = 3, 8
+    with pytest.raises(InputError, match=r"crop is 8; expected at least 11, "):
+        build.make_training(config, one_replica)
+    config.loss.mix_form = "zhao"
+    build.make_training(config, one_replica)
+    config.loss.mix_form, config.loss.mix = "pyramid", 0.0
+    build.make_training(config, one_replica)
+
+
 def test_superfluous_and_missing_network_keys(config):
     with config.unlocked():
         config.network.depth = 18

@@ -12,7 +12,26 @@ def said(steps, seconds, compile_seconds=100.0):
     # Read at the steps 3 and 12 alone.
     clock = iter([times[2], times[11]]) if steps > 11 else iter(times[2:3])
     remaining = RemainingTime(steps, lambda: next(clock))
-    return [text for _ in range(steps) if (text := remaining.advance())]
+    return [text for _ in range(steps) if (text := remaining.advance({}))]
+
+
+def test_steps_that_were_only_begun_are_waited_for():
+    times = {3: 100.0, 12: 1000.0}
+    reads = []
+
+    class Loss:
+        def __init__(self, step):
+            self.step = step
+
+        def __float__(self):
+            reads.append(self.step)
+            return 0.5
+
+    # The clock stands at the step that was last waited for.
+    remaining = RemainingTime(112, lambda: times[reads[-1]])
+    texts = [remaining.advance({"loss": Loss(n)}) for n in range(1, 113)]
+    assert reads == [3, 12]
+    assert "(1e+02 s each)" in "".join(texts)
 
 
 @pytest.mark.parametrize(

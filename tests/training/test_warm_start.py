@@ -125,15 +125,15 @@ def test_an_error_is_learned_of_a_model_of_the_other_half(
 ):
     config = make_config("default", "uncertain,smoke")
     with pytest.raises(InputError, match="'heteroscedastic' learns the error"):
-        warm_start.check_needed(tmp_path, config, None)
+        warm_start.check(tmp_path, config, None)
     start = start_of(workdir)
-    warm_start.check_needed(tmp_path, config, start)
+    warm_start.check(tmp_path, config, start)
     assert "trained on config.data.half='', and this training" in caplog.text
     caplog.clear()
     start.record["config"]["data"]["half"] = "first"
     config.data.half = "second"
-    warm_start.check_needed(tmp_path, config, start)
-    warm_start.check_needed(tmp_path, make_config(), None)
+    warm_start.check(tmp_path, config, start)
+    warm_start.check(tmp_path, make_config(), None)
     assert not caplog.text
 
 
