@@ -5,26 +5,27 @@
     rgb = colorize("nir.png")
 
 `load` takes the name of a model, `models()` lists those that come with the
-package; see `nircolor_tf.inference.api`.
+package; see `help(nircolor.load)`.
 """
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nircolor_tf.inference.api import ImageColorizer
+    from nircolor_tf.inference.api import load
+
+__all__ = ["load", "models"]
 
 __version__ = "0.1.0"
 
 
-def load(
-    model: str | os.PathLike = "default", **options: Any
-) -> "ImageColorizer":
-    """Loads a model: `nircolor_tf.inference.api.load`."""
-    from nircolor_tf.inference import api  # noqa: PLC0415 - takes 0.3 s
+def __getattr__(name: str) -> Any:
+    if name != "load":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Found here when it is asked for: its imports take 0.3 s.
+    from nircolor_tf.inference.api import load  # noqa: PLC0415
 
-    return api.load(model, **options)
+    return load
 
 
 def models() -> Sequence[str]:

@@ -23,7 +23,12 @@ def rows(plan: Plan, machine: Limits) -> Iterable[Row]:
         start = time.perf_counter()
         model_files.write(method, paths, folder)
         card = model_card.make_card(
-            method, "bench", paths, record, training_data.NOTHING
+            method,
+            "bench",
+            paths,
+            record,
+            training_data.NOTHING,
+            model_card.History(),
         )
         model_card.write(folder, card)
         comparison.compare(method, folder)

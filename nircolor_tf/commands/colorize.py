@@ -292,7 +292,20 @@ def _notes(results: list[folders.Result]) -> list[str]:
     places = [_OUTPUT.value, _UNCERTAINTY.value]
     written = [Path(place) for place in places if place is not None]
     passed_over = jobs.list_notes(Path(_INPUT.value), written, _RECURSIVE.value)
-    return [note for note in (brightness, *passed_over) if note]
+    notes = brightness, _clipped_note(results), *passed_over
+    return [note for note in notes if note]
+
+
+def _clipped_note(results: list[folders.Result]) -> str:
+    """Names what a range turned white in large parts; '' for nothing."""
+    white = [one for one in results if one.clipped > ranges.CLIPPED]
+    if not white:
+        return ""
+    return (
+        f"{len(white)} of {len(results)} have values above the white level, "
+        f"first {white[0].path.name}: {white[0].clipped:.0%} of its values are "
+        f"above {white[0].high:g}; --range=auto finds the level"
+    )
 
 
 def _existing() -> str:

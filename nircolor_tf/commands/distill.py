@@ -44,7 +44,7 @@ cli.require("teacher", "data", "output")
 
 
 def main() -> None:
-    from nircolor_tf.data import distill, training_data
+    from nircolor_tf.data import distill, lineage, training_data
     from nircolor_tf.inference import cards, models
 
     teacher = models.locate(_TEACHER.value)
@@ -67,6 +67,7 @@ def main() -> None:
             photos=_PHOTOS.value,
             saturation=_SATURATION.value,
         ),
+        [lineage.of_export(teacher)],
     )
     cli.say(
         f"colored {count} pairs; the new manifest is "

@@ -36,6 +36,7 @@ else stays as it is: other files, training record, what the card says of
 training and measurements.
 """
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -134,10 +135,17 @@ def main() -> None:
     )
     cli.say(
         f"exported {weights} of {_WORKDIR.value} to {_OUTPUT.value} ({sizes})\n"
-        f"  use: bin/colorize.py --model={_OUTPUT.value} --input=DIR "
+        f"  use: bin/colorize.py --model={_named(_OUTPUT.value)} --input=DIR "
         "--output=DIR"
     )
     _say_fixed(card)
+
+
+def _named(output: str) -> str:
+    """Returns what --model takes for an export, in a shell."""
+    from nircolor_tf.inference import models
+
+    return shlex.quote(f"./{output}" if output in models.SHIPPED else output)
 
 
 def _options(channel: channels.Channel):

@@ -8,10 +8,13 @@ Example:
   bin/prepare_data.py --source=pairs --layout=folder --output=data
 """
 
+from pathlib import Path
+
 from absl import flags
 
 from nircolor_tf.commands import cli
 from nircolor_tf.data import synthetic
+from nircolor_tf.errors import InputError
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write.")
 _COUNT = flags.DEFINE_integer("count", 60, "Number of pairs.", 1)
@@ -22,6 +25,13 @@ cli.require("output")
 
 
 def main() -> None:
+    for side in ("nir", "rgb"):
+        folder = Path(_OUTPUT.value, side)
+        if folder.is_dir() and any(folder.iterdir()):
+            raise InputError(
+                f"{folder}: holds files already, which would be mixed with "
+                "synthetic ones; expected another --output"
+            )
     size = _SIZE.value
     synthetic.write_dataset(
         _OUTPUT.value,

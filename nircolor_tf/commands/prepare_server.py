@@ -9,6 +9,8 @@ same model by itself. Signatures and clients: docs/servers.md. Needs
 pip install '.[serving]'.
 """
 
+import shlex
+
 from absl import flags
 
 from nircolor_tf.commands import cli
@@ -32,4 +34,5 @@ def main() -> None:
 
     model = models.locate(_MODEL.value)
     folder = serving.write_serving(model, _OUTPUT.value, _VERSION.value)
-    cli.say(f"wrote {folder}\n  run: cd {_OUTPUT.value} && docker compose up")
+    output = shlex.quote(_OUTPUT.value)
+    cli.say(f"wrote {folder}\n  run: cd {output} && docker compose up")

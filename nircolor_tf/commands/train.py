@@ -26,6 +26,8 @@ the best on validation), train/ and eval/ (TensorBoard, CSV and, in eval/, the
 newest image grids).
 """
 
+import shlex
+
 from absl import flags
 from ml_collections import ConfigDict
 
@@ -137,18 +139,19 @@ def _train(config: ConfigDict) -> None:
         cli.command_line(),
         _LOGGER.value,
     )
-    steps = method.count_steps()
+    steps, workdir = method.count_steps(), shlex.quote(_WORKDIR.value)
     if _STOP_AT.value and _STOP_AT.value < steps:
         cli.say(
             f"stopped before step {steps} as --stop_at says\n"
-            f"  go on:    bin/train.py --workdir={_WORKDIR.value}"
+            f"  go on:    bin/train.py --workdir={workdir}"
         )
         return
     cli.say(
         f"trained; everything is in {_WORKDIR.value}\n"
-        f"  watch:    tensorboard --logdir={_WORKDIR.value}\n"
-        f"  evaluate: bin/evaluate.py --workdir={_WORKDIR.value} "
-        f"--data={config.data.manifest} --split=val --output=DIR\n"
-        f"  export:   bin/export.py --workdir={_WORKDIR.value} "
+        f"  watch:    tensorboard --logdir={workdir}\n"
+        f"  evaluate: bin/evaluate.py --workdir={workdir} "
+        f"--data={shlex.quote(config.data.manifest)} --split=val "
+        "--output=DIR\n"
+        f"  export:   bin/export.py --workdir={workdir} "
         "--output=saved_models/NAME"
     )

@@ -78,6 +78,7 @@ class _File:
         bits: 8 or 16, in which its values are stored.
         levels: The values that are black and white.
         sha256: Of its bytes.
+        clipped: Share of its values above the white level, 0 to 1.
     """
 
     path: Path
@@ -85,6 +86,7 @@ class _File:
     bits: int
     levels: tuple[int, int]
     sha256: str
+    clipped: float
 
 
 def check(
@@ -119,6 +121,7 @@ def check(
         sides, problems_of_candidate = _open(candidate, reading)
         problems += problems_of_candidate
         opened.append(sides)
+    _warn_of_clipped(opened)
     if problems:
         problems = list(dict.fromkeys(problems))
         raise InputError(
@@ -207,12 +210,14 @@ def _read(side: str, path: Path, unpaired: bool, reading: Reading) -> _File:
     else:
         values = example_images.read_color(str(path), reading.rgb_bands)
         choice = reading.rgb_range
+    levels = _levels(path, side, ranges.parse(choice), values, bits)
     return _File(
         path=path,
         shape=values.shape[:2],
         bits=8 * values.itemsize,
-        levels=_levels(path, side, ranges.parse(choice), values, bits),
+        levels=levels,
         sha256=files.sha256(path),
+        clipped=ranges.clipped(values, levels[1]),
     )
 
 
@@ -230,6 +235,24 @@ def _levels(
         raise InputError(
             f"{path}: {str(error).replace('--range', flag)}"
         ) from error
+
+
+def _warn_of_clipped(opened: Sequence[dict[str, _File]]) -> None:
+    """Names files that a range turns white in large parts."""
+    white = [
+        file
+        for sides in opened
+        for file in sides.values()
+        if file.clipped > ranges.CLIPPED
+    ]
+    if white:
+        logging.warning(
+            "%d files have more than %.0f %% of their values above the white "
+            "level, first %s: %.0f %% above %d; --range and --rgb_range say "
+            "which level is white, auto finds it",
+            *(len(white), 100 * ranges.CLIPPED, white[0].path),
+            *(100 * white[0].clipped, white[0].levels[1]),
+        )
 
 
 def _share_levels(opened: Sequence[_File]) -> None:

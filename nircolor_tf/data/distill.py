@@ -22,7 +22,7 @@ a student of it duller ones: a saturation above 1 corrects for that.
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +31,13 @@ from tqdm import tqdm
 from nircolor_tf import files
 from nircolor_tf.data import (
     example_images,
+    lineage,
     manifest,
     splits,
     training_data,
 )
 from nircolor_tf.data.imitations import imitate_nir, vary
+from nircolor_tf.data.lineage import Ancestor
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
@@ -71,6 +73,7 @@ def distill(
     source: str | os.PathLike,
     output: str | os.PathLike,
     options: Options,
+    ancestors: Sequence[Ancestor] = (),
 ) -> int:
     """Writes a manifest of training pairs that a teacher has colored.
 
@@ -82,9 +85,10 @@ def distill(
         colorize: The teacher.
         seen: What it was trained on.
         source: The manifest.csv of the real pairs.
-        output: Folder to make, for manifest.csv, training_data.csv, nir/ and
-            rgb/.
+        output: Folder to make, for manifest.csv, training_data.csv,
+            lineage.json, nir/ and rgb/.
         options: How.
+        ancestors: What its students record of it.
 
     Returns:
         How many pairs it has colored.
@@ -115,6 +119,7 @@ def distill(
         manifest.write_manifest(folder / "manifest.csv", colored + others)
         for record in (seen, taught):
             training_data.write(folder, record)
+        lineage.add(folder, [*lineage.read(Path(source).parent), *ancestors])
     return len(colored)
 
 

@@ -220,12 +220,15 @@ def write_manifest(
             writer.writerow(row)
 
 
-def select(examples: Sequence[Example], split: str) -> list[Example]:
+def select(
+    examples: Sequence[Example], split: str, name: str = "the manifest"
+) -> list[Example]:
     """Returns the examples of one split.
 
     Args:
         examples: What `read_manifest` returned.
         split: One of `SPLITS`.
+        name: Of the manifest, for the error.
 
     Raises:
         InputError: No example is in the split; the message lists the splits
@@ -235,8 +238,8 @@ def select(examples: Sequence[Example], split: str) -> list[Example]:
     if not selected:
         present = ", ".join(sorted({example.split for example in examples}))
         raise InputError(
-            f"split {split!r}: the manifest has no such example; it has "
-            f"the splits {present}"
+            f"split {split!r}: {name} has no such example; it has the splits "
+            f"{present}"
         )
     return selected
 

@@ -20,6 +20,7 @@ from nircolor_tf.data import (
     example_images,
     manifest,
     matching,
+    preparation_notes,
     scene_list,
     scenes,
     shift,
@@ -44,7 +45,6 @@ _LISTED = ("folder", "multispectral")
 # What `auto` is; of other layouts it is scene.
 _AUTO = {"vcip2020": "vcip-strict", "scenes": "scenes-strict"}
 _NAMED_LEVELS = 4
-_NAMED_MISMATCHES = 20
 
 
 def prepare(
@@ -88,7 +88,7 @@ def prepare(
     split = _AUTO.get(layout, "scene") if split == "auto" else split
     _check_split(layout, split, scene_file)
     candidates = sources.LAYOUTS[layout](Path(source))
-    candidates += sources.photos(Path(unpaired)) if unpaired else []
+    candidates += sources.photos_of(Path(unpaired)) if unpaired else []
     named, labels = _named(split, candidates, scene_file)
     protocol = protocol_of(layout, split, patch)
     pairs, photos = _apart(checking.check(candidates, reading, protocol))
@@ -96,7 +96,10 @@ def prepare(
     _check_photos(pairs, photos)
     examples = _write(layout, pairs, photos, output, patch)
     summary = summarize(examples, _title(split, named, pairs))
-    return "\n".join([summary, *mismatches])
+    places = [Path(place) for place in (source, unpaired) if place]
+    unread = preparation_notes.unread(places, candidates, output)
+    missing = preparation_notes.splits(pairs) if split == "scene" else []
+    return "\n".join([summary, *mismatches, *unread, *missing])
 
 
 def protocol_of(layout: str, split: str, patch: int) -> str:
@@ -326,7 +329,7 @@ def _measured(
         mismatch = matching.describe_mismatch(images["nir"], images["rgb"])
         if mismatch:
             mismatches.append(f"  {pair.name}: {mismatch}")
-    return measured, _shortened(mismatches)
+    return measured, preparation_notes.mismatches(mismatches)
 
 
 def _check_photos(pairs: Sequence[Example], photos: Sequence[Example]) -> None:
@@ -342,17 +345,6 @@ def _check_photos(pairs: Sequence[Example], photos: Sequence[Example]) -> None:
             f"pairs that are measured: {copies[0].rgb} is that of {pair.name}, "
             f"{pair.split}; leave them out"
         )
-
-
-def _shortened(mismatches: Sequence[str]) -> list[str]:
-    if not mismatches:
-        return []
-    more = len(mismatches) - _NAMED_MISMATCHES
-    return [
-        f"pairs that do not seem to match, look at them: {len(mismatches)}",
-        *mismatches[:_NAMED_MISMATCHES],
-        *[f"  and {more} more"] * (more > 0),
-    ]
 
 
 def _write(layout, pairs, photos, output, patch):

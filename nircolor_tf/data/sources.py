@@ -142,6 +142,21 @@ def photos(source: Path) -> list[Candidate]:
     ]
 
 
+def photos_of(source: Path) -> list[Candidate]:
+    """As `photos`, of a folder that somebody named for them.
+
+    Raises:
+        InputError: It has none.
+    """
+    candidates = photos(source)
+    if not candidates:
+        raise InputError(
+            f"--unpaired={source}: no image file in this folder; its folders "
+            "are not searched"
+        )
+    return candidates
+
+
 def _vcip_entry(path):
     return re.sub(r"(_nir|_rgb_reg|_rgb)$", "", image_name(path)), path
 

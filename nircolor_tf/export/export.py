@@ -50,7 +50,13 @@ from nircolor_tf.images import channels
 from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference import digests, error_estimate
 from nircolor_tf.methods.base import InferencePath, Method
-from nircolor_tf.training import command_log, warm_start
+from nircolor_tf.training import (
+    command_log,
+    config_files,
+    model_lineage,
+    recorded_images,
+    warm_start,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,8 +124,9 @@ def export_workdir(
         method.inference_steps(),
     )
     training = _read_training_data(workdir, method, options.estimator)
-    card = model_card.make_card(method, output.name, paths, record, training)
-    card["training"] |= _describe_start(workdir)
+    card = model_card.make_card(
+        method, output.name, paths, record, training, _history(workdir, options)
+    )
     card |= {"note": options.note, "commands": _commands(workdir, options)}
     dtype = options.weights or "float32"
     with output_folder.replacing(output) as folder:
@@ -165,10 +172,24 @@ def _commands(workdir: str | os.PathLike, options: Options) -> list[str]:
     return commands
 
 
-def _describe_start(workdir: str | os.PathLike) -> dict:
-    """Returns the card's record of the model that the training started from."""
-    record = warm_start.read_record(workdir)
-    return {} if record is None else {"started_from": record}
+def _history(
+    workdir: str | os.PathLike, options: Options
+) -> model_card.History:
+    sources = [workdir, *filter(None, [options.estimator])]
+    _, *ancestors = [
+        one for source in sources for one in model_lineage.of(source)
+    ]
+    config = config_files.read_config(workdir)
+    path, split = config.data.manifest, config.evaluate.split
+    images = recorded_images.read(workdir)
+    # A mean of weights records none: it was measured on those of the manifest.
+    if not images and Path(path).is_file():
+        images = manifest.read_manifest(path)
+    return model_card.History(
+        start=warm_start.read_record(workdir),
+        ancestors=tuple(ancestors),
+        validation=tuple(image for image in images if image.split == split),
+    )
 
 
 def _complete(

@@ -92,7 +92,7 @@ def _measured(card: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
     ]
     validation = card.get("validation", {})
     if not rows and validation.get("metrics"):
-        name = card.get("training", {}).get("protocol") or "validation"
+        name = validation.get("protocol") or "validation"
         rows = [(name, validation["split"], validation["metrics"])]
     return rows
 

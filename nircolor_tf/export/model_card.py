@@ -1,11 +1,14 @@
 """Makes the card.json of an export. `inference/cards.py` documents its keys."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nircolor_tf
 from nircolor_tf import files
-from nircolor_tf.data import training_data
+from nircolor_tf.data import lineage, training_data
+from nircolor_tf.data.lineage import Ancestor
+from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.export import error_files, saved_model, weights
 from nircolor_tf.inference import cards
@@ -15,12 +18,34 @@ from nircolor_tf.training import config_files
 SAVED_MODEL = "saved_model"
 
 
+@dataclasses.dataclass(frozen=True)
+class History:
+    """What came before an export.
+
+    Attributes:
+        start: Record of the model that its training started from; None for new
+            weights.
+        ancestors: The models that it was made of.
+        validation: The images on which the best checkpoint was chosen.
+    """
+
+    start: dict | None = None
+    ancestors: tuple[Ancestor, ...] = ()
+    validation: tuple[Example, ...] = ()
+
+    @property
+    def protocol(self) -> str:
+        """The data protocol of the validation images; empty for none."""
+        return self.validation[0].protocol if self.validation else ""
+
+
 def make_card(
     method: Method,
     name: str,
     paths: Mapping[str, InferencePath],
     record: dict,
     training: TrainingData,
+    history: History,
 ) -> dict:
     """Describes an export, in plain JSON.
 
@@ -29,9 +54,11 @@ def make_card(
         name: Of the export.
         paths: The exported ones, as `export.choose_paths` returns them.
         record: Step, minutes trained and, where there are, metrics.
-        training: The images that it was trained on.
+        training: The images that it was trained on, and its ancestors.
+        history: What came before.
     """
     config = method.config
+    own = Ancestor(name, config.data.terms, config.data.description)
     return {
         "format": 1,
         "name": name,
@@ -47,15 +74,17 @@ def make_card(
             **{key: record[key] for key in ("step", "minutes")},
             "pairs": training.count("pair"),
             "photos": training.count("photo"),
-            "data": config.data.description,
+            "data": lineage.join_data(own.data, history.ancestors),
             "protocol": training.protocol,
             "split": "train",
             "list": training_data.FILE,
+            **({"started_from": history.start} if history.start else {}),
         },
-        "terms": config.data.terms,
+        "terms": lineage.join_terms([own, *history.ancestors]),
         "validation": {
+            "protocol": history.protocol,
             "split": config.evaluate.split,
-            "images": training.count("validation"),
+            "images": len(history.validation),
             "metrics": record.get("metrics", {}),
         },
         "config": config_files.describe_config(config),
@@ -83,7 +112,7 @@ def count_bytes(
     onnx = [
         Path(file).with_suffix(".onnx") for file in tflite_files(paths).values()
     ]
-    files = [
+    parts = [
         SAVED_MODEL,
         *tflite_files(paths).values(),
         *(file.name for file in onnx if (folder / file).is_file()),
@@ -91,7 +120,7 @@ def count_bytes(
         *map(weights.file_name, networks_of(paths, method)),
     ]
     return {
-        file: _size(folder / file) for file in files if (folder / file).exists()
+        part: _size(folder / part) for part in parts if (folder / part).exists()
     }
 
 
@@ -145,5 +174,5 @@ def note_weights(card: dict, dtype: str) -> None:
 
 
 def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
+    parts = path.rglob("*") if path.is_dir() else [path]
+    return sum(part.stat().st_size for part in parts if part.is_file())

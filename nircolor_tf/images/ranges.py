@@ -17,6 +17,9 @@ from nircolor_tf.errors import InputError
 # Bit depths of cameras.
 DEPTHS = (8, 10, 12, 14, 16)
 
+# Share of values above white, beyond which a range is worth a word.
+CLIPPED = 0.05
+
 # Fractions of the pixels below black and below white, for `percentile`.
 _DARKEST, _BRIGHTEST = 0.005, 0.995
 
@@ -111,6 +114,16 @@ def parse(text: str) -> InputRange:
             "integers with 0 <= LOW < HIGH <= 65535"
         )
     return InputRange((low, high))
+
+
+def clipped(image: np.ndarray, high: float) -> float:
+    """Returns the share of an image's values above its white level, 0 to 1.
+
+    Args:
+        image: uint8 or uint16, not empty.
+        high: The level.
+    """
+    return np.count_nonzero(image > high) / image.size
 
 
 def to_unit(image: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -150,15 +150,23 @@ def _picture_values(picture: Any) -> np.ndarray:
     return values.astype(np.uint16)
 
 
+def _check_types(**arguments: tuple[Any, tuple[type, ...]]) -> None:
+    for name, (value, types) in arguments.items():
+        if not isinstance(value, types) or isinstance(value, bool):
+            names = [kind.__name__ for kind in types if kind is not type(None)]
+            raise TypeError(f"{name}={value!r}: expected {' or '.join(names)}")
+
+
 def load(
     model: str | os.PathLike = "default",
     *,
     path: str | None = None,
-    channel: str = "gray",
-    input_range: str = "auto",
+    channel: str | int = "gray",
+    input_range: str | tuple[int, int] = "auto",
     saturation: float = 1.0,
     runtime: str = "auto",
     threads: int | None = None,
+    file: str | None = None,
 ) -> ImageColorizer:
     """Loads a model.
 
@@ -166,18 +174,35 @@ def load(
         model: 'default' or 'edge', which come with the package, an export
             folder, or hf://OWNER/NAME[@REVISION].
         path: Its inference path, such as 'g2c'; the first by default.
-        channel: Which channel of the images is NIR, as --channel.
-        input_range: Which levels are black and white, as --range.
+        channel: Which channel of the images is NIR, as --channel: 'gray' or a
+            number from 1 on.
+        input_range: Which levels are black and white, as --range: 'auto',
+            'max', 'percentile', or two levels.
         saturation: Factor of the colors' difference from gray.
         runtime: 'auto', 'litert', 'saved_model' or 'onnx'.
         threads: CPU threads, as of `models.load_export`.
+        file: A TFLite file of the export for one size, by its name.
 
     Raises:
         InputError: A value is wrong, or the model cannot be loaded.
+        TypeError: A value is of a wrong type.
     """
-    colorizer = models.load_export(model, runtime, threads, path, TILE, OVERLAP)
+    _check_types(
+        model=(model, (str, os.PathLike)),
+        path=(path, (str, type(None))),
+        channel=(channel, (str, int)),
+        input_range=(input_range, (str, tuple, list)),
+        saturation=(saturation, (int, float)),
+        threads=(threads, (int, type(None))),
+        file=(file, (str, type(None))),
+    )
+    if not isinstance(input_range, str):
+        input_range = ",".join(map(str, input_range))
+    colorizer = models.load_export(
+        model, runtime, threads, path, TILE, OVERLAP, file
+    )
     return ImageColorizer(
         dataclasses.replace(colorizer, saturation=saturation),
-        channels.parse(channel),
+        channels.parse(str(channel)),
         ranges.parse(input_range),
     )

@@ -80,12 +80,14 @@ class Result:
         low: Stored value of the input that counts as black, in levels.
         high: Likewise as white.
         dtype: Of the input, uint8 or uint16.
+        clipped: Share of its values above the white level, 0 to 1.
     """
 
     path: Path
     low: float
     high: float
     dtype: np.dtype
+    clipped: float = 0.0
 
     @property
     def levels(self) -> tuple[float, float, np.dtype]:
@@ -105,6 +107,7 @@ class _Levels:
     metadata: Metadata | None
     low: float
     high: float
+    clipped: float = 0.0
     error: np.ndarray | None = None
 
 
@@ -276,7 +279,8 @@ def _load(job: Job, options: Options) -> _Levels:
         raster, metadata = image_files.read_with_metadata(job.source)
     image = options.channel.of(raster.bands, str(job.source))
     low, high = options.input_range.of(image, raster.bits)
-    return _Levels(image, raster.alpha, metadata, low, high)
+    clipped = ranges.clipped(image, high)
+    return _Levels(image, raster.alpha, metadata, low, high, clipped)
 
 
 def _colorize(
@@ -310,7 +314,9 @@ def _store(job: Job, levels: _Levels, options: Options) -> Result:
         _store_result(job, levels, options.quality)
     if job.error_map in missing:
         image_files.write_image(job.error_map, levels.error)
-    return Result(job.target, levels.low, levels.high, levels.image.dtype)
+    return Result(
+        job.target, levels.low, levels.high, levels.image.dtype, levels.clipped
+    )
 
 
 def _store_result(job: Job, levels: _Levels, quality: int) -> None:

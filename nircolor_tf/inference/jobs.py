@@ -31,7 +31,7 @@ _SUFFIX_LIST = ", ".join(image_files.IMAGE_SUFFIXES)
 _FOREIGN_SUFFIXES = (*VIDEO_SUFFIXES, ".gif")
 
 # What lies beside images, of which nobody expects a color.
-_SIDECARS = (".csv", ".db", ".ini", ".json", ".md", ".txt", ".xmp")
+SIDECARS = (".csv", ".db", ".ini", ".json", ".md", ".txt", ".xmp")
 
 # A note names so many types.
 _NAMED_TYPES = 5
@@ -146,7 +146,7 @@ def list_notes(
 def note_files(source: Path, written: Iterable[Path], recursive: bool) -> str:
     """Counts the files of a folder that are videos or of unknown types.
 
-    Hidden files and those of `_SIDECARS` are passed over without a word.
+    Hidden files and those of `SIDECARS` are passed over without a word.
 
     Args:
         source: As of `list_notes`, likewise the others.
@@ -161,7 +161,7 @@ def note_files(source: Path, written: Iterable[Path], recursive: bool) -> str:
         return ""
     paths = _files(source, _inside(source, written), recursive)
     types = collections.Counter(path.suffix.lower() for path in paths)
-    for suffix in (*image_files.IMAGE_SUFFIXES, *_SIDECARS):
+    for suffix in (*image_files.IMAGE_SUFFIXES, *SIDECARS):
         types.pop(suffix, None)
     videos = sum(types.pop(suffix, 0) for suffix in VIDEO_SUFFIXES)
     parts = []

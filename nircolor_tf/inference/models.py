@@ -14,6 +14,8 @@ import importlib.resources
 import os
 from pathlib import Path
 
+from absl import logging
+
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import cards, digests, hub, runtimes
 from nircolor_tf.inference.colorizer import Colorizer
@@ -39,6 +41,11 @@ def locate(model: str | os.PathLike = "default") -> Path:
         return hub.fetch(str(model))
     if str(model) not in SHIPPED:
         return Path(model)
+    if Path(model, cards.CARD_FILE).is_file():
+        logging.warning(
+            "%s: the shipped model; the export of that name here is ./%s",
+            *(model, model),
+        )
     package = Path(str(importlib.resources.files("nircolor_tf")))
     # In the wheel, or beside the package in a checkout.
     places = [package / "saved_models", package.parent / "saved_models"]

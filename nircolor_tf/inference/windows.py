@@ -44,6 +44,9 @@ def divide(
     side, step = max(height, width), 1
     small_size = steps.shrunk_size(height, width)
     in_tiles = tile is not None and side > tile
+    if steps.working_size is not None:
+        # Whole, as on a server, unless that takes more memory than one tile.
+        in_tiles = in_tiles and height * width > tile**2
     shape = (tile, tile) if in_tiles else (height, width)
     overlap = overlap if in_tiles else 0
     if small_size != (height, width):

@@ -20,7 +20,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from nircolor_tf import files
-from nircolor_tf.data import manifest, training_data
+from nircolor_tf.data import lineage, manifest, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods import METHODS
@@ -30,6 +30,7 @@ from nircolor_tf.training import (
     command_log,
     compatibility,
     config_files,
+    model_lineage,
     restore,
 )
 from nircolor_tf.training.checkpoints import Checkpoints
@@ -274,6 +275,8 @@ def _write(
         for images in seen:
             # With a gap it would call images clean that a member has seen.
             training_data.write(folder, images)
+        for member in members:
+            lineage.add(folder, model_lineage.of(member))
         checkpoints = Checkpoints(folder, training, step)
         checkpoints.count_time(60 * minutes)
         checkpoints.save_best(metrics)

@@ -91,11 +91,11 @@ class _ConfigFile(flags.ArgumentParser):
 
 
 def _locate(file: str) -> str:
-    """Finds a config where it is said to be, or in the installed package."""
-    shipped = importlib.resources.files("nircolor_tf") / file
-    if not Path(file).is_file() and shipped.is_file():
-        return str(shipped)
-    return file
+    """Finds a config where it is said to be, or among the shipped ones."""
+    package = Path(str(importlib.resources.files("nircolor_tf")))
+    # In the wheel, or beside the package in a checkout.
+    places = Path(file), package / file, package.parent / file
+    return next((str(place) for place in places if place.is_file()), file)
 
 
 def define_flag(

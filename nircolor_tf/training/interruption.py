@@ -6,6 +6,7 @@ second one acts as it would have without this module.
 
 import contextlib
 import os
+import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -54,9 +55,10 @@ class Interruption:
             end: Steps of the whole training.
             workdir: Of the training.
         """
+        folder = shlex.quote(str(workdir))
         return InterruptionError(
             f"stopped by {self.signal.name} after step {step} of {end}; all "
-            f"is saved\n  go on:    bin/train.py --workdir={workdir}",
+            f"is saved\n  go on:    bin/train.py --workdir={folder}",
             self.signal,
         )
 

@@ -55,7 +55,9 @@ def open_loop(
     data = _open_data(training, examples)
     images = records.images(examples, config, data)
     recorded_images.check(workdir, config, images)
-    validation = manifest.select(examples, config.evaluate.split)
+    validation = manifest.select(
+        examples, config.evaluate.split, config.data.manifest
+    )
     evaluator = Evaluator(training.method, validation, config.evaluate)
     with strategy.scope():
         step = tf.Variable(0, dtype=tf.int64, trainable=False)

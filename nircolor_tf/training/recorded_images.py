@@ -68,6 +68,18 @@ def write(workdir: str | os.PathLike, examples: Sequence[Example]) -> None:
     manifest.write_manifest(Path(workdir, FILE), examples)
 
 
+def read(workdir: str | os.PathLike) -> list[Example]:
+    """Returns what a training recorded.
+
+    Empty for a workdir without a record, of an older version or a mean.
+
+    Raises:
+        InputError: The record is malformed.
+    """
+    path = Path(workdir, FILE)
+    return manifest.read_manifest(path) if path.is_file() else []
+
+
 def _check_place(workdir: Path, path: Path) -> None:
     """Keeps a record from the place where `data/distill.py` has its own."""
     if path.parent.resolve() == workdir.resolve():

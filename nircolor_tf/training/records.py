@@ -4,7 +4,8 @@
     images.csv           the lines of the manifest that it reads
     training_data.csv    names and hashes of the images that it reads
 
-With weights from elsewhere it also records where they come from.
+With weights from elsewhere, or images that a model has colored, it also records
+where they come from.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,10 +13,10 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import manifest, training_data
+from nircolor_tf.data import lineage, manifest, training_data
 from nircolor_tf.data.examples import Source
 from nircolor_tf.data.pipeline import reads_photos
-from nircolor_tf.training import config_files, recorded_images
+from nircolor_tf.training import config_files, model_lineage, recorded_images
 from nircolor_tf.training.warm_start import Start
 
 
@@ -67,5 +68,7 @@ def write(
             config.evaluate.split,
         ),
     )
+    lineage.add(workdir, lineage.read(Path(config.data.manifest).parent))
     if start is not None:
         start.write(workdir)
+        lineage.add(workdir, model_lineage.of(start.source))

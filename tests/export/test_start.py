@@ -8,10 +8,16 @@ import pytest
 import smoke
 import tensorflow as tf
 
-from nircolor_tf.data import training_data
+from nircolor_tf.data import distill, lineage, training_data
 from nircolor_tf.errors import InputError
 from nircolor_tf.export import captured_weights, export, saved_model, start
-from nircolor_tf.training import build, command_log, restore, trainer
+from nircolor_tf.training import (
+    build,
+    command_log,
+    model_lineage,
+    restore,
+    trainer,
+)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +115,61 @@ def test_has_seen_what_the_model_has_seen_and_says_so(
     assert card["training"]["started_from"]["name"] == "exported"
     again = start.read(tmp_path / "card")
     assert again.record["started_from"]["name"] == "exported"
+
+
+def test_terms_and_validation_images_follow_the_weights(
+    exported, config, one_replica, tmp_path
+):
+    bound = shutil.copytree(exported, tmp_path / "bound")
+    card = json.loads((bound / "card.json").read_text())
+    card |= {"terms": "Research only."}
+    card["training"]["data"] = "photos of lakes"
+    (bound / "card.json").write_text(json.dumps(card))
+    validation = training_data.TrainingImage(
+        "elsewhere", "validation", "vcip-strict", "9", "1" * 16, "0" * 16
+    )
+    training_data.write(bound, training_data.TrainingData((validation,)))
+    config = config.copy_and_resolve_references()
+    config.data.terms, config.data.description = "Ask us.", "our streets"
+    trainer.train(config, tmp_path / "on", one_replica, 1, start.read(bound))
+    # A later run of the same training does not forget it.
+    trainer.train(config, tmp_path / "on", one_replica, 2)
+    card = export.export_workdir(
+        tmp_path / "on", tmp_path / "card", export.Options(checkpoint="latest")
+    )
+    assert card["terms"] == "Ask us. Research only."
+    assert card["training"]["data"] == "our streets; exported: photos of lakes"
+    # Its own three, not that of the start as well.
+    own = card["validation"]
+    assert (own["images"], own["protocol"]) == (3, "folder")
+    assert training_data.read(tmp_path / "card").count("validation") == 4
+
+
+def test_a_student_has_the_terms_of_its_teacher(
+    exported, config, one_replica, pairs_manifest, tmp_path
+):
+    teacher = lineage.Ancestor("teacher", "Research only.", "photos of lakes")
+    distill.distill(
+        lambda nir: np.repeat(nir, 3, axis=-1),
+        training_data.NOTHING,
+        pairs_manifest,
+        tmp_path / "colored",
+        distill.Options(0.5, 0, False, 1),
+        [teacher],
+    )
+    config = config.copy_and_resolve_references()
+    config.data.manifest = str(tmp_path / "colored" / "manifest.csv")
+    trainer.train(config, tmp_path / "student", one_replica, 1)
+    assert lineage.read(tmp_path / "student") == [teacher]
+    own, *others = model_lineage.of(tmp_path / "student")
+    assert (own.name, others) == ("student", [teacher])
+    assert lineage.of_export(exported).name == "exported"
+
+
+def test_a_malformed_lineage_is_named(tmp_path):
+    (tmp_path / lineage.FILE).write_text('[{"model": "x"}]')
+    with pytest.raises(InputError, match=r"lineage\.json: .*name, terms"):
+        lineage.read(tmp_path)
 
 
 def test_refuses_what_is_no_model(tmp_path):

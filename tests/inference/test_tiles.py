@@ -22,6 +22,14 @@ def random_image(height, width, channels=1, seed=0):
     return generator.random((height, width, channels), np.float32)
 
 
+def test_an_image_is_shrunk_to_a_longer_side():
+    image = np.full((600, 300, 3), 7, np.uint8)
+    for channels in (3, 1):
+        shrunk = resizing.shrink_longer_side(image[..., :channels], 256)
+        assert shrunk.shape == (256, 128, channels)
+    assert resizing.shrink_longer_side(image, 600) is image
+
+
 def as_is(part):
     return part
 
@@ -255,6 +263,18 @@ def test_tiles_have_the_color_of_the_whole_image():
     whole = normalized(nir).reshape(10, 20, 10, 20, 3).mean((1, 3))
     # The shrunk image has less texture, so a little more contrast.
     np.testing.assert_allclose(means, whole, atol=0.02)
+
+
+def test_a_long_image_that_is_not_shrunk_is_colored_whole():
+    nir = random_image(12, 300)
+    steps = Steps(working_size=32)
+    whole = Colorizer(normalized, steps)(nir)
+    tiled = Colorizer(normalized, steps, tile=64, overlap=8)
+    np.testing.assert_array_equal(tiled(nir), whole)
+    # Of more pixels than a tile it would take more memory than one.
+    longer = random_image(12, 400)
+    difference = np.abs(tiled(longer) - Colorizer(normalized, steps)(longer))
+    assert difference.max() > 0.01
 
 
 def test_enlarging_by_rows_is_enlarging_the_whole():

@@ -337,7 +337,8 @@ def test_exports_equal_the_method(method, colorizer, tmp_path, monkeypatch):
         method.config.method in ("atcyclegan", "cocolor", "mpfnet")
     )
     seen = training_data.NOTHING
-    card = model_card.make_card(method, "x", paths, record, seen)
+    history = model_card.History()
+    card = model_card.make_card(method, "x", paths, record, seen, history)
     (tmp_path / "card.json").write_text(json.dumps(card))
     differences = comparison.compare(method, tmp_path)
     assert differences.keys() == {"saved_model", "litert", "serving"}

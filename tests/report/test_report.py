@@ -11,7 +11,7 @@ from small_split import measure_split
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import grid, image_files
 from nircolor_tf.images.image_files import read_image
-from nircolor_tf.report import page, pictures, report, sheet
+from nircolor_tf.report import page, report, sheet
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +77,6 @@ def test_no_image_is_shown_twice(count):
     assert ranks == sorted(set(ranks))
     assert len(ranks) == min(count, 9)
     assert (ranks[0], ranks[-1]) == (0, count - 1)
-
-
-def test_large_images_are_shrunk():
-    image = np.full((600, 300, 3), 7, np.uint8)
-    assert pictures.shrink(image, 256).shape == (256, 128, 3)
-    assert pictures.shrink(image[..., :1], 256).shape == (256, 128, 1)
-    assert pictures.shrink(image, 600) is image
 
 
 def test_the_gallery_shows_the_worst_images(written):

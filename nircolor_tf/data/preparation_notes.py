@@ -1,0 +1,83 @@
+"""What the preparation of a data set says beside its table."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from nircolor_tf.data.manifest import Example
+from nircolor_tf.data.sources import Candidate
+from nircolor_tf.images.image_files import IMAGE_SUFFIXES
+from nircolor_tf.inference.jobs import SIDECARS
+
+# So many lines of mismatches, and names in a note.
+_MISMATCHES, _NAMES = 20, 3
+
+
+def mismatches(lines: Sequence[str]) -> list[str]:
+    """Returns a heading and the first of the lines, one for each mismatch."""
+    if not lines:
+        return []
+    more = len(lines) - _MISMATCHES
+    return [
+        f"pairs that do not seem to match, look at them: {len(lines)}",
+        *lines[:_MISMATCHES],
+        *[f"  and {more} more"] * (more > 0),
+    ]
+
+
+def unread(
+    places: Iterable[Path], candidates: Iterable[Candidate], output: Path
+) -> list[str]:
+    """Names files of a data set that are no part of it.
+
+    Hidden files, tables and texts are passed over without a word.
+
+    Args:
+        places: The folders of the data set.
+        candidates: What the layout found in them.
+        output: What lies there is no part of it either.
+
+    Returns:
+        One line, or none.
+    """
+    sides = (side for one in candidates for side in (one.nir, one.rgb))
+    known = {side.resolve() for side in sides if side}
+    output = output.resolve()
+    others = [
+        path
+        for place in places
+        for path in sorted(place.rglob("*"))
+        if path.is_file()
+        and path.suffix.lower() not in SIDECARS
+        and not any(
+            part.startswith(".") for part in path.relative_to(place).parts
+        )
+        and path.resolve() not in known
+        and output not in path.resolve().parents
+    ]
+    if not others:
+        return []
+    images = [one for one in others if one.suffix.lower() in IMAGE_SUFFIXES]
+    types = Counter(one.suffix.lower() or "no suffix" for one in others)
+    named = (images or others)[:_NAMES]
+    return [
+        f"not read: {len(others)} files ({', '.join(sorted(types)[:_NAMES])}), "
+        f"of which {len(images)} are images at places where this layout has "
+        f"none: {', '.join(map(str, named))}"
+        + " and others"
+        * (len(others) > len(named))
+    ]
+
+
+def splits(pairs: Iterable[Example]) -> list[str]:
+    """Says what a training will miss; one line, or none."""
+    names = {pair.split for pair in pairs}
+    if {"train", "val"} <= names:
+        return []
+    missing = " and ".join(sorted({"train", "val"} - names))
+    count = len({pair.scene for pair in pairs})
+    return [
+        f"no pairs in {missing}, so that nothing can be trained: the pairs are "
+        f"of {count} scene{'' if count == 1 else 's'}, and a scene is in one "
+        "split; --scenes=FILE.csv says otherwise which pairs are of one"
+    ]
