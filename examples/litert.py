@@ -4,9 +4,9 @@
   examples/litert.py saved_models/default nir.png color.png [FILE.tflite]
 
 What a program on a board does; docs/cameras.md explains the steps. The result
-is that of `nircolor colorize`, to one level. FILE is one of the model's for
-8-bit arithmetic and a single size. Models with `mirror` or `fusion` in their
-card need more steps and are refused.
+is that of `nircolor colorize`, to one level. FILE is one of the model's files
+of a single size whose input is floating point: dynamic or float16, not int8.
+Models with `mirror` or `fusion` in their card need more steps and are refused.
 """
 
 import json
@@ -40,8 +40,14 @@ def fit(gray, change, radius, epsilon):
     return mean(slope, radius), mean(offset, radius)
 
 
+if len(sys.argv) not in (4, 5):
+    sys.exit(__doc__)
 folder, source, target, *files = sys.argv[1:]
 file = files[0] if files else "model.tflite"
+if not Path(folder, "card.json").is_file() or not Path(folder, file).is_file():
+    sys.exit(f"{folder}: expected a model's folder, with card.json and {file}")
+if not cv2.haveImageWriter(target):
+    sys.exit(f"{target}: expected a name with a suffix such as .png")
 card = json.loads(Path(folder, "card.json").read_text("utf-8"))
 if further := [key for key in ("mirror", "fusion") if card.get(key)]:
     sys.exit(f"{folder}: has {' and '.join(further)}, see docs/cameras.md")

@@ -14,6 +14,7 @@ import json
 import re
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def colorize(model: str, image: bytes) -> bytes:
         image: The bytes of the file, NIR or gray.
 
     Raises:
-        ValueError: The server refused the image; the message says why.
+        ValueError: The address is none, or the server refused the image; the
+            message says why.
         OSError: No server answers within a minute.
         http.client.HTTPException: It stops in the middle of an answer.
     """
@@ -34,8 +36,10 @@ def colorize(model: str, image: bytes) -> bytes:
         "signature_name": "image_bytes",
         "inputs": {"image_bytes": [{"b64": base64.b64encode(image).decode()}]},
     }
+    if not model.startswith(("http://", "https://")):
+        raise ValueError(f"{model}: expected http://HOST:PORT/v1/models/NAME")
     request = urllib.request.Request(
-        f"{model}:predict",
+        f"{urllib.parse.quote(model, safe=':/%')}:predict",
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},
     )

@@ -3,7 +3,8 @@ r"""Times a model, the training of several configs, or all of the project.
 A model: milliseconds per image at several sizes. Without --model it is the
 shipped model "default".
 
-  bin/benchmark.py --sizes=256,1024
+  bin/benchmark.py --sizes=256,480x640
+  bin/benchmark.py --file=model_128x192_int8.tflite
 
 Trainings: milliseconds per step of each config, its ratio to the first config,
 and the count of steps that fit into --minutes. The configs take turns.
@@ -25,6 +26,7 @@ of an hour on two cores that do nothing else.
 
 import importlib.util
 import os
+import re
 from pathlib import Path
 
 from absl import flags
@@ -32,7 +34,7 @@ from absl import flags
 from nircolor_tf import files
 from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference import models, timing
+from nircolor_tf.inference import cards, models, timing
 from nircolor_tf.training import process
 
 _MODEL = flags.DEFINE_string(
@@ -44,10 +46,14 @@ _RUNTIME = flags.DEFINE_enum(
     models.RUNTIMES,
     "What runs the model, as for bin/colorize.py.",
 )
+_FILE = flags.DEFINE_string(
+    "file", None, "TFLite file of one size in the export, by its name."
+)
 _SIZES = flags.DEFINE_list(
     "sizes",
-    ["256", "512", "1024"],
-    "Heights of the images, which are square, px.",
+    None,
+    "Of the images, px: HEIGHTxWIDTH, or the side of square ones. Default: "
+    "256,512,1024; of --file that of the file.",
 )
 _REPEATS = flags.DEFINE_integer(
     "repeats", 9, "Timed calls per size, or timed steps per config.", 1
@@ -84,6 +90,9 @@ _QUICK = flags.DEFINE_bool(
 _DEVICE = flags.DEFINE_enum(
     "device", "cpu", ["cpu", "gpu"], "Where --output measures networks."
 )
+
+
+_SIDES = (256, 512, 1024)
 
 
 def main() -> None:
@@ -159,16 +168,36 @@ def _time_trainings() -> None:
 
 
 def _time_model() -> None:
-    if not all(size.isdigit() and int(size) > 0 for size in _SIZES.value):
-        raise InputError(
-            f"--sizes={','.join(_SIZES.value)}: expected pixels, as 256,1024"
-        )
-    model = _MODEL.value or "default"
-    seconds = timing.time_colorizer(
-        models.load_export(model, _RUNTIME.value, _THREADS.value),
-        [int(size) for size in _SIZES.value],
-        _REPEATS.value,
+    model, file = _MODEL.value or "default", _FILE.value
+    colorizer = models.load_export(
+        model, _RUNTIME.value, _THREADS.value, file=file
     )
-    cli.say(f"{model}, median of {_REPEATS.value} calls")
-    for size, value in seconds.items():
-        cli.say(f"{size:>6} x {size:<6} {1e3 * value:9.1f} ms per image")
+    if _SIZES.value is not None:
+        sizes = [_parse_size(text) for text in _SIZES.value]
+    elif file is not None:
+        sizes = [_size_of(model, file)]
+    else:
+        sizes = [(side, side) for side in _SIDES]
+    seconds = timing.time_colorizer(colorizer, sizes, _REPEATS.value)
+    cli.say(f"{file or model}, median of {_REPEATS.value} calls")
+    for (height, width), value in seconds.items():
+        cli.say(f"{height:>6} x {width:<6} {1e3 * value:9.1f} ms per image")
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    size = re.fullmatch(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?", text, re.ASCII)
+    if size is None:
+        raise InputError(
+            f"--sizes={text}: expected pixels, as 256 or 480x640, HEIGHTxWIDTH"
+        )
+    return int(size[1]), int(size[2] or size[1])
+
+
+def _size_of(model: str, file: str) -> tuple[int, int]:
+    folder = models.locate(model)
+    card = cards.read_card(folder)
+    path = cards.find_fixed(folder, card, file)
+    (entry,) = [
+        one for one in cards.fixed_files(card, path) if one["file"] == file
+    ]
+    return entry["height"], entry["width"]

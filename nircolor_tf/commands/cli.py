@@ -219,7 +219,9 @@ def _parse_flags(command: ModuleType, argv: list[str]) -> list[str]:
         return arguments
     except BrokenPipeError:  # of --help
         _drop_output()
-        sys.exit(1)
+        sys.exit(0)
+    except SystemExit:  # absl's status of --help is 1
+        sys.exit(0)
     except (flags.Error, OSError) as error:
         # `colorize nir color`: what is there says more than what is missing.
         if flags.FLAGS.is_parsed() and not hasattr(command, "TAKES"):

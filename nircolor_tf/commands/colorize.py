@@ -193,6 +193,12 @@ def main() -> None:
 
 def _check_kind() -> None:
     """Refuses flags that mean nothing for this kind of input."""
+    if "://" in _INPUT.value:
+        raise InputError(
+            f"--input={_INPUT.value}: an address; expected a file, a folder or "
+            "a camera of this machine. `ffmpeg -i ADDRESS nir.mkv` makes a "
+            "file of a network camera"
+        )
     kind = _VIDEO if jobs.is_video(_INPUT.value) else _IMAGES
     kind = _CAMERA if jobs.is_camera(_INPUT.value) else kind
     for name, kinds in _KINDS.items():

@@ -3,6 +3,9 @@
   bin/verify.py --workdir=runs/unet --model=saved_models/unet \
       --input=photos/nir --output=table.csv
 
+Without --workdir the method is made of the weights in the export, as for the
+shipped models: --model=default.
+
 Every photo goes through the trained method and through each part of the
 export: the network of the SavedModel, its float signature, its signature of
 image files (image_bytes: PNG and JPEG only), model.tflite, and the TFLite files
@@ -27,7 +30,9 @@ from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels
 
-_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of bin/train.py.")
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of bin/train.py. Default: none."
+)
 _MODEL = flags.DEFINE_string("model", None, "Export folder.")
 _INPUT = flags.DEFINE_string("input", None, "Image, or folder of images.")
 _OUTPUT = flags.DEFINE_string(
@@ -41,7 +46,7 @@ _CHANNEL = flags.DEFINE_string(
     "gray",
     f"Which channel of the photos is NIR: {channels.CHOICES}.",
 )
-cli.require("workdir", "model", "input")
+cli.require("model", "input")
 
 
 def main() -> None:

@@ -108,11 +108,12 @@ def check(
         so far, without a scene or a shift.
 
     Raises:
-        InputError: Something is wrong: no candidate at all, a file without
+        InputError: Something is wrong: a flag, no candidate, a file without
             partner, two files of one name, sizes that differ, a file that is
             empty or unreadable, RGB where NIR is expected or the reverse. The
             message has a line with file and reason for every problem.
     """
+    reading.check()
     if not any(not candidate.unpaired for candidate in candidates):
         raise InputError("no NIR/RGB pair was found in the source folder")
     problems = _duplicates(candidates)

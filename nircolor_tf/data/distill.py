@@ -77,9 +77,8 @@ def distill(
 ) -> int:
     """Writes a manifest of training pairs that a teacher has colored.
 
-    Other pairs stay as they are. What is drawn depends on the images' names
-    alone. Beside the manifest lies the record of what a student of it has seen
-    by its teacher's eyes (`training_data.collect_taught`).
+    Other pairs stay as they are. What is drawn depends on the images' names.
+    Beside it lies what a student has seen by its teacher's eyes.
 
     Args:
         colorize: The teacher.
@@ -101,15 +100,11 @@ def distill(
     output = Path(output)
     _check(output, options)
     examples = manifest.read_manifest(source)
-    split_names = ("train", "unpaired") if options.photos else ("train",)
+    origins = ("train", "unpaired") if options.photos else ("train",)
     originals = [
-        example
-        for split in split_names
-        for example in manifest.select(examples, split)
+        one for name in origins for one in manifest.select(examples, name)
     ]
-    others = [
-        example for example in examples if example.split not in split_names
-    ]
+    others = [example for example in examples if example.split not in origins]
     _check_names(source, examples, options.variations)
     taught = training_data.collect_taught(source, originals, True, "")
     with files.new_folder(output) as folder:

@@ -1,5 +1,6 @@
 """What the preparation of a data set says beside its table."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -26,14 +27,16 @@ def mismatches(lines: Sequence[str]) -> list[str]:
 
 
 def unread(
-    places: Iterable[Path], candidates: Iterable[Candidate], output: Path
+    places: Iterable[str | os.PathLike | None],
+    candidates: Iterable[Candidate],
+    output: Path,
 ) -> list[str]:
     """Names files of a data set that are no part of it.
 
     Hidden files, tables and texts are passed over without a word.
 
     Args:
-        places: The folders of the data set.
+        places: The folders of the data set; None for none.
         candidates: What the layout found in them.
         output: What lies there is no part of it either.
 
@@ -45,7 +48,7 @@ def unread(
     output = output.resolve()
     others = [
         path
-        for place in places
+        for place in map(Path, filter(None, places))
         for path in sorted(place.rglob("*"))
         if path.is_file()
         and path.suffix.lower() not in SIDECARS

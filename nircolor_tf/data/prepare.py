@@ -83,12 +83,10 @@ def prepare(
         InputError: Wrong arguments or files, all of them; nothing is written.
     """
     output = Path(output)
-    reading.check()
     _check_arguments(layout, output, patch, overwrite)
     split = _AUTO.get(layout, "scene") if split == "auto" else split
     _check_split(layout, split, scene_file)
-    candidates = sources.LAYOUTS[layout](Path(source))
-    candidates += sources.photos_of(Path(unpaired)) if unpaired else []
+    candidates = sources.find(Path(source), layout, unpaired)
     named, labels = _named(split, candidates, scene_file)
     protocol = protocol_of(layout, split, patch)
     pairs, photos = _apart(checking.check(candidates, reading, protocol))
@@ -96,10 +94,9 @@ def prepare(
     _check_photos(pairs, photos)
     examples = _write(layout, pairs, photos, output, patch)
     summary = summarize(examples, _title(split, named, pairs))
-    places = [Path(place) for place in (source, unpaired) if place]
-    unread = preparation_notes.unread(places, candidates, output)
-    missing = preparation_notes.splits(pairs) if split == "scene" else []
-    return "\n".join([summary, *mismatches, *unread, *missing])
+    notes = preparation_notes.unread((source, unpaired), candidates, output)
+    notes += preparation_notes.splits(pairs) if split == "scene" else []
+    return "\n".join([summary, *mismatches, *notes])
 
 
 def protocol_of(layout: str, split: str, patch: int) -> str:

@@ -5,6 +5,7 @@ with them is told by `checking.py`. A new layout is one function more.
 """
 
 import dataclasses
+import os
 import re
 import unicodedata
 from collections import defaultdict
@@ -142,19 +143,29 @@ def photos(source: Path) -> list[Candidate]:
     ]
 
 
-def photos_of(source: Path) -> list[Candidate]:
-    """As `photos`, of a folder that somebody named for them.
+def find(
+    source: Path, layout: str, unpaired: str | os.PathLike | None
+) -> list[Candidate]:
+    """Returns the candidates of a data set, and photos beside it.
+
+    Args:
+        source: Its folder.
+        layout: A key of `LAYOUTS`.
+        unpaired: A folder of photos without NIR; None for none.
 
     Raises:
-        InputError: It has none.
+        InputError: A folder is missing, or that of the photos has none.
     """
-    candidates = photos(source)
-    if not candidates:
+    candidates = LAYOUTS[layout](source)
+    if not unpaired:
+        return candidates
+    others = photos(Path(unpaired))
+    if not others:
         raise InputError(
-            f"--unpaired={source}: no image file in this folder; its folders "
+            f"--unpaired={unpaired}: no image file in this folder; its folders "
             "are not searched"
         )
-    return candidates
+    return candidates + others
 
 
 def _vcip_entry(path):

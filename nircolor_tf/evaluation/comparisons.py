@@ -44,8 +44,11 @@ class Comparison:
         better, worse = self.first, self.second
         if sign * self.difference < 0:
             better, worse, sign = worse, better, -sign
+        ends = self.interval or (self.difference,)
+        if not any(round(end, metric.digits) for end in ends):
+            return f"{self.first} and {self.second} are equal in {metric.label}"
         unit = f" {metric.unit}" if metric.unit else ""
-        number = f"{sign * self.difference:.{metric.digits}f}{unit}"
+        number = f"{abs(self.difference):.{metric.digits}f}{unit}"
         by = f"{worse} by {number} {metric.label}"
         if self.interval is None:
             return f"{better} ahead of {by}; no interval, one scene"

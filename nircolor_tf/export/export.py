@@ -34,7 +34,9 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nircolor_tf.data import manifest, pipeline, training_data
+from ml_collections import ConfigDict
+
+from nircolor_tf.data import lineage, manifest, pipeline, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.export import (
     comparison,
@@ -52,7 +54,6 @@ from nircolor_tf.inference import digests, error_estimate
 from nircolor_tf.methods.base import InferencePath, Method
 from nircolor_tf.training import (
     command_log,
-    config_files,
     model_lineage,
     recorded_images,
     warm_start,
@@ -124,8 +125,9 @@ def export_workdir(
         method.inference_steps(),
     )
     training = _read_training_data(workdir, method, options.estimator)
+    history = _history(workdir, method.config, options)
     card = model_card.make_card(
-        method, output.name, paths, record, training, _history(workdir, options)
+        method, output.name, paths, record, training, history
     )
     card |= {"note": options.note, "commands": _commands(workdir, options)}
     dtype = options.weights or "float32"
@@ -173,13 +175,11 @@ def _commands(workdir: str | os.PathLike, options: Options) -> list[str]:
 
 
 def _history(
-    workdir: str | os.PathLike, options: Options
+    workdir: str | os.PathLike, config: ConfigDict, options: Options
 ) -> model_card.History:
-    sources = [workdir, *filter(None, [options.estimator])]
-    _, *ancestors = [
-        one for source in sources for one in model_lineage.of(source)
-    ]
-    config = config_files.read_config(workdir)
+    ancestors = lineage.read(workdir)
+    if options.estimator is not None:
+        ancestors += model_lineage.of(options.estimator)
     path, split = config.data.manifest, config.evaluate.split
     images = recorded_images.read(workdir)
     # A mean of weights records none: it was measured on those of the manifest.

@@ -57,7 +57,7 @@ def make_card(
         training: The images that it was trained on, and its ancestors.
         history: What came before.
     """
-    config = method.config
+    config, ancestors = method.config, history.ancestors
     own = Ancestor(name, config.data.terms, config.data.description)
     return {
         "format": 1,
@@ -66,21 +66,18 @@ def make_card(
         "paths": describe_paths(paths),
         **cards.describe_steps(method.inference_steps()),
         "value_range": [0.0, 1.0],
-        "parameters": sum(
-            method.networks[network].count_params()
-            for network in networks_of(paths, method)
-        ),
+        "parameters": _count_parameters(paths, method),
         "training": {
             **{key: record[key] for key in ("step", "minutes")},
             "pairs": training.count("pair"),
             "photos": training.count("photo"),
-            "data": lineage.join_data(own.data, history.ancestors),
+            "data": lineage.join_data(own.data, ancestors),
             "protocol": training.protocol,
             "split": "train",
             "list": training_data.FILE,
             **({"started_from": history.start} if history.start else {}),
         },
-        "terms": lineage.join_terms([own, *history.ancestors]),
+        "terms": lineage.join_terms([own, *ancestors]),
         "validation": {
             "protocol": history.protocol,
             "split": config.evaluate.split,
@@ -135,6 +132,13 @@ def networks_of(
     """
     ways = [*paths.values(), *filter(None, [method.error_path()])]
     return list(dict.fromkeys(name for way in ways for name in way.networks))
+
+
+def _count_parameters(
+    paths: Mapping[str, InferencePath], method: Method
+) -> int:
+    names = networks_of(paths, method)
+    return sum(method.networks[name].count_params() for name in names)
 
 
 def tflite_files(paths: Iterable[str]) -> dict[str, str]:

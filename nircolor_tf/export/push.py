@@ -6,6 +6,7 @@ deleted. `--model=hf://OWNER/NAME` then names it everywhere.
 """
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -35,8 +36,14 @@ def push(
         The address of the commit.
 
     Raises:
-        InputError: The export is damaged, or the hub refuses it.
+        InputError: The name is none, the export is damaged, or the hub refuses
+            it.
     """
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
+        raise InputError(
+            f"--repo={repository}: expected OWNER/NAME, of letters, digits, "
+            "'-', '_' and '.'"
+        )
     package = hub.load_package("pushing")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

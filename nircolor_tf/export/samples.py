@@ -52,11 +52,11 @@ def read(
         source: 'nir' or 'gray', the domain.
         folder: Of representative images; '' for the training images of the
             manifest.
-        count: How many of them, or 0.
+        count: How many of them, or 0. Of fewer all are taken.
         channel: Which channel of the folder's images is NIR.
 
     Raises:
-        InputError: There are fewer, or the manifest is gone.
+        InputError: There are none, or the manifest is gone.
     """
     if folder and count:
         files = _spread(folder, image_files.list_images(folder), count)
@@ -131,11 +131,18 @@ def _checks(config: ConfigDict, source: str) -> tuple[list[np.ndarray], str]:
 
 
 def _spread(where: str | os.PathLike, items: Sequence, count: int) -> list:
-    """Returns `count` items at equal distances."""
-    if len(items) < count:
+    """Returns `count` items at equal distances, or all where there are less."""
+    if not items:
         raise InputError(
-            f"{where}: holds {len(items)} images; expected at least {count}, "
-            "config.export.representative, for the scales of int8: name a "
-            "folder of more, --representative=DIR"
+            f"{where}: holds no image; expected some, for the scales of int8: "
+            "name a folder of them, --representative=DIR"
         )
+    if len(items) < count:
+        logging.warning(
+            "%s: holds %d images; expected %d, config.export.representative: "
+            "the scales of int8 do not know what these have not; "
+            "--representative=DIR names others",
+            *(where, len(items), count),
+        )
+        count = len(items)
     return [items[index * len(items) // count] for index in range(count)]

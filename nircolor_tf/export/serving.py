@@ -37,6 +37,8 @@ services:
     restart: unless-stopped
 """
 
+_MODELS = "models.config"
+
 _AGAIN = "export it again with bin/export.py --from_export"
 
 
@@ -109,7 +111,7 @@ def _whole_model(export: Path, card: dict) -> Path:
 
 
 def _write_configs(output: Path, models: Path) -> None:
-    texts = {models / "models.config": _describe(models)}
+    texts = {models / _MODELS: _describe(models)}
     compose = output / "compose.yaml"
     if not compose.exists():  # it is the user's from then on
         texts[compose] = _COMPOSE
@@ -119,15 +121,28 @@ def _write_configs(output: Path, models: Path) -> None:
 
 
 def _describe(models: Path) -> str:
-    """Returns the server's configuration, in the text form of its messages."""
+    """Returns the server's configuration, with the models that it lacks.
+
+    Raises:
+        InputError: The one that is there is malformed.
+    """
     from google.protobuf import text_format  # noqa: PLC0415 - with the extra
     from tensorflow_serving.config import (  # noqa: PLC0415
         model_server_config_pb2,
     )
 
     config = model_server_config_pb2.ModelServerConfig()
+    file = models / _MODELS
+    if file.exists():  # what the user has written there stays
+        try:
+            text_format.Parse(file.read_text(encoding="utf-8"), config)
+        except (text_format.ParseError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"{file}: not a configuration of a model server: {error}"
+            ) from error
+    known = {model.name for model in config.model_config_list.config}
     for folder in sorted(models.iterdir()):
-        if folder.is_dir():
+        if folder.is_dir() and folder.name not in known:
             config.model_config_list.config.add(
                 name=folder.name,
                 # Inside the container.

@@ -25,7 +25,12 @@ import numpy as np
 from tqdm import tqdm
 
 from nircolor_tf.errors import InputError
-from nircolor_tf.export import comparison, model_card, saved_model
+from nircolor_tf.export import (
+    comparison,
+    exported_method,
+    model_card,
+    saved_model,
+)
 from nircolor_tf.export.differences import Photo, Runtime, Verification
 from nircolor_tf.images import channels, conversions, decoding, image_files
 from nircolor_tf.images.channels import Channel
@@ -39,7 +44,7 @@ _ENCODED = (".png", ".jpg", ".jpeg")
 
 
 def verify_photos(
-    workdir: str | os.PathLike,
+    workdir: str | os.PathLike | None,
     folder: str | os.PathLike,
     source: str | os.PathLike,
     checkpoint: str,
@@ -48,7 +53,8 @@ def verify_photos(
     """Colorizes photos with a trained method and with an export of it.
 
     Args:
-        workdir: Of the exported training.
+        workdir: Of the exported training; None: the method is made of the
+            weights in the export.
         folder: The export.
         source: An image file, or a folder of them: NIR images or
             gray photos, as the paths take. Their levels of black and
@@ -69,8 +75,7 @@ def verify_photos(
     if not photos:
         raise InputError(f"{source}: no image file in this folder")
     card = cards.read_card(folder)
-    method, record = restore.load_method(workdir, checkpoint)
-    _check_step(folder, card, workdir, record["step"])
+    method = _load_method(workdir, folder, card, checkpoint)
     compared, sizes, problems = [], set(), []
     signatures = runtimes.load_signatures(folder / model_card.SAVED_MODEL)
     for path in card["paths"]:
@@ -96,16 +101,21 @@ def _compare(photo: Photo, loaded: Iterable[Runtime]) -> None:
             runtime.compare(photo)
 
 
-def _check_step(
-    folder: Path, card: dict, workdir: str | os.PathLike, step: int
-) -> None:
-    exported = card.get("training", {}).get("step")
+def _load_method(
+    workdir: str | os.PathLike | None, folder: Path, card: dict, checkpoint: str
+) -> Method:
+    if workdir is None:
+        method, _ = exported_method.load(folder)
+        return method
+    method, record = restore.load_method(workdir, checkpoint)
+    exported, step = card.get("training", {}).get("step"), record["step"]
     if exported != step:
         raise InputError(
             f"{folder}: was exported at step {exported}, and this checkpoint "
             f"of {workdir} is of step {step}; choose another --checkpoint, or "
             "export again"
         )
+    return method
 
 
 def _load_runtimes(

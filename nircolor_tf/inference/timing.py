@@ -21,26 +21,24 @@ def cores() -> int:
 
 def time_colorizer(
     colorize: Callable[[np.ndarray], np.ndarray],
-    sizes: Sequence[int],
+    sizes: Sequence[tuple[int, int]],
     repeats: int,
-) -> dict[int, float]:
-    """Times a colorizer on square noise images.
+) -> dict[tuple[int, int], float]:
+    """Times a colorizer on noise images.
 
     The sizes take turns, so that a slow moment of the machine does not fall
     on one of them alone.
 
     Args:
         colorize: nir (H, W, 1) -> rgb (H, W, 3), for example a `Colorizer`.
-        sizes: Heights, which are the widths too, in pixels.
+        sizes: Heights and widths, pixels.
         repeats: Calls counted per size.
 
     Returns:
         The median seconds per image for each size.
     """
     generator = np.random.default_rng(0)
-    nirs = {
-        size: generator.random((size, size, 1), np.float32) for size in sizes
-    }
+    nirs = {size: generator.random((*size, 1), np.float32) for size in sizes}
     seconds = {size: [] for size in sizes}
     for _ in range(repeats):
         for size, nir in nirs.items():

@@ -43,8 +43,8 @@ def colorize_video(
     """Colorizes a NIR or gray video, as the model takes.
 
     The result has the frames of the source, each at its own time, upright,
-    with the same size and aspect, in 8 bit. A camera is recorded until it
-    ends, or Ctrl-C or SIGTERM ends it.
+    with the same size and aspect, in 8 bit. A camera is recorded until it,
+    Ctrl-C or SIGTERM ends it.
 
     Args:
         colorizer: As `load_export` returns it.
@@ -53,7 +53,7 @@ def colorize_video(
         input_range: Finds the levels of black and white in the first frame.
             'auto' takes the depth that the file says, up to 14 bit.
         smoothing: Against flicker, in [0, 1); 0 for none. See `Smoother`.
-        overwrite: Replace a result that exists already; the input never.
+        overwrite: Replace a result that exists; the input never.
         max_frames: Stop after so many frames of the source; None for all.
         channel: Which channel of the frames is NIR.
         camera_size: As `Camera` takes it.
@@ -62,24 +62,23 @@ def colorize_video(
         A summary: '16 frames (25 frames/s; sound copied)'.
 
     Raises:
-        InputError: An argument is wrong, a file cannot be read or written, or
-            a frame fails (it is named, from 1). Nothing is left behind then.
+        InputError: An argument or a file is wrong, or a frame fails (it is
+            named, from 1). Nothing is left behind then.
     """
     _check_smoothing(smoothing)
     with contextlib.closing(_open(source, channel, camera_size)) as video:
         target = _resolve_target(source, Path(target), overwrite)
-        frames = _with_progress(video, max_frames)
         colors = _Colors(colorizer, source, input_range, smoothing)
         with (
             _scratch_folder(target) as folder,
             VideoWriter(folder, target, video.properties) as result,
         ):
+            frames = _with_progress(video, max_frames)
             _write(result, colors.of(frames), source)
             path, notes = _with_sound(result, source, video, max_frames, target)
             files.sync_folder(folder)
             os.replace(path, target)
-    notes += colors.notes()
-    return f"{counted(result.frames)} ({'; '.join(notes)})"
+    return f"{counted(result.frames)} ({'; '.join(notes + colors.notes())})"
 
 
 def _open(

@@ -263,7 +263,8 @@ class Checkpoints:
         if record is None:
             raise InputError(
                 f"{self._folder}: no best checkpoint; training has not been "
-                "evaluated yet (config.train.evaluate_every)"
+                "evaluated yet (config.train.evaluate_every); "
+                "--checkpoint=latest takes the newest one"
             )
         damaged = []
         while record:

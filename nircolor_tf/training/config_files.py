@@ -213,7 +213,8 @@ def _check_same(old: dict, tree: dict, path: Path) -> None:
     if changed:
         raise InputError(
             f"{path}: the workdir was trained with another config; resume "
-            "it without --config, or choose a new --workdir. "
+            "it without --config, or choose a new --workdir, which may go on "
+            f"from its weights: --start_from={path.parent}. "
             + "; ".join(changed)
         )
 

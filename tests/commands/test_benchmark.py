@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from nircolor_tf.benchmarks import suite
+from nircolor_tf.errors import InputError
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
@@ -19,6 +20,19 @@ def benchmark(repository, *arguments):
         text=True,
         check=False,
     )
+
+
+def test_a_file_of_one_size_is_timed_at_its_size(load_command, capsys):
+    command = load_command("benchmark")
+    file = "model_128x192_int8.tflite"
+    command(file=file, repeats=1)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{file}, median of 1 calls")
+    assert second.startswith("   128 x 192")
+    with pytest.raises(InputError, match=r"takes images of 128 x 192 pixels"):
+        command(file=file, sizes="64", repeats=1)
+    with pytest.raises(InputError, match="--sizes=0: expected pixels"):
+        command(sizes="0")
 
 
 @pytest.mark.skipif(HAS_TORCH, reason="PyTorch is here")

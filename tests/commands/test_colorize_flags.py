@@ -79,6 +79,22 @@ def test_the_size_of_a_camera_is_passed_on(command, monkeypatch):
     assert calls[0][-1] == (1280, 720)
 
 
+def test_a_network_camera_is_no_file(command):
+    with pytest.raises(InputError, match=r"rtsp://a/b: an address; .*ffmpeg"):
+        command("--input=rtsp://a/b", "--output=cam.mkv")
+
+
+def test_what_a_range_turns_white_is_counted(command, tmp_path, capsys):
+    write_nir(tmp_path / "nir" / "a.png")  # of level 90
+    command("--input=nir", "--output=color", "--range=0,90")
+    assert "note" not in capsys.readouterr().out
+    command("--input=nir", "--output=color", "--range=0,80", "--overwrite")
+    assert (
+        "  note: 1 of 1 have values above the white level, first a.png: 100% "
+        "of its values are above 80; --range=auto finds the level"
+    ) in capsys.readouterr().out
+
+
 def test_a_folder_says_what_it_passes_over(command, tmp_path, capsys):
     write_nir(tmp_path / "nir" / "a.png")
     write_nir(tmp_path / "nir" / "deep" / "b.png")

@@ -173,6 +173,8 @@ def test_what_is_pushed_can_be_fetched(hub, tiny_export, nircolor, tmp_path):
     hub.repositories[NAME] = {"main": {"old.tflite": b"old", "LICENSE": b"x"}}
     push = ("push", f"--model={tiny_export}", f"--repo={NAME}")
     fails(nircolor(*push), f"{NAME}: cannot be pushed to", "HF_TOKEN")
+    wrong = nircolor("push", f"--model={tiny_export}", "--repo=hf://me/mine")
+    fails(wrong, "--repo=hf://me/mine: expected OWNER/NAME")
     result = nircolor(*push, HF_TOKEN="hf_write")
     assert result.returncode == 0, result.stderr
     assert f"{NAME}/commit/main" in result.stdout

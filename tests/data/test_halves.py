@@ -2,7 +2,10 @@
 
 import dataclasses
 
+import pytest
+
 from nircolor_tf.data import halves, manifest
+from nircolor_tf.errors import InputError
 
 
 def test_halves_share_no_scene_and_lose_none(pairs_manifest, tmp_path):
@@ -31,6 +34,11 @@ def test_halves_share_no_scene_and_lose_none(pairs_manifest, tmp_path):
         assert [
             one for one in halves.read(path, half) if one.split != "train"
         ] == [one for one in everything if one.split != "train"]
+
+
+def test_a_manifest_that_has_moved_is_asked_for(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.csv: .*--config\.data\.manif"):
+        halves.read(tmp_path / "gone.csv", "")
 
 
 def test_a_pair_without_a_scene_is_one_of_its_own(pairs_manifest, tmp_path):

@@ -66,6 +66,7 @@ def test_nothing_to_compare():
             None,
             "a ahead of b by 0.010 SSIM; no interval, one scene",
         ),
+        ("std/ae", -1e-9, (-1e-9, 0.0), "a and b are equal in AE"),
     ],
 )
 def test_in_words(metric, difference, interval, text):

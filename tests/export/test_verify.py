@@ -90,6 +90,18 @@ def test_every_runtime_equals_the_method_on_what_it_takes(exported, photos):
         assert runtime.total().equal == pytest.approx(1, abs=0.01)
 
 
+def test_without_a_workdir_the_weights_are_those_of_the_export(
+    exported, photos, method, monkeypatch
+):
+    monkeypatch.setattr(
+        verify.exported_method, "load", lambda folder: (method, {})
+    )
+    monkeypatch.delattr(verify.restore, "load_method")
+    verification = verify.verify_photos(None, exported, photos, "best")
+    assert verification.problems == []
+    assert len(photos_of(verification)[FIXED]) == 1
+
+
 def test_one_channel_of_pink_photos(command, exported, photos, capsys):
     for path in sorted(photos.iterdir()):
         nir = image_files.read_nir(path)

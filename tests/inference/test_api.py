@@ -177,6 +177,34 @@ def test_the_models_that_ship_are_loaded_by_name():
         nircolor.load("nowhere")
 
 
+def test_channel_and_range_may_be_numbers():
+    numbers = nircolor.load(channel=2, input_range=(0, 4095))
+    texts = nircolor.load(channel="2", input_range="0,4095")
+    assert numbers.channel == texts.channel == channels.Channel(2)
+    assert numbers.input_range == texts.input_range
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"model": None}, "model=None: expected str or PathLike"),
+        ({"threads": "2"}, "threads='2': expected int"),
+        ({"saturation": "1.2"}, "saturation='1.2': expected int or float"),
+        ({"channel": 1.0}, "channel=1.0: expected str or int"),
+    ],
+)
+def test_values_of_another_type_are_named(wrong, message):
+    with pytest.raises(TypeError, match=message):
+        nircolor.load(**wrong)
+
+
+def test_a_file_of_one_size_takes_its_size_alone():
+    colorize = nircolor.load(file="model_128x192_int8.tflite")
+    assert colorize(np.zeros((480, 640), np.uint8)).shape == (480, 640, 3)
+    with pytest.raises(InputError, match="takes images of 128 x 192 pixels"):
+        colorize(np.zeros((480, 480), np.uint8))
+
+
 def test_two_threads_share_a_model():
     colorize = nircolor.load("edge")
     rng = np.random.default_rng(0)

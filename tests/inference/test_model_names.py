@@ -18,7 +18,9 @@ def test_the_hub_needs_its_extra(monkeypatch):
         models.load_export("hf://a/b")
 
 
-def test_shipped_models_lie_in_the_package_or_beside_it(monkeypatch, tmp_path):
+def test_shipped_models_lie_in_the_package_or_beside_it(
+    monkeypatch, tmp_path, caplog
+):
     package = tmp_path / "nircolor_tf"
     monkeypatch.setattr(importlib.resources, "files", lambda _: package)
     inside, beside = (
@@ -30,4 +32,10 @@ def test_shipped_models_lie_in_the_package_or_beside_it(monkeypatch, tmp_path):
         folder.mkdir(parents=True)
         assert models.locate("edge") == folder
     assert models.locate("./edge") == Path("edge")
+    assert not caplog.text
+    monkeypatch.chdir(tmp_path)
+    Path("edge").mkdir()
+    Path("edge", "card.json").touch()
+    assert models.locate("edge") == inside
+    assert "edge: the shipped model; the export of that name" in caplog.text
     assert models.locate(tmp_path) == tmp_path

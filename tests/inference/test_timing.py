@@ -59,7 +59,7 @@ def test_median_seconds_per_size_without_the_call_after_a_change(monkeypatch):
         shapes.append(nir.shape)
 
     monkeypatch.setattr(timing.time, "perf_counter", lambda: now)
-    seconds = timing.time_colorizer(colorize, [4, 16], repeats=3)
-    assert seconds == {4: 4, 16: 16}
-    assert shapes[1::2] == [(4, 4, 1), (16, 16, 1)] * 3
+    seconds = timing.time_colorizer(colorize, [(4, 8), (16, 16)], repeats=3)
+    assert seconds == {(4, 8): 4, (16, 16): 16}
+    assert shapes[1::2] == [(4, 8, 1), (16, 16, 1)] * 3
     assert np.array_equal(shapes[1::2], shapes[2::2])
