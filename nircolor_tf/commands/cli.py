@@ -228,7 +228,14 @@ def _parse_flags(command: ModuleType, argv: list[str]) -> list[str]:
             _refuse(_without_flags(argv[1:]))
         if missing := _MISSING.match(_last_line(error)):
             fail(f"--{missing[1]} is missing\nSee --help for the flags.")
-        fail(f"{_last_line(error)}\nSee --help for the flags.")
+        reason = _last_line(error)
+        if "flag 'config." in reason and "config" in flags.FLAGS:
+            reason += (
+                "; a training that is resumed keeps its config. Another one "
+                "goes on from its weights: --config=FILE.py --workdir=NEW "
+                f"--start_from={flags.FLAGS['workdir'].value}"
+            )
+        fail(f"{reason}\nSee --help for the flags.")
     except (KeyError, AttributeError) as error:
         # An override of a key that the config does not have. The first line
         # is the key, the second, if any, a key of a similar name.

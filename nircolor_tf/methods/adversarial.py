@@ -11,7 +11,7 @@ from keras import ops
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.losses import GanLoss, luminance
-from nircolor_tf.methods.base import InferencePath, Scalars
+from nircolor_tf.methods.base import InferencePath, Method, Scalars
 
 
 class Translations(NamedTuple):
@@ -62,23 +62,21 @@ def judge(
 
 
 def judge_all(
-    networks: Mapping[str, keras.Model],
-    gan: GanLoss,
-    images: Mapping[str, tuple],
+    method: Method, images: Mapping[str, tuple]
 ) -> tuple[keras.KerasTensor, Scalars]:
-    """The sum of what several discriminators minimise.
+    """The sum of what several discriminators of a method minimise.
 
     Args:
-        networks: By name.
-        gan: The game.
-        images: Real and generated ones of each discriminator, as of `judge`.
+        method: Has them as attributes, and its game as `gan`.
+        images: Real and generated ones, as of `judge`, by the attribute.
 
     Returns:
         The sum, and the scalars of all.
     """
     total, scalars = 0.0, {}
     for name, (real, fake) in images.items():
-        loss, logged = judge(name, networks[name], gan, real, fake)
+        discriminator = getattr(method, name)
+        loss, logged = judge(name, discriminator, method.gan, real, fake)
         total, scalars = total + loss, scalars | logged
     return total, scalars
 

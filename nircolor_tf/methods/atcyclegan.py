@@ -210,8 +210,7 @@ class ATCycleGAN(Method):
             + weights.pair * sum(pair.values())
         )
         discriminators, judgements = adversarial.judge_all(
-            self.networks,
-            self.gan,  # eq. 1, as they see it: with a history of fakes
+            self,  # eq. 1, as they see it: with a history of fakes
             {
                 "rgb_discriminator": (rgb, self.pooled("fake_rgb", fake_rgb)),
                 "nir_discriminator": (nir, self.pooled("fake_nir", fake_nir)),

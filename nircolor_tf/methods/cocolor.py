@@ -317,8 +317,7 @@ class CoColor(Method):
             + weights.identity * sum(identity.values())
         )
         discriminators, judgements = adversarial.judge_all(
-            self.networks,
-            self.gan,  # eq. 5 and 7, as they see it
+            self,  # eq. 5 and 7, as they see it
             {
                 "nir_discriminator": (nir, translations.nir),
                 "gray_discriminator": (gray, translations.gray),
@@ -363,8 +362,7 @@ class CoColor(Method):
         )
         stop = ops.stop_gradient
         discriminators, judgements = adversarial.judge_all(
-            self.networks,
-            self.gan,  # eq. 6 and 8, as they see it
+            self,  # eq. 6 and 8, as they see it
             {
                 "nir_feature_discriminator": (stop(n2c), g2n2c),
                 "gray_feature_discriminator": (stop(g2c), n2g2c),

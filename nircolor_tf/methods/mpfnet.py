@@ -315,8 +315,7 @@ class MPFNetMethod(Method):
             + weights.identity * sum(identity.values())
         )
         discriminators, judgements = adversarial.judge_all(
-            self.networks,
-            self.gan,
+            self,
             {
                 "nir_discriminator": (nir, translations.nir),
                 "gray_discriminator": (gray, translations.gray),

@@ -138,7 +138,7 @@ def test_a_training_without_its_newest_checkpoint_is_named(
     record = {"step": 3, "minutes": 2}
     monkeypatch.setattr(restore, "load_method", lambda *_: (workdir[1], record))
     about = about_workdir(tmp_path, 3)
-    with pytest.raises(InputError, match="checkpoints: damaged, or not a ch"):
+    with pytest.raises(InputError, match="no checkpoint yet; train it first"):
         costs.measure(evaluation(tmp_path, about), "one", 32, 1)
 
 

@@ -67,6 +67,7 @@ def test_a_model_with_more_steps_is_refused(repository, tmp_path):
     card = json.loads((models.locate("edge") / "card.json").read_text("utf-8"))
     card["mirror"] = True
     (tmp_path / "model" / "card.json").write_text(json.dumps(card), "utf-8")
+    (tmp_path / "model" / "model.tflite").touch()
     arguments = ["model", "nir.png", "color.png"]
     refusal = subprocess.run(
         [sys.executable, example, *arguments],

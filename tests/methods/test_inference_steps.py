@@ -11,8 +11,7 @@ from nircolor_tf.training import build
 def test_the_config_decides_about_the_working_size():
     changes = {"inference.working_size": 0}
     method = contract.make_method("landscapes", "smoke", **changes)
-    multiple = method.size_multiple
-    assert method.inference_steps() == Steps(multiple, multiple)
+    assert method.inference_steps() == Steps(method.size_multiple)
     method.config.inference.working_size = 96
     assert method.inference_steps().working_size == 96
 
