@@ -43,12 +43,12 @@ import shutil
 from absl import flags
 
 from nircolor_tf.commands import cli
-from nircolor_tf.data import checking, manifest, prepare, sources, storage
+from nircolor_tf.data import checking, layouts, manifest, prepare, storage
 from nircolor_tf.images import channels
 
 _SOURCE = flags.DEFINE_string("source", None, "Folder of the data set.")
 _LAYOUT = flags.DEFINE_enum(
-    "layout", None, list(sources.LAYOUTS), "Its layout, see above."
+    "layout", None, list(layouts.LAYOUTS), "Its layout, see above."
 )
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for manifest.csv.")
 _SPLIT = flags.DEFINE_enum(

@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from nircolor_tf import files
 from nircolor_tf.data import example_images
+from nircolor_tf.data.layouts import Candidate
 from nircolor_tf.data.manifest import Example
-from nircolor_tf.data.sources import Candidate
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, image_files, ranges
 from nircolor_tf.images.ranges import InputRange

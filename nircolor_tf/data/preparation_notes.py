@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from nircolor_tf.data.layouts import Candidate
 from nircolor_tf.data.manifest import Example
-from nircolor_tf.data.sources import Candidate
 from nircolor_tf.images.image_files import IMAGE_SUFFIXES
 from nircolor_tf.inference.jobs import SIDECARS
 

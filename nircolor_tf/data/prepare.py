@@ -18,6 +18,7 @@ from nircolor_tf.data import (
     checking,
     cutting,
     example_images,
+    layouts,
     manifest,
     matching,
     preparation_notes,
@@ -25,7 +26,6 @@ from nircolor_tf.data import (
     scenes,
     shift,
     shrinking,
-    sources,
     splits,
     training_data,
 )
@@ -64,7 +64,7 @@ def prepare(
 
     Args:
         source: Folder of the data set.
-        layout: A key of `sources.LAYOUTS`.
+        layout: A key of `layouts.LAYOUTS`.
         output: Folder for manifest.csv and, with epfl and scenes, the images
             that are made.
         reading: Of the values in the files.
@@ -86,7 +86,7 @@ def prepare(
     _check_arguments(layout, output, patch, overwrite)
     split = _AUTO.get(layout, "scene") if split == "auto" else split
     _check_split(layout, split, scene_file)
-    candidates = sources.find(Path(source), layout, unpaired)
+    candidates = layouts.find(Path(source), layout, unpaired)
     named, labels = _named(split, candidates, scene_file)
     protocol = protocol_of(layout, split, patch)
     pairs, photos = _apart(checking.check(candidates, reading, protocol))
@@ -194,9 +194,9 @@ def _describe_levels(examples: Sequence[Example]) -> Iterator[str]:
 
 
 def _check_arguments(layout, output, patch, overwrite):
-    if layout not in sources.LAYOUTS:
+    if layout not in layouts.LAYOUTS:
         raise InputError(
-            f"--layout={layout}: expected one of {', '.join(sources.LAYOUTS)}"
+            f"--layout={layout}: expected one of {', '.join(layouts.LAYOUTS)}"
         )
     if patch not in (0, cutting.PATCH):
         raise InputError(f"--patch={patch}: expected 0 or {cutting.PATCH}")
@@ -249,13 +249,13 @@ def _check_split(
         )
 
 
-def _pair_names(candidates: Sequence[sources.Candidate]) -> set[str]:
+def _pair_names(candidates: Sequence[layouts.Candidate]) -> set[str]:
     return {entry.name for entry in candidates if not entry.unpaired}
 
 
 def _named(
     split: str,
-    candidates: Sequence[sources.Candidate],
+    candidates: Sequence[layouts.Candidate],
     scene_file: str | os.PathLike | None,
 ) -> tuple[dict[str, str], Mapping[str, str] | None]:
     """Returns the splits by name, empty when drawn, and the scenes if known."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nircolor_tf.data import sources, training_data
+from nircolor_tf.data import layouts, training_data
 from nircolor_tf.errors import InputError, NirColorError
 from nircolor_tf.evaluation import origins
 from nircolor_tf.evaluation.run_names import RunName
@@ -142,7 +142,7 @@ def _open_images(name: RunName) -> tuple[Run, Predict]:
     folder = name.folder
     files = {}
     for path in image_files.list_images(folder):
-        name_of_image = sources.image_name(path)
+        name_of_image = layouts.image_name(path)
         if files.setdefault(name_of_image, path) != path:
             raise InputError(
                 f"{path}: the same name as {files[name_of_image]}; expected "

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nircolor_tf.data import cutting, manifest, prepare, sources, synthetic
+from nircolor_tf.data import cutting, layouts, manifest, prepare, synthetic
 from nircolor_tf.data.image_sources import PairSource
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions, image_files
@@ -120,7 +120,7 @@ def test_vcip_layout(tmp_path):
     ]:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         image_files.write_image(tmp_path / file, image)
-    found = sources.vcip2020(tmp_path)
+    found = layouts.vcip2020(tmp_path)
     assert [candidate.name for candidate in found] == [
         "country_0000",
         "testing_0007",
