@@ -10,7 +10,12 @@ import tensorflow as tf
 
 from nircolor_tf.data import distill, lineage, training_data
 from nircolor_tf.errors import InputError
-from nircolor_tf.export import captured_weights, export, saved_model, start
+from nircolor_tf.export import (
+    captured_weights,
+    export,
+    saved_model,
+    start,
+)
 from nircolor_tf.training import (
     build,
     command_log,
@@ -98,51 +103,42 @@ def test_has_seen_what_the_model_has_seen_and_says_so(
     exported, config, one_replica, tmp_path
 ):
     seen = training_data.read(exported).images
-    other = exported.with_name("with_another_image")
+    other = exported.with_name("with_other_images")
     other.mkdir()
     for path in exported.iterdir():
         (other / path.name).symlink_to(path)
-    (other / training_data.FILE).unlink()
-    image = training_data.TrainingImage(
-        "elsewhere", "pair", "folder", "9", "", "0" * 16
+    pair, validation = (
+        training_data.TrainingImage(
+            "elsewhere", role, "folder", "9", digit * 16, "0" * 16
+        )
+        for role, digit in (("pair", "1"), ("validation", "2"))
     )
-    training_data.write(other, training_data.TrainingData((*seen, image)))
+    (other / training_data.FILE).unlink()
+    images = training_data.TrainingData((*seen, pair, validation))
+    training_data.write(other, images)
+    bound = json.loads((other / "card.json").read_text())
+    bound["terms"] = "Research only."
+    bound["training"]["data"] = "photos of lakes"
+    (other / "card.json").unlink()
+    (other / "card.json").write_text(json.dumps(bound))
+    config = config.copy_and_resolve_references()
+    config.data.terms, config.data.description = "Ask us.", "our streets"
     trainer.train(config, tmp_path / "on", one_replica, 1, start.read(other))
-    assert image in training_data.read(tmp_path / "on").images
+    assert pair in training_data.read(tmp_path / "on").images
+    # A later run of the same training adds what it knows, and forgets nothing.
+    lineage.add(tmp_path / "on", [])
     card = export.export_workdir(
         tmp_path / "on", tmp_path / "card", export.Options(checkpoint="latest")
     )
     assert card["training"]["started_from"]["name"] == "exported"
-    again = start.read(tmp_path / "card")
-    assert again.record["started_from"]["name"] == "exported"
-
-
-def test_terms_and_validation_images_follow_the_weights(
-    exported, config, one_replica, tmp_path
-):
-    bound = shutil.copytree(exported, tmp_path / "bound")
-    card = json.loads((bound / "card.json").read_text())
-    card |= {"terms": "Research only."}
-    card["training"]["data"] = "photos of lakes"
-    (bound / "card.json").write_text(json.dumps(card))
-    validation = training_data.TrainingImage(
-        "elsewhere", "validation", "vcip-strict", "9", "1" * 16, "0" * 16
-    )
-    training_data.write(bound, training_data.TrainingData((validation,)))
-    config = config.copy_and_resolve_references()
-    config.data.terms, config.data.description = "Ask us.", "our streets"
-    trainer.train(config, tmp_path / "on", one_replica, 1, start.read(bound))
-    # A later run of the same training does not forget it.
-    trainer.train(config, tmp_path / "on", one_replica, 2)
-    card = export.export_workdir(
-        tmp_path / "on", tmp_path / "card", export.Options(checkpoint="latest")
-    )
     assert card["terms"] == "Ask us. Research only."
     assert card["training"]["data"] == "our streets; exported: photos of lakes"
     # Its own three, not that of the start as well.
     own = card["validation"]
     assert (own["images"], own["protocol"]) == (3, "folder")
     assert training_data.read(tmp_path / "card").count("validation") == 4
+    again = start.read(tmp_path / "card")
+    assert again.record["started_from"]["name"] == "exported"
 
 
 def test_a_student_has_the_terms_of_its_teacher(
