@@ -8,6 +8,7 @@ Outputs, all in the workdir:
     config.json          the complete config
     images.csv           the lines of the manifest that the training reads
     training_data.csv    names and hashes of the images that the training reads
+    lineage.json         the models that it began with or learns from, if any
     checkpoints/         the three newest, to resume from, and the best
     train/, eval/        scalars as TensorBoard events and CSV, image grids
     loggers.json         its runs in Weights & Biases and MLflow, if any
