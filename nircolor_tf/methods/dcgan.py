@@ -13,7 +13,7 @@ Figure box -> attribute -> class
     (D) discriminator (Figure 1) -> rgb_discriminator -> networks.dcgan
                                                          .DCGANDiscriminator
 
-Loss term -> equation -> config key (weight 0 removes a term)
+Loss term -> equation -> config key (of weight 0 a term counts nothing)
     log(1 - D(G(nir)))             -> eq. 2           -> config.loss.gan
     -log D(rgb) - log(1 - D(G(nir))) -> eq. 1         -> config.loss
                                                          .discriminator

@@ -13,7 +13,7 @@ Figure box -> attribute -> class
     f                 -> colorizer -> any of nircolor_tf.networks.NETWORKS
     sigma             -> error_estimator -> the same
 
-Loss term -> equation -> config key (weight 0 removes a term)
+Loss term -> equation -> config key
     Laplace          -> eq. 5 with |y - f| / b + log 2 b in place of the
                         Gaussian, as section 4 of the paper has it
                                                       -> config.loss.error
