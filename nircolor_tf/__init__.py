@@ -19,13 +19,21 @@ __all__ = ["load", "models"]
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
-    if name != "load":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Found here when it is asked for: its imports take 0.3 s.
-    from nircolor_tf.inference.api import load  # noqa: PLC0415
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
-    return load
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name != "load":
+            raise AttributeError(
+                f"module {__name__!r} has no attribute {name!r}"
+            )
+        # Found here when it is asked for: its imports take 0.3 s.
+        from nircolor_tf.inference.api import load  # noqa: PLC0415
+
+        return load
 
 
 def models() -> Sequence[str]:

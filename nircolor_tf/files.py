@@ -235,18 +235,23 @@ def read_json(path: str | os.PathLike) -> Any:
         raise InputError(f"{path}: not a JSON file: {error}") from error
 
 
-def write_json(path: str | os.PathLike, content: Any) -> None:
+def write_json(
+    path: str | os.PathLike, content: Any, allow_nan: bool = True
+) -> None:
     """Writes a JSON file of many lines; a file there is replaced.
 
     Args:
         path: The file; its folder exists.
         content: Dicts, lists, texts, numbers.
+        allow_nan: Whether numbers may be no numbers, which strict readers of
+            JSON refuse.
 
     Raises:
+        ValueError: A number is none, and may not be.
         DiskFullError: There is no room; nothing is left behind.
         InputError: The system refuses to write; likewise.
     """
-    text = json.dumps(content, indent=2) + "\n"
+    text = json.dumps(content, indent=2, allow_nan=allow_nan) + "\n"
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

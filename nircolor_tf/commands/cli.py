@@ -44,6 +44,8 @@ _EXTRAS = {
 }
 
 
+_HELP = {"--help", "-h", "-help", "-?", "--helpshort", "--helpfull", "--helpxml"}
+
 # On NVIDIA's GPUs float32 products have ten bits of mantissa, unless this is
 # said: enough to train, and not to compare an export with what was trained.
 _TRAININGS = ("train", "benchmark")
@@ -214,34 +216,43 @@ def _parse_flags(command: ModuleType, argv: list[str]) -> list[str]:
     """Parses as absl does; mistakes in --config get no traceback."""
     try:
         arguments = flags.FLAGS(argv)
-        if not hasattr(command, "TAKES"):
-            _refuse(arguments[1:])
-        return arguments
     except BrokenPipeError:  # of --help
         _drop_output()
         sys.exit(0)
-    except SystemExit:  # absl's status of --help is 1
-        sys.exit(0)
+    except SystemExit:
+        if _HELP & set(argv):  # absl's status of it is 1
+            sys.exit(0)
+        raise
     except (flags.Error, OSError) as error:
         # `colorize nir color`: what is there says more than what is missing.
         if flags.FLAGS.is_parsed() and not hasattr(command, "TAKES"):
             _refuse(_without_flags(argv[1:]))
         if missing := _MISSING.match(_last_line(error)):
             fail(f"--{missing[1]} is missing\nSee --help for the flags.")
-        reason = _last_line(error)
-        if "flag 'config." in reason and "config" in flags.FLAGS:
-            reason += (
-                "; a training that is resumed keeps its config. Another one "
-                "goes on from its weights: --config=FILE.py --workdir=NEW "
-                f"--start_from={flags.FLAGS['workdir'].value}"
-            )
-        fail(f"{reason}\nSee --help for the flags.")
+        fail(f"{_last_line(error)}{_hint()}\nSee --help for the flags.")
     except (KeyError, AttributeError) as error:
         # An override of a key that the config does not have. The first line
         # is the key, the second, if any, a key of a similar name.
         while isinstance(error.args[0], Exception):
             error = error.args[0]
         fail(f"--config has no key {'. '.join(error.args[0].splitlines())}")
+    if not hasattr(command, "TAKES"):
+        _refuse(arguments[1:])
+    return arguments
+
+
+def _hint() -> str:
+    """Says how a training gets another config, where it has one already."""
+    workdir = "workdir" in flags.FLAGS and flags.FLAGS["workdir"].value
+    if "config" not in flags.FLAGS or not workdir:
+        return ""
+    if not os.path.isfile(os.path.join(workdir, "config.json")):
+        return ""
+    return (
+        "; a training that is resumed keeps its config. Another one goes on "
+        "from its weights: --config=FILE.py --workdir=NEW "
+        f"--start_from={shlex.quote(workdir)}"
+    )
 
 
 def _refuse(arguments: list[str]) -> None:
@@ -281,7 +292,7 @@ def _fail_without(error: ModuleNotFoundError, name: str) -> NoReturn:
     extra = _EXTRAS.get((error.name or "").partition(".")[0])
     if extra is None:
         raise error
-    if {"--help", "-h", "--helpfull"} & set(sys.argv):
+    if _HELP & set(sys.argv):
         say(docstring(name))
         say(f"\nThe flags are listed where the extra [{extra}] is installed.")
     fail(

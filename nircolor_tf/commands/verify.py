@@ -56,6 +56,8 @@ def main() -> None:
         raise InputError(
             f"--output={output}: expected a .csv file in a folder that exists"
         )
+    if _WORKDIR.value is None and flags.FLAGS["checkpoint"].present:
+        raise InputError("--checkpoint: of a --workdir, which is missing")
     from nircolor_tf.export import difference_table, verify
     from nircolor_tf.inference import models
 

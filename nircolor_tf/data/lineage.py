@@ -7,8 +7,9 @@ of such a training, and beside a manifest that a model has colored.
 
 import dataclasses
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
@@ -35,12 +36,37 @@ class Ancestor:
 def of_export(folder: str | os.PathLike) -> Ancestor:
     """Returns an export as an ancestor; its card speaks for its own, too.
 
+    One of an older version may name the terms of a start in its record alone.
+
     Raises:
         InputError: It has no card, or a malformed one.
     """
     card = cards.read_card(folder)
-    data = card.get("training", {}).get("data") or ""
-    return Ancestor(card["name"], card.get("terms") or "", data)
+    training = card.get("training", {})
+    name, data = card["name"], training.get("data") or ""
+    own = Ancestor(name, card.get("terms") or "", data)
+    terms = join_terms([own, *of_start(training.get("started_from"))])
+    return Ancestor(name, terms, data)
+
+
+def of_start(record: Mapping[str, Any] | None) -> list[Ancestor]:
+    """Returns a model that a training started from, and those before it.
+
+    Args:
+        record: As `training/warm_start.py` writes it; None for none.
+    """
+    ancestors = []
+    while record:
+        data = record.get("config", {}).get("data", {})
+        ancestors.append(
+            Ancestor(
+                record.get("name", ""),
+                data.get("terms", ""),
+                data.get("description", ""),
+            )
+        )
+        record = record.get("started_from")
+    return ancestors
 
 
 def read(folder: str | os.PathLike) -> list[Ancestor]:
@@ -75,7 +101,7 @@ def add(folder: str | os.PathLike, ancestors: Iterable[Ancestor]) -> None:
 
 def join_terms(models: Iterable[Ancestor]) -> str:
     """Returns the terms of all, each once."""
-    return " ".join(dict.fromkeys(one.terms for one in models if one.terms))
+    return " ".join(_apart(one.terms for one in models))
 
 
 def join_data(own: str, ancestors: Iterable[Ancestor]) -> str:
@@ -85,5 +111,16 @@ def join_data(own: str, ancestors: Iterable[Ancestor]) -> str:
         own: Of the model itself; '' where nobody said.
         ancestors: Those before it.
     """
-    texts = [f"{one.name}: {one.data}" for one in ancestors if one.data]
-    return "; ".join([own, *texts] if own else texts)
+    named = {one.data: f"{one.name}: {one.data}" for one in ancestors}
+    texts = _apart([own, *named])
+    return "; ".join(text if text == own else named[text] for text in texts)
+
+
+def _apart(texts: Iterable[str]) -> list[str]:
+    """Returns the texts that are no part of another one, each once."""
+    every = list(dict.fromkeys(filter(None, texts)))
+    return [
+        text
+        for text in every
+        if not any(text != other and text in other for other in every)
+    ]

@@ -1,10 +1,10 @@
 """What the preparation of a data set says beside its table."""
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from nircolor_tf.data import storage
 from nircolor_tf.data.layouts import Candidate
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.images.image_files import IMAGE_SUFFIXES
@@ -43,33 +43,39 @@ def unread(
     Returns:
         One line, or none.
     """
+    places = [Path(place).resolve() for place in places if place]
     sides = (side for one in candidates for side in (one.nir, one.rgb))
     known = {side.resolve() for side in sides if side}
-    output = output.resolve()
-    others = [
+    written = [storage.folder_of(output / "manifest.csv").resolve()]
+    if not any(place.is_relative_to(output.resolve()) for place in places):
+        written.append(output.resolve())
+    others = dict.fromkeys(
         path
-        for place in map(Path, filter(None, places))
+        for place in places
         for path in sorted(place.rglob("*"))
-        if path.is_file()
-        and path.suffix.lower() not in SIDECARS
-        and not any(
-            part.startswith(".") for part in path.relative_to(place).parts
-        )
+        if _counts(path, place)
         and path.resolve() not in known
-        and output not in path.resolve().parents
-    ]
+        and not any(path.is_relative_to(folder) for folder in written)
+    )
     if not others:
         return []
     images = [one for one in others if one.suffix.lower() in IMAGE_SUFFIXES]
-    types = Counter(one.suffix.lower() or "no suffix" for one in others)
-    named = (images or others)[:_NAMES]
-    return [
-        f"not read: {len(others)} files ({', '.join(sorted(types)[:_NAMES])}), "
-        f"of which {len(images)} are images at places where this layout has "
-        f"none: {', '.join(map(str, named))}"
-        + " and others"
-        * (len(others) > len(named))
-    ]
+    types = sorted({one.suffix.lower() or "no suffix" for one in others})
+    text = f"not read: {len(others)} files ({', '.join(types[:_NAMES])})"
+    if images:
+        names = ", ".join(map(str, images[:_NAMES]))
+        text += (
+            f", of which {len(images)} are images at places where this layout "
+            f"has none: {names}" + " ..." * (len(images) > _NAMES)
+        )
+    return [text]
+
+
+def _counts(path: Path, place: Path) -> bool:
+    """Whether a path of a data set is a file that is worth a word."""
+    parts = path.relative_to(place).parts
+    hidden = any(part.startswith(".") for part in parts)
+    return not hidden and path.suffix.lower() not in SIDECARS and path.is_file()
 
 
 def splits(pairs: Iterable[Example]) -> list[str]:
@@ -82,5 +88,5 @@ def splits(pairs: Iterable[Example]) -> list[str]:
     return [
         f"no pairs in {missing}, so that nothing can be trained: the pairs are "
         f"of {count} scene{'' if count == 1 else 's'}, and a scene is in one "
-        "split; --scenes=FILE.csv says otherwise which pairs are of one"
+        "split (of some layouts --scenes=FILE.csv says which pairs are of one)"
     ]

@@ -82,6 +82,10 @@ class TrainingData:
         )
         return most.total()
 
+    def select(self, role: str) -> list[TrainingImage]:
+        """Returns the images of one of `ROLES`."""
+        return [image for image in self.images if image.role == role]
+
     @property
     def protocol(self) -> str:
         """The data protocol, or several with commas; empty for no image."""

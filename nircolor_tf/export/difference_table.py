@@ -55,7 +55,7 @@ def verdict(verification: Verification) -> str:
         runtime for runtime in verification.runtimes if runtime.differences
     ]
     return (
-        f"the export equals the trained method: {len(compared)} of "
+        f"the export equals {verification.reference}: {len(compared)} of "
         f"{len(verification.runtimes)} files and signatures were compared on "
         f"{len(photos)} photos, and no difference is larger than is allowed"
     )

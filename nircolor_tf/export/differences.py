@@ -157,8 +157,10 @@ class Verification:
         runtimes: Of every path, also those that take none of the photos.
         sizes: Heights and widths at which the photos reach the network.
         problems: The photos that fail, and the differences above their limit.
+        reference: What the export was compared with, in words.
     """
 
     runtimes: Sequence[Runtime]
     sizes: Sequence[tuple[int, int]]
     problems: Sequence[str]
+    reference: str

@@ -36,7 +36,7 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import lineage, manifest, pipeline, training_data
+from nircolor_tf.data import manifest, pipeline, training_data
 from nircolor_tf.data.training_data import TrainingData
 from nircolor_tf.export import (
     comparison,
@@ -125,7 +125,7 @@ def export_workdir(
         method.inference_steps(),
     )
     training = _read_training_data(workdir, method, options.estimator)
-    history = _history(workdir, method.config, options)
+    history = _history(workdir, method.config, training, options)
     card = model_card.make_card(
         method, output.name, paths, record, training, history
     )
@@ -175,9 +175,12 @@ def _commands(workdir: str | os.PathLike, options: Options) -> list[str]:
 
 
 def _history(
-    workdir: str | os.PathLike, config: ConfigDict, options: Options
+    workdir: str | os.PathLike,
+    config: ConfigDict,
+    training: TrainingData,
+    options: Options,
 ) -> model_card.History:
-    ancestors = lineage.read(workdir)
+    ancestors = model_lineage.before(workdir)
     if options.estimator is not None:
         ancestors += model_lineage.of(options.estimator)
     path, split = config.data.manifest, config.evaluate.split
@@ -185,10 +188,11 @@ def _history(
     # A mean of weights records none: it was measured on those of the manifest.
     if not images and Path(path).is_file():
         images = manifest.read_manifest(path)
+    validation = [image for image in images if image.split == split]
     return model_card.History(
         start=warm_start.read_record(workdir),
         ancestors=tuple(ancestors),
-        validation=tuple(image for image in images if image.split == split),
+        validation=tuple(validation or training.select("validation")),
     )
 
 

@@ -9,7 +9,7 @@ from nircolor_tf import files
 from nircolor_tf.data import lineage, training_data
 from nircolor_tf.data.lineage import Ancestor
 from nircolor_tf.data.manifest import Example
-from nircolor_tf.data.training_data import TrainingData
+from nircolor_tf.data.training_data import TrainingData, TrainingImage
 from nircolor_tf.export import error_files, saved_model, weights
 from nircolor_tf.inference import cards
 from nircolor_tf.methods.base import InferencePath, Method
@@ -31,7 +31,7 @@ class History:
 
     start: dict | None = None
     ancestors: tuple[Ancestor, ...] = ()
-    validation: tuple[Example, ...] = ()
+    validation: tuple[Example | TrainingImage, ...] = ()
 
     @property
     def protocol(self) -> str:

@@ -82,8 +82,9 @@ def replacing(output: Path) -> Iterator[Path]:
     """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
+        # Without an error where the folder has its new name.
         with tempfile.TemporaryDirectory(
-            prefix=".export-", dir=output.parent
+            prefix=".export-", dir=output.parent, ignore_cleanup_errors=True
         ) as temporary:
             # Others may read it; the temporary one is its owner's alone.
             folder = Path(temporary, "export")

@@ -58,9 +58,9 @@ def write_serving(
     Raises:
         InputError: The export is none, or too old to hold the signatures for
             a server, or its SavedModel cannot be loaded or has not all that
-            the card says; the version is there, or not above 0; or the
-            package tensorflow-serving-api is not installed. Nothing is
-            written then.
+            the card says; the version is there, or not above 0; models.config
+            is malformed; or the package tensorflow-serving-api is not
+            installed. Nothing is written then.
     """
     if version < 1:
         raise InputError(f"version {version}: expected a whole number above 0")
@@ -73,6 +73,8 @@ def write_serving(
             f"{target}: exists already; choose another version, as a server "
             "does not read one twice"
         )
+    if models.is_dir():
+        _describe(models)  # a malformed file is named before anything is there
     requests = list(warmup.make_requests(card))
     target.parent.mkdir(parents=True, exist_ok=True)
     # Renamed when it is whole: the server reads whatever is called a number.
@@ -123,8 +125,10 @@ def _write_configs(output: Path, models: Path) -> None:
 def _describe(models: Path) -> str:
     """Returns the server's configuration, with the models that it lacks.
 
+    Where it lacks none, it stays as it is; else its comments are lost.
+
     Raises:
-        InputError: The one that is there is malformed.
+        InputError: The one that is there is malformed, or no list of models.
     """
     from google.protobuf import text_format  # noqa: PLC0415 - with the extra
     from tensorflow_serving.config import (  # noqa: PLC0415
@@ -132,21 +136,27 @@ def _describe(models: Path) -> str:
     )
 
     config = model_server_config_pb2.ModelServerConfig()
-    file = models / _MODELS
+    file, text = models / _MODELS, ""
     if file.exists():  # what the user has written there stays
         try:
-            text_format.Parse(file.read_text(encoding="utf-8"), config)
+            text = file.read_text(encoding="utf-8")
+            text_format.Parse(text, config)
         except (text_format.ParseError, UnicodeDecodeError) as error:
             raise InputError(
                 f"{file}: not a configuration of a model server: {error}"
             ) from error
+        if config.WhichOneof("config") == "custom_model_config":
+            raise InputError(f"{file}: expected model_config_list")
     known = {model.name for model in config.model_config_list.config}
-    for folder in sorted(models.iterdir()):
-        if folder.is_dir() and folder.name not in known:
-            config.model_config_list.config.add(
-                name=folder.name,
-                # Inside the container.
-                base_path=f"/models/{folder.name}",
-                model_platform="tensorflow",
-            )
+    folders = (path.name for path in models.iterdir() if path.is_dir())
+    missing = sorted(set(folders) - known)
+    for name in missing:
+        config.model_config_list.config.add(
+            name=name,
+            # Inside the container.
+            base_path=f"/models/{name}",
+            model_platform="tensorflow",
+        )
+    if text and not missing:
+        return text
     return text_format.MessageToString(config, as_utf8=True)

@@ -39,6 +39,8 @@ from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training import build, restore
 
+_TRAINED = "the trained method"
+
 # Suffixes of the files that the signature image_bytes reads.
 _ENCODED = (".png", ".jpg", ".jpeg")
 
@@ -92,7 +94,8 @@ def verify_photos(
                 problems.append(f"{file.name}: {error}")
         compared += loaded
     problems += filter(None, [runtime.problem() for runtime in compared])
-    return Verification(compared, sorted(sizes), problems)
+    reference = "the method of its weights" if workdir is None else _TRAINED
+    return Verification(compared, sorted(sizes), problems, reference)
 
 
 def _compare(photo: Photo, loaded: Iterable[Runtime]) -> None:

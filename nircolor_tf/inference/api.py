@@ -9,6 +9,7 @@
 
 import contextlib
 import dataclasses
+import numbers
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -166,7 +167,7 @@ def load(
     saturation: float = 1.0,
     runtime: str = "auto",
     threads: int | None = None,
-    file: str | None = None,
+    file: str | os.PathLike | None = None,
 ) -> ImageColorizer:
     """Loads a model.
 
@@ -190,19 +191,25 @@ def load(
     _check_types(
         model=(model, (str, os.PathLike)),
         path=(path, (str, type(None))),
-        channel=(channel, (str, int)),
-        input_range=(input_range, (str, tuple, list)),
-        saturation=(saturation, (int, float)),
-        threads=(threads, (int, type(None))),
-        file=(file, (str, type(None))),
+        channel=(channel, (str, numbers.Integral)),
+        input_range=(input_range, (str, tuple, list, np.ndarray)),
+        saturation=(saturation, (numbers.Real,)),
+        threads=(threads, (numbers.Integral, type(None))),
+        file=(file, (str, os.PathLike, type(None))),
     )
     if not isinstance(input_range, str):
-        input_range = ",".join(map(str, input_range))
+        input_range = ",".join(f"{level:g}" for level in input_range)
     colorizer = models.load_export(
-        model, runtime, threads, path, TILE, OVERLAP, file
+        model,
+        runtime,
+        None if threads is None else int(threads),
+        path,
+        TILE,
+        OVERLAP,
+        None if file is None else os.fspath(file),
     )
     return ImageColorizer(
-        dataclasses.replace(colorizer, saturation=saturation),
+        dataclasses.replace(colorizer, saturation=float(saturation)),
         channels.parse(str(channel)),
         ranges.parse(input_range),
     )

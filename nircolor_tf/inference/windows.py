@@ -4,6 +4,7 @@ Each function `paint_...` returns a `Paint`, which colors one window of the
 image. The part of the work that needs the whole image is done once, before.
 """
 
+import math
 from collections.abc import Callable
 
 import cv2
@@ -46,7 +47,8 @@ def divide(
     in_tiles = tile is not None and side > tile
     if steps.working_size is not None:
         # Whole, as on a server, unless that takes more memory than one tile.
-        in_tiles = in_tiles and height * width > tile**2
+        seen = math.prod(steps.network_size(height, width))
+        in_tiles = in_tiles and max(seen, height * width) > tile**2
     shape = (tile, tile) if in_tiles else (height, width)
     overlap = overlap if in_tiles else 0
     if small_size != (height, width):

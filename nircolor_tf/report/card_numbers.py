@@ -76,7 +76,7 @@ def add_measurements(
         if _place(entry) not in replaced
     ]
     card["measured"] = [*others, *entries]
-    files.write_json(Path(export, cards.CARD_FILE), card)
+    files.write_json(Path(export, cards.CARD_FILE), card, allow_nan=False)
     return entries
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from nircolor_tf.data import lineage
 from nircolor_tf.data.lineage import Ancestor
 from nircolor_tf.inference import cards
-from nircolor_tf.training import config_files
+from nircolor_tf.training import config_files, warm_start
 
 
 def of(folder: str | os.PathLike) -> list[Ancestor]:
@@ -23,4 +23,16 @@ def of(folder: str | os.PathLike) -> list[Ancestor]:
         return [lineage.of_export(folder)]
     data = config_files.read_config(folder).data
     own = Ancestor(folder.resolve().name, data.terms, data.description)
-    return [own, *lineage.read(folder)]
+    return [own, *before(folder)]
+
+
+def before(workdir: str | os.PathLike) -> list[Ancestor]:
+    """Returns the models that the one of a workdir was made of.
+
+    An older version recorded a start alone.
+
+    Raises:
+        InputError: What it records is malformed.
+    """
+    start = warm_start.read_record(workdir)
+    return lineage.read(workdir) or lineage.of_start(start)

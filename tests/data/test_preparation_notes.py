@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nircolor_tf.data import prepare, synthetic
+from nircolor_tf.data import layouts, preparation_notes, prepare, synthetic
 from nircolor_tf.data.checking import Reading
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import image_files
@@ -25,11 +25,17 @@ def test_files_at_other_places_and_of_other_types_are_named(source, tmp_path):
     # What a former run wrote into the data set is no part of it.
     (source / "data" / "old.png").write_bytes(b"x")
     summary = prepare.prepare(source, "folder", source / "data", overwrite=True)
-    last = summary.splitlines()[-1]
-    assert last.startswith(
-        "not read: 2 files (.dng, .png), of which 1 are images"
+    note = (
+        "not read: 2 files (.dng, .png), of which 1 are images at places where "
+        f"this layout has none: {source}/nir/more/a.png"
     )
-    assert last.endswith(f"{source}/nir/more/a.png and others")
+    assert summary.splitlines()[-1] == note
+    # An output that is the data set does not hide it.
+    places = (source, source / "nir")
+    known = layouts.folder(source)
+    (source / "data" / "old.png").unlink()
+    for output in (source, source.parent):
+        assert preparation_notes.unread(places, known, output) == [note]
 
 
 def test_photos_that_were_asked_for_are_there(source, tmp_path):

@@ -141,9 +141,21 @@ def test_what_a_user_wrote_into_the_config_stays(tmp_path):
     changed = file.read_text("utf-8")
     assert "versions: 3" in changed
     assert changed.count('name: "') == 2
-    file.write_text("models: a", "utf-8")
-    with pytest.raises(InputError, match=r"models\.config: not a configurat"):
-        serving._write_configs(output, models)
+    # Where no model is missing, comments stay, too.
+    file.write_text(f"# mine\n{changed}", "utf-8")
+    serving._write_configs(output, models)
+    assert file.read_text("utf-8") == f"# mine\n{changed}"
+
+
+def test_a_malformed_config_is_named_before_anything_is_there(export, tmp_path):
+    pytest.importorskip("tensorflow_serving")
+    (tmp_path / "models").mkdir()
+    file = tmp_path / "models" / "models.config"
+    for text in ("models: a", "custom_model_config {}"):
+        file.write_text(text, "utf-8")
+        with pytest.raises(InputError, match=r"models\.config: (not|expected)"):
+            serving.write_serving(export, tmp_path, 1)
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
 def test_every_warm_up_request_can_be_answered(output, signatures):

@@ -162,6 +162,27 @@ def test_a_student_has_the_terms_of_its_teacher(
     assert lineage.of_export(exported).name == "exported"
 
 
+def test_terms_that_an_older_version_wrote_into_the_record(tmp_path, exported):
+    older = shutil.copytree(exported, tmp_path / "older")
+    card = json.loads((older / "card.json").read_text())
+    data = {"terms": "Research only.", "description": "lakes"}
+    start = {"name": "first", "config": {"data": data}}
+    card["training"]["started_from"] = {"name": "second", "started_from": start}
+    (older / "card.json").write_text(json.dumps(card))
+    assert lineage.of_export(older).terms == "Research only."
+
+
+def test_texts_are_joined_without_repetition():
+    own = lineage.Ancestor("own", "Ask us.", "streets")
+    others = [
+        lineage.Ancestor("a", "Ask us. Research only.", "streets"),
+        lineage.Ancestor("b", "Research only.", "lakes"),
+        lineage.Ancestor("c", "", "lakes"),
+    ]
+    assert lineage.join_terms([own, *others]) == "Ask us. Research only."
+    assert lineage.join_data(own.data, others) == "streets; c: lakes"
+
+
 def test_a_malformed_lineage_is_named(tmp_path):
     (tmp_path / lineage.FILE).write_text('[{"model": "x"}]')
     with pytest.raises(InputError, match=r"lineage\.json: .*name, terms"):

@@ -178,19 +178,30 @@ def test_the_models_that_ship_are_loaded_by_name():
 
 
 def test_channel_and_range_may_be_numbers():
-    numbers = nircolor.load(channel=2, input_range=(0, 4095))
     texts = nircolor.load(channel="2", input_range="0,4095")
-    assert numbers.channel == texts.channel == channels.Channel(2)
-    assert numbers.input_range == texts.input_range
+    assert texts.channel == channels.Channel(2)
+    numbers = np.int64(2), np.array([0, 4095]), np.float32(0.5), np.int64(1)
+    names = "channel", "input_range", "saturation", "threads"
+    for values in ((2, (0, 4095), 1, 1), (2, [0.0, 4095.0], 1.0, 1), numbers):
+        colorize = nircolor.load(**dict(zip(names, values, strict=True)))
+        assert colorize.channel == texts.channel
+        assert colorize.input_range == texts.input_range
+
+
+def test_load_is_found_by_its_name():
+    assert {"load", "models"} <= set(dir(nircolor))
+    with pytest.raises(AttributeError, match="has no attribute 'save'"):
+        nircolor.save  # noqa: B018
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"model": None}, "model=None: expected str or PathLike"),
-        ({"threads": "2"}, "threads='2': expected int"),
-        ({"saturation": "1.2"}, "saturation='1.2': expected int or float"),
-        ({"channel": 1.0}, "channel=1.0: expected str or int"),
+        ({"threads": "2"}, "threads='2': expected Integral"),
+        ({"saturation": "1.2"}, "saturation='1.2': expected Real"),
+        ({"channel": 1.0}, "channel=1.0: expected str or Integral"),
+        ({"threads": True}, "threads=True: expected Integral"),
     ],
 )
 def test_values_of_another_type_are_named(wrong, message):

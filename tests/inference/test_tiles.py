@@ -271,10 +271,12 @@ def test_a_long_image_that_is_not_shrunk_is_colored_whole():
     whole = Colorizer(normalized, steps)(nir)
     tiled = Colorizer(normalized, steps, tile=64, overlap=8)
     np.testing.assert_array_equal(tiled(nir), whole)
-    # Of more pixels than a tile it would take more memory than one.
-    longer = random_image(12, 400)
-    difference = np.abs(tiled(longer) - Colorizer(normalized, steps)(longer))
-    assert difference.max() > 0.01
+    # Of more pixels than a tile, padding included, it would take more memory.
+    for padded, size in ((steps, (12, 400)), (Steps(32, 32), (12, 200))):
+        longer = random_image(*size)
+        whole = Colorizer(normalized, padded)(longer)
+        tiled = Colorizer(normalized, padded, tile=64, overlap=8)(longer)
+        assert np.abs(tiled - whole).max() > 0.01
 
 
 def test_enlarging_by_rows_is_enlarging_the_whole():
