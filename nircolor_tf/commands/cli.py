@@ -44,7 +44,10 @@ _EXTRAS = {
 }
 
 
-_HELP = {"--help", "-h", "-help", "-?", "--helpshort", "--helpfull", "--helpxml"}
+_HELP = {
+    *("--help", "-h", "-help", "-?"),
+    *("--helpshort", "--helpfull", "--helpxml"),
+}
 
 # On NVIDIA's GPUs float32 products have ten bits of mantissa, unless this is
 # said: enough to train, and not to compare an export with what was trained.

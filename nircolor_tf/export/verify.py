@@ -39,7 +39,8 @@ from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.methods.base import Method
 from nircolor_tf.training import build, restore
 
-_TRAINED = "the trained method"
+# What an export is compared with: of a workdir, and without one.
+_REFERENCES = ("the trained method", "the method of its weights")
 
 # Suffixes of the files that the signature image_bytes reads.
 _ENCODED = (".png", ".jpg", ".jpeg")
@@ -72,10 +73,7 @@ def verify_photos(
         InputError: No photo, workdir or export is there, or the export is of
             another step of the training.
     """
-    source, folder = Path(source), Path(folder)
-    photos = image_files.list_images(source) if source.is_dir() else [source]
-    if not photos:
-        raise InputError(f"{source}: no image file in this folder")
+    photos, folder = _list(Path(source)), Path(folder)
     card = cards.read_card(folder)
     method = _load_method(workdir, folder, card, checkpoint)
     compared, sizes, problems = [], set(), []
@@ -94,8 +92,15 @@ def verify_photos(
                 problems.append(f"{file.name}: {error}")
         compared += loaded
     problems += filter(None, [runtime.problem() for runtime in compared])
-    reference = "the method of its weights" if workdir is None else _TRAINED
+    reference = _REFERENCES[workdir is None]
     return Verification(compared, sorted(sizes), problems, reference)
+
+
+def _list(source: Path) -> list[Path]:
+    photos = image_files.list_images(source) if source.is_dir() else [source]
+    if not photos:
+        raise InputError(f"{source}: no image file in this folder")
+    return photos
 
 
 def _compare(photo: Photo, loaded: Iterable[Runtime]) -> None:

@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import numbers
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,18 @@ _CONVERTED = {
     **dict.fromkeys(("1", "L", "LA"), "L"),
     **dict.fromkeys(("RGB", "RGBA", "RGBX", "RGBa", "P", "PA"), "RGB"),
     **dict.fromkeys(("CMYK", "YCbCr", "HSV", "LAB"), "RGB"),
+}
+
+
+# Of the arguments of `load`.
+_TYPES = {
+    "model": (str, os.PathLike),
+    "path": (str, type(None)),
+    "channel": (str, numbers.Integral),
+    "input_range": (str, tuple, list, np.ndarray),
+    "saturation": (numbers.Real,),
+    "threads": (numbers.Integral, type(None)),
+    "file": (str, os.PathLike, type(None)),
 }
 
 
@@ -151,8 +163,9 @@ def _picture_values(picture: Any) -> np.ndarray:
     return values.astype(np.uint16)
 
 
-def _check_types(**arguments: tuple[Any, tuple[type, ...]]) -> None:
-    for name, (value, types) in arguments.items():
+def _check_types(arguments: Mapping[str, Any]) -> None:
+    for name, value in arguments.items():
+        types = _TYPES[name]
         if not isinstance(value, types) or isinstance(value, bool):
             names = [kind.__name__ for kind in types if kind is not type(None)]
             raise TypeError(f"{name}={value!r}: expected {' or '.join(names)}")
@@ -189,24 +202,18 @@ def load(
         TypeError: A value is of a wrong type.
     """
     _check_types(
-        model=(model, (str, os.PathLike)),
-        path=(path, (str, type(None))),
-        channel=(channel, (str, numbers.Integral)),
-        input_range=(input_range, (str, tuple, list, np.ndarray)),
-        saturation=(saturation, (numbers.Real,)),
-        threads=(threads, (numbers.Integral, type(None))),
-        file=(file, (str, os.PathLike, type(None))),
+        {
+            **{"model": model, "path": path, "file": file, "threads": threads},
+            **{"channel": channel, "input_range": input_range},
+            "saturation": saturation,
+        }
     )
     if not isinstance(input_range, str):
         input_range = ",".join(f"{level:g}" for level in input_range)
+    threads = None if threads is None else int(threads)
+    file = None if file is None else os.fspath(file)
     colorizer = models.load_export(
-        model,
-        runtime,
-        None if threads is None else int(threads),
-        path,
-        TILE,
-        OVERLAP,
-        None if file is None else os.fspath(file),
+        model, runtime, threads, path, TILE, OVERLAP, file
     )
     return ImageColorizer(
         dataclasses.replace(colorizer, saturation=float(saturation)),
