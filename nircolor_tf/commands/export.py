@@ -135,13 +135,13 @@ def main() -> None:
     )
     cli.say(
         f"exported {weights} of {_WORKDIR.value} to {_OUTPUT.value} ({sizes})\n"
-        f"  use: bin/colorize.py --model={_named(_OUTPUT.value)} --input=DIR "
-        "--output=DIR"
+        f"  use: bin/colorize.py --model={_model_name(_OUTPUT.value)} "
+        "--input=DIR --output=DIR"
     )
     _say_fixed(card)
 
 
-def _named(output: str) -> str:
+def _model_name(output: str) -> str:
     """Returns what --model takes for an export, in a shell."""
     from nircolor_tf.inference import models
 

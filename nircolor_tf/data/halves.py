@@ -8,11 +8,9 @@ Journal, 2018, call it cross-fitting).
 """
 
 import os
-from pathlib import Path
 
 from nircolor_tf.data import manifest
 from nircolor_tf.data.manifest import Example
-from nircolor_tf.errors import InputError
 
 # Values of config.data.half; the first one is all of it.
 HALVES = ("", "first", "second")
@@ -29,14 +27,8 @@ def read(path: str | os.PathLike, half: str) -> list[Example]:
         half: One of `HALVES`.
 
     Raises:
-        InputError: The manifest is bad, or not there.
+        InputError: The manifest is bad.
     """
-    if not Path(path).exists():
-        raise InputError(
-            f"{path}: no such file; expected the manifest.csv of "
-            "bin/prepare_data.py: --config.data.manifest=FILE says where it "
-            "is, also of a training that is resumed"
-        )
     examples = manifest.read_manifest(path)
     if not half:
         return examples

@@ -171,7 +171,10 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
                 for row in reader
             ]
     except OSError as error:
-        hint = "bin/prepare_data.py writes a manifest.csv"
+        hint = (
+            "bin/prepare_data.py writes a manifest.csv; a training, also one "
+            "that is resumed, takes --config.data.manifest=FILE"
+        )
         if (path / "manifest.csv").is_file():
             hint = f"{path / 'manifest.csv'} is one"
         raise InputError(

@@ -53,7 +53,7 @@ def unread(
         path
         for place in places
         for path in sorted(place.rglob("*"))
-        if _counts(path, place)
+        if _is_expected(path, place)
         and path.resolve() not in known
         and not any(path.is_relative_to(folder) for folder in written)
     )
@@ -71,8 +71,8 @@ def unread(
     return [text]
 
 
-def _counts(path: Path, place: Path) -> bool:
-    """Whether a path of a data set is a file that is worth a word."""
+def _is_expected(path: Path, place: Path) -> bool:
+    """Returns whether a path is no hidden file, table or text."""
     parts = path.relative_to(place).parts
     hidden = any(part.startswith(".") for part in parts)
     return not hidden and path.suffix.lower() not in SIDECARS and path.is_file()

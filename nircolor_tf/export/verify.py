@@ -73,7 +73,7 @@ def verify_photos(
         InputError: No photo, workdir or export is there, or the export is of
             another step of the training.
     """
-    photos, folder = _list(Path(source)), Path(folder)
+    photos, folder = _photo_files(Path(source)), Path(folder)
     card = cards.read_card(folder)
     method = _load_method(workdir, folder, card, checkpoint)
     compared, sizes, problems = [], set(), []
@@ -96,7 +96,7 @@ def verify_photos(
     return Verification(compared, sorted(sizes), problems, reference)
 
 
-def _list(source: Path) -> list[Path]:
+def _photo_files(source: Path) -> list[Path]:
     photos = image_files.list_images(source) if source.is_dir() else [source]
     if not photos:
         raise InputError(f"{source}: no image file in this folder")

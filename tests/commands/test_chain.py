@@ -228,11 +228,11 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
         (
             f"train.py {CONFIG} --workdir=new "
             "--config.data.manifest=data/none.csv",
-            "data/none.csv: no such file",
+            "data/none.csv: cannot be read",
         ),
         (
             "train.py --workdir=run --config.data.manifest=data/none.csv",
-            "data/none.csv: no such file",
+            "data/none.csv: cannot be read",
         ),
         (
             "train.py --workdir=run --config.train.steps=70",

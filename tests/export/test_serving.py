@@ -126,38 +126,6 @@ def test_no_folder_breaks_the_config_of_all_models(tmp_path):
     }
 
 
-def test_what_a_user_wrote_into_the_config_stays(tmp_path):
-    pytest.importorskip("tensorflow_serving")
-    models, output = tmp_path / "models", tmp_path
-    (models / "a").mkdir(parents=True)
-    serving._write_configs(output, models)
-    file = models / "models.config"
-    text = file.read_text("utf-8")
-    policy = "model_version_policy { specific { versions: 3 } }"
-    platform = 'model_platform: "tensorflow"'
-    file.write_text(text.replace(platform, f"{platform} {policy}"), "utf-8")
-    (models / "b").mkdir()
-    serving._write_configs(output, models)
-    changed = file.read_text("utf-8")
-    assert "versions: 3" in changed
-    assert changed.count('name: "') == 2
-    # Where no model is missing, comments stay, too.
-    file.write_text(f"# mine\n{changed}", "utf-8")
-    serving._write_configs(output, models)
-    assert file.read_text("utf-8") == f"# mine\n{changed}"
-
-
-def test_a_malformed_config_is_named_before_anything_is_there(export, tmp_path):
-    pytest.importorskip("tensorflow_serving")
-    (tmp_path / "models").mkdir()
-    file = tmp_path / "models" / "models.config"
-    for text in ("models: a", "custom_model_config {}"):
-        file.write_text(text, "utf-8")
-        with pytest.raises(InputError, match=r"models\.config: (not|expected)"):
-            serving.write_serving(export, tmp_path, 1)
-    assert [path.name for path in file.parent.iterdir()] == [file.name]
-
-
 def test_every_warm_up_request_can_be_answered(output, signatures):
     from tensorflow_serving.apis import (  # noqa: PLC0415
         prediction_log_pb2,

@@ -336,8 +336,7 @@ def test_exports_equal_the_method(method, colorizer, tmp_path, monkeypatch):
     assert pipeline.reads_photos(read, method.config.data) == (
         method.config.method in ("atcyclegan", "cocolor", "mpfnet")
     )
-    seen = training_data.NOTHING
-    history = model_card.History()
+    seen, history = training_data.NOTHING, model_card.History()
     card = model_card.make_card(method, "x", paths, record, seen, history)
     (tmp_path / "card.json").write_text(json.dumps(card))
     differences = comparison.compare(method, tmp_path)

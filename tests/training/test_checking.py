@@ -68,7 +68,7 @@ def config(pairs_manifest):
             "config.loss is .*'l1': 0.0.* a weight that is not 0",
         ),
         ({"data.manifest": ""}, "config.data.manifest is empty"),
-        ({"data.manifest": "no.csv"}, "no.csv: no such file"),
+        ({"data.manifest": "no.csv"}, "no.csv: cannot be read"),
         ({"evaluate.split": "test"}, "split 'test'.*train, unpaired, val"),
         ({"evaluate.best_metric": "std/mae"}, "is 'std/mae'; .* std/psnr or"),
         ({"evaluate.protocols": ("std", "own")}, "protocols is 'own'; .*hkbu"),

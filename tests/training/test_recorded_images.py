@@ -46,7 +46,7 @@ def test_a_training_goes_on_elsewhere(data, tmp_path, monkeypatch, one_replica):
     trainer.train(config, workdir, one_replica, stop_at=2)
     # Its data has moved.
     data.rename(tmp_path / "moved")
-    with pytest.raises(InputError, match=r"data/manifest\.csv: no such file"):
+    with pytest.raises(InputError, match=r"data/manifest\.csv: cannot be read"):
         trainer.train(config, workdir, one_replica, stop_at=3)
     config.data.manifest = "moved/manifest.csv"
     trainer.train(config, workdir, one_replica, stop_at=3)
