@@ -45,6 +45,7 @@ others are colorized all the same, it is named, and the exit status is 1.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
@@ -182,10 +183,18 @@ def main() -> None:
     channel = channels.parse(_CHANNEL.value)
     colorizer = _load_colorizer()
     if jobs.is_video(_INPUT.value):
-        notes = []
-        summary = _colorize_video(colorizer, input_range, channel, camera_size)
-    else:
-        summary, notes = _colorize_images(colorizer, input_range, channel)
+        _say(_colorize_video(colorizer, input_range, channel, camera_size))
+        return
+    try:
+        results = _colorize_images(colorizer, input_range, channel)
+    except folders.FailedImagesError as error:
+        if error.results:
+            _say(folders.summary(error.results), _notes(error.results))
+        raise
+    _say(folders.summary(results), _notes(results))
+
+
+def _say(summary: str, notes: Sequence[str] = ()) -> None:
     cli.say(f"colorized {summary} with {_MODEL.value} -> {_OUTPUT.value}")
     for note in notes:
         cli.say(f"  note: {note}")
@@ -257,8 +266,8 @@ def _colorize_video(
 
 def _colorize_images(
     colorizer: Colorizer, input_range: ranges.InputRange, channel: Channel
-) -> tuple[str, list[str]]:
-    """Colorizes the images; returns what was done, in words, and notes."""
+) -> list[folders.Result]:
+    """Colorizes the images, with maps of the error where they are wanted."""
     maps = None
     if _UNCERTAINTY.value is not None:
         if _SATURATION.value != 1:
@@ -275,7 +284,7 @@ def _colorize_images(
             error_estimate.load(_MODEL.value, _THREADS.value),
             Path(_UNCERTAINTY.value),
         )
-    results = folders.colorize_path(
+    return folders.colorize_path(
         colorizer,
         _INPUT.value,
         _OUTPUT.value,
@@ -289,7 +298,6 @@ def _colorize_images(
         ),
         maps,
     )
-    return folders.summary(results), _notes(results)
 
 
 def _notes(results: list[folders.Result]) -> list[str]:

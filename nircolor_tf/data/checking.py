@@ -201,10 +201,10 @@ def _name_problem(path: str) -> str:
 
 
 def _read(side: str, path: Path, unpaired: bool, reading: Reading) -> _File:
-    bits = 16
+    bits = None
     if side == "nir":
         raster = image_files.read_raster(path)
-        values = channels.parse(reading.channel).of(raster.bands, str(path))
+        values = channels.parse(reading.channel).of(raster, str(path))
         choice, bits = reading.nir_range, raster.bits
     elif unpaired:
         values, choice = image_files.read_rgb(path), "auto"
@@ -227,7 +227,7 @@ def _levels(
     side: str,
     input_range: InputRange,
     values: np.ndarray,
-    bits: int,
+    bits: int | None,
 ) -> tuple[int, int]:
     try:
         return input_range.of(values, bits)

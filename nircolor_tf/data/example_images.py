@@ -159,15 +159,15 @@ def read_color(path: str, bands: str) -> np.ndarray:
     """
     if not bands:
         return image_files.read_rgb(path)
-    image = image_files.read_raster(path).bands
+    raster = image_files.read_raster(path)
     numbers = [int(number) for number in bands.split(",")]
-    if max(numbers) > image.shape[2]:
-        count = channels.describe(image.shape[2])
+    if max(numbers) > raster.bands.shape[2]:
         raise InputError(
-            f"{path}: has {count}; --rgb_bands={bands} are not among them"
+            f"{path}: has {channels.describe(raster)}; --rgb_bands={bands} are "
+            "not among them"
         )
     return np.concatenate(
-        [Channel(number).of(image, path) for number in numbers], axis=-1
+        [Channel(number).of(raster, path) for number in numbers], axis=-1
     )
 
 

@@ -124,6 +124,9 @@ def export_workdir(
         options.sizes,
         method.inference_steps(),
     )
+    fixed_sizes.check_images(
+        fixed.kinds, options.representative, options.channel
+    )
     training = _read_training_data(workdir, method, options.estimator)
     history = _history(workdir, method.config, training, options)
     card = model_card.make_card(

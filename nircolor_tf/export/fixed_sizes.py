@@ -12,12 +12,15 @@ free sizes. `tflite.py` writes the files.
 """
 
 import dataclasses
+import os
 import re
 from collections.abc import Mapping, Sequence
 
 from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
+from nircolor_tf.images import channels
+from nircolor_tf.images.channels import Channel
 from nircolor_tf.inference.steps import Steps, next_multiple
 
 KINDS = ("float32", "float16", "dynamic", "int8")
@@ -106,6 +109,32 @@ def parse_flags(
         config.representative,
         config.threads,
     )
+
+
+def check_images(
+    kinds: Sequence[str], representative: str | os.PathLike, channel: Channel
+) -> None:
+    """Refuses representative images that no kind takes its scales from.
+
+    Args:
+        kinds: Of the files that are written.
+        representative: Folder of these images; '' for none.
+        channel: Which of their channels is NIR.
+
+    Raises:
+        InputError: There is a folder without 'int8', or a channel without a
+            folder.
+    """
+    if representative and "int8" not in kinds:
+        raise InputError(
+            f"--representative={representative}: gives int8 its scales; "
+            f"--tflite is {','.join(kinds) or 'none'}, expected int8 in it"
+        )
+    if channel != channels.GRAY and not representative:
+        raise InputError(
+            f"--channel={channel.choice}: is that of --representative; "
+            "expected a folder of images there"
+        )
 
 
 def _parse_size(text: str, multiple: int) -> tuple[int, int]:

@@ -15,6 +15,8 @@ from nircolor_tf.export.image_headers import Header
 from nircolor_tf.images.conversions import GRAY_TOLERANCE
 from nircolor_tf.images.ranges import DEPTHS
 
+_WHITES = [2**bits - 1 for bits in DEPTHS]
+
 
 def decode(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Decodes a PNG or JPEG image, gray or of three equal channels.
@@ -51,8 +53,7 @@ def decode(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             lambda: _decode_png(data, size, encoded),
             lambda: _decode_jpeg(data, size, encoded),
         )
-    white = tf.constant([2**bits - 1 for bits in DEPTHS])
-    white = white[tf.reduce_sum(tf.cast(tf.reduce_max(gray) > white, tf.int32))]
+    white = tf.gather(_WHITES, _depth(tf.reduce_max(gray)))
     image = tf.cast(gray, tf.float32) / tf.cast(white, tf.float32)
     image = orientation.upright(image, orientation.read(header))
     return image[None, ..., None], header.bits == 16
@@ -83,6 +84,11 @@ def _decode_jpeg(
     return _gray(levels), header
 
 
+def _depth(level: tf.Tensor) -> tf.Tensor:
+    """Index in `DEPTHS` of the smallest camera that has this level, int32."""
+    return tf.reduce_sum(tf.cast(level > _WHITES, tf.int32))
+
+
 def _gray(levels: tf.Tensor) -> tf.Tensor:
     """(H, W, 1 to 4) -> (H, W) int32; drops alpha, the second or fourth."""
     count = tf.where(tf.shape(levels)[2] >= 3, 3, 1)
@@ -91,8 +97,12 @@ def _gray(levels: tf.Tensor) -> tf.Tensor:
     spread = tf.reduce_max(
         tf.reduce_max(colors, axis=-1) - tf.reduce_min(colors, axis=-1)
     )
+    highest, spread = (
+        tf.cast(level, tf.int32) for level in (tf.reduce_max(colors), spread)
+    )
+    tolerated = [round(GRAY_TOLERANCE * white) for white in _WHITES]
     check = image_headers.require(
-        spread <= round(GRAY_TOLERANCE * levels.dtype.max),
+        spread <= tf.gather(tolerated, _depth(highest)),
         "an RGB image where NIR or gray is expected: its channels differ by "
         "up to {} levels, more than the rounding of a JPEG; send the channel "
         "that is NIR as a gray image",

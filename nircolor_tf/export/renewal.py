@@ -95,6 +95,9 @@ def _check_places(source: Path, output: Path, options: Options) -> None:
 
 def _fixed_sizes(method: Method, options: Options) -> FixedSizes | None:
     """Which TFLite files of one size are asked for; None for none."""
+    fixed_sizes.check_images(
+        options.kinds, options.representative, options.channel
+    )
     if not options.kinds and not options.sizes:
         return None
     if "int8" in options.kinds and not options.representative:

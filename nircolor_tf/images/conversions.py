@@ -5,7 +5,7 @@ import numpy as np
 from nircolor_tf.errors import InputError
 
 # Gray that JPEG or a video stores as color: each plane of chroma is off by one
-# 8-bit level at most, which moves red, green and blue apart by four.
+# 8-bit level at most, which moves red, green and blue apart by four. Of white.
 GRAY_TOLERANCE = 4 / 255
 
 # Of red, green and blue: the luma of BT.601.

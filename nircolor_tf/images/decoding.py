@@ -20,6 +20,8 @@ FORMATS = "PNG, TIFF, JPEG, WebP or BMP"
 # Samples per pixel by the color type of a PNG; a palette gives RGBA.
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 4, 4: 2, 6: 4}
 _PNG_GRAY_ALPHA = 4
+# libpng's own limit.
+_PNG_SIDE = 1_000_000
 # Chunks that may hold EXIF; without them Pillow need not start.
 _PNG_METADATA = {b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
 _JPEG_END = b"\xff\xd9"
@@ -51,6 +53,11 @@ def _png(data: bytes) -> Raster:
     width, height, depth, kind = struct.unpack(">IIBB", content[b"IHDR"][:10])
     samples = _PNG_SAMPLES.get(kind, 4)
     check_size(width, height, samples * max(depth, 8) / 8, len(data))
+    if max(width, height) > _PNG_SIDE:
+        raise InputError(
+            f"a PNG of {width} x {height} pixels; at most {_PNG_SIDE} in a row "
+            "or column are read: divide it, or write a TIFF"
+        )
     if b"acTL" in content:
         raise InputError("an animated PNG; expected a single image")
     image = _opencv(data, f"PNG of {width} x {height} pixels, {depth} bit")

@@ -195,7 +195,7 @@ def read_nir(
     Raises:
         InputError: As `read_raster` and `Channel.of`.
     """
-    return channel.of(read_raster(path).bands, str(path))
+    return channel.of(read_raster(path), str(path))
 
 
 def read_unit(
@@ -215,7 +215,7 @@ def read_unit(
         InputError: As `read_nir`.
     """
     raster = read_raster(path)
-    levels = channel.of(raster.bands, str(path))
+    levels = channel.of(raster, str(path))
     low, high = ranges.AUTO.of(levels, raster.bits)
     return ranges.to_unit(levels, low, high), levels.dtype
 

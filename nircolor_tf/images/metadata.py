@@ -37,11 +37,14 @@ _DESCRIPTIVE = {269, 270, 271, 272, 282, 283, 285, 296, 305, 306, 315, 316}
 # OME-TIFF.
 _DESCRIPTION = 270
 _OF_PROGRAMS = ('{"shape"', "ImageJ=", "<?xml", "<OME")
-# Photoshop's thumbnail and layers, and the ICC profile.
-_OTHER_IMAGE = {34377, 34675, 37724}
+# IPTC, Photoshop's thumbnail and layers, the ICC profile, and what ImageJ shows
+# of the values.
+_OTHER_IMAGE = {33723, 34377, 34675, 37724, 50838, 50839}
 
 # Chunks of a PNG that hold any of it.
-_PNG_CHUNKS = {b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"pHYs"}
+_PNG_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+_PNG_CHUNKS = {b"eXIf", b"pHYs", *_PNG_TEXTS}
+_TEXT_KEYS = (b"XML:com.adobe.xmp", b"Raw profile type ")
 
 # Pillow puts it before the tags.
 _EXIF_NAME = b"Exif\0\0"
@@ -151,6 +154,8 @@ def _header(data: bytes) -> Any:
         TiffImagePlugin,
     )
 
+    if data.startswith(b"MM\0+"):
+        raise InputError("a BigTIFF file with the larger byte first")
     if data.startswith(chunks.PNG):
         plugin, data = PngImagePlugin.PngImageFile, _without_pixels(data)
     elif data.startswith(b"\xff\xd8"):
@@ -163,12 +168,15 @@ def _header(data: bytes) -> Any:
 
 
 def _without_pixels(data: bytes) -> bytes:
-    """Returns a PNG with metadata alone: Pillow reads none behind pixels."""
-    kept = {b"IHDR", *_PNG_CHUNKS, b"IEND"}
+    """Returns a PNG with metadata alone: Pillow reads none behind pixels.
+
+    Without other texts: it refuses a file in which one is long.
+    """
     return chunks.PNG + b"".join(
         chunks.png_chunk(kind, content)
         for kind, content in chunks.png_chunks(data)
-        if kind in kept
+        if kind in (b"IHDR", b"eXIf", b"pHYs", b"IEND")
+        or (kind in _PNG_TEXTS and bytes(content[:17]).startswith(_TEXT_KEYS))
     )
 
 

@@ -39,13 +39,12 @@ class InputRange:
 
     choice: str | tuple[int, int]
 
-    def of(self, image: np.ndarray, bits: int = 16) -> tuple[int, int]:
+    def of(self, image: np.ndarray, bits: int | None = None) -> tuple[int, int]:
         """Returns the levels (LOW, HIGH) that become 0 and 1, LOW < HIGH.
 
         Args:
-            image: uint8 or uint16, (H, W) or (H, W, 1), not empty.
-            bits: Depth of its values, where the file says it, which 'auto'
-                takes; 16 if it says nothing.
+            image: uint8 or uint16, not empty; one channel but for 'auto'.
+            bits: Depth of its values, where it is known, which 'auto' takes.
 
         Raises:
             InputError: HIGH was given and is more than the image can hold.
@@ -61,7 +60,7 @@ class InputRange:
                     "expected HIGH to be 255 at most"
                 )
             return low, high
-        if self.choice == "auto" and bits < 16:
+        if self.choice == "auto" and bits is not None:
             return 0, 2**bits - 1
         low, high = _RULES[self.choice](image)
         return (low, high) if low < high else AUTO.of(image, bits)

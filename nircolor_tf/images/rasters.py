@@ -29,14 +29,17 @@ class Raster:
         alpha: (H, W, 1) of the same type, 0 where the image is transparent;
             None where the file has none.
         color: Whether the first three bands are red, green and blue.
-        bits: Depth of the levels, where the file says that it is 10, 12 or 14;
-            16 where it says no more than their type.
+        bits: Depth of the levels, where it is known: that of packed bits, 16
+            of what fills 16 bit; None where the file says no more than the
+            type of its values.
+        pages: Of the file, whose bands follow each other.
     """
 
     bands: np.ndarray
     alpha: np.ndarray | None = None
     color: bool = False
-    bits: int = 16
+    bits: int | None = None
+    pages: int = 1
 
     @classmethod
     def of(cls, bgr: np.ndarray, orientation: int = 1) -> "Raster":

@@ -46,6 +46,13 @@ _OPENCV_SAMPLES = {
     PHOTOMETRIC.YCBCR: (3,),
 }
 
+# Pixels of the side at which a thumbnail and the image are compared, and their
+# correlation at least: programs tone and sharpen thumbnails.
+_MINIATURE = 16
+_COPY = 0.9
+
+_Pages = list[tifffile.TiffPage]
+
 # tifffile reports in its log what it raises, too.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
@@ -53,8 +60,8 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 def decode(data: bytes) -> Raster:
     """Decodes a TIFF file.
 
-    Thumbnails, masks and smaller pages of the same shape are left out. The
-    bands of several pages of one size follow each other.
+    Thumbnails, masks and smaller copies of the image are left out. The bands of
+    several pages of one size follow each other.
 
     Args:
         data: The file's content.
@@ -66,9 +73,9 @@ def decode(data: bytes) -> Raster:
     """
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
-            pages = _pages(file, len(data))
+            pages, smaller = _pages(file, len(data))
             rasters = [_decode_page(page, data) for page in pages]
-            bits = _depth(pages)
+            _check_copies(smaller, rasters[0], data)
     except InputError:
         raise
     except Exception as error:  # of many kinds, where the file is damaged
@@ -76,11 +83,11 @@ def decode(data: bytes) -> Raster:
         raise InputError(
             f"a TIFF file that is damaged or cut off: {text}"
         ) from error
-    return dataclasses.replace(_joined(rasters), bits=bits)
+    return _joined(rasters)
 
 
-def _pages(file: tifffile.TiffFile, stored: int) -> list[tifffile.TiffPage]:
-    """Returns the pages that are the image, with sizes that are possible."""
+def _pages(file: tifffile.TiffFile, stored: int) -> tuple[_Pages, _Pages]:
+    """Returns the pages that are the image, and those of a smaller size."""
     if file.is_imagej and (file.imagej_metadata or {}).get("images", 1) > 1:
         count = file.imagej_metadata["images"]
         raise InputError(f"an ImageJ stack of {count} images; expected one")
@@ -100,14 +107,14 @@ def _pages(file: tifffile.TiffFile, stored: int) -> list[tifffile.TiffPage]:
     for page in pages:
         _check_page(page, stored)
     largest = max(pages, key=_pixels)
-    pages = [page for page in pages if _same_size(page, largest)]
+    whole = [page for page in pages if _same_size(page, largest)]
     check_size(
         largest.imagewidth,
         largest.imagelength,
-        sum(_bytes_per_pixel(page) for page in pages),
+        sum(_bytes_per_pixel(page) for page in whole),
         stored,
     )
-    return pages
+    return whole, [page for page in pages if page not in whole]
 
 
 def _pixels(page: tifffile.TiffPage) -> int:
@@ -132,6 +139,35 @@ def _same_size(page: tifffile.TiffPage, largest: tifffile.TiffPage) -> bool:
             "pixels, no copies of each other; expected one image"
         )
     return False
+
+
+def _check_copies(smaller: _Pages, raster: Raster, data: bytes) -> None:
+    """Refuses pages that show something else than the image, only smaller."""
+    for page in smaller:
+        copy = _decode_page(page, data)
+        if not _similar(_miniature(copy), _miniature(raster)):
+            raise InputError(
+                f"holds a page of {page.imagewidth} x {page.imagelength} "
+                "pixels that shows another image than its largest page; "
+                "expected one image"
+            )
+
+
+def _miniature(raster: Raster) -> np.ndarray:
+    """A small gray image of (H, W), which no way of shrinking changes much."""
+    colors = np.ascontiguousarray(raster.bands[..., :3])
+    size = (_MINIATURE, _MINIATURE)
+    small = cv2.resize(colors, size, interpolation=cv2.INTER_AREA)
+    return small.reshape(*size, -1).mean(axis=2)
+
+
+def _similar(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether images of one size are alike but for brightness and contrast."""
+    deviations = first.std(), second.std()
+    if min(deviations) == 0:
+        return max(deviations) == 0
+    change = (first - first.mean()) * (second - second.mean())
+    return change.mean() >= _COPY * deviations[0] * deviations[1]
 
 
 def _check_page(page: tifffile.TiffPage, stored: int) -> None:
@@ -185,6 +221,7 @@ def _decode_page(page: tifffile.TiffPage, data: bytes) -> Raster:
     if page.photometric == PHOTOMETRIC.PALETTE:
         bands = _painted(bands, page.colormap)
     levels = upright(to_levels(bands), orientation)
+    bits = _depth(page, bands, levels)
     count = levels.shape[2] - _has_alpha(page, levels.shape[2])
     colors = np.ascontiguousarray(levels[..., :count])
     # Those of 1 bit are booleans, those of a palette have its colors.
@@ -194,11 +231,11 @@ def _decode_page(page: tifffile.TiffPage, data: bytes) -> Raster:
         colors = _white(page) - colors
     color = page.photometric in _COLOR
     if count == levels.shape[2]:
-        return Raster(colors, None, color)
+        return Raster(colors, None, color, bits)
     alpha = np.ascontiguousarray(levels[..., count:])
     if page.extrasamples[-1:] == (EXTRASAMPLE.ASSOCALPHA,):
         colors = _unassociated(colors, alpha)
-    return Raster(colors, alpha, color)
+    return Raster(colors, alpha, color, bits)
 
 
 def _unassociated(colors: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -223,8 +260,12 @@ def _white(page: tifffile.TiffPage) -> np.unsignedinteger:
 
 def _painted(indices: np.ndarray, colors: np.ndarray) -> np.ndarray:
     """Palette indices (H, W, 1) and 16-bit colors (3, N) -> (H, W, 3)."""
-    painted = np.moveaxis(colors[:, indices[..., 0]], 0, -1)
-    return painted if (colors % 257).any() else (painted // 257).astype("u1")
+    # Those of one bit are booleans.
+    painted = np.moveaxis(colors[:, indices[..., 0].astype(np.intp)], 0, -1)
+    # 8 bit were multiplied by 257, by some programs by 256.
+    if all((colors % factor).any() for factor in (256, 257)):
+        return painted
+    return (painted >> 8).astype(np.uint8)
 
 
 def to_levels(values: np.ndarray) -> np.ndarray:
@@ -277,9 +318,10 @@ def _decode_by_opencv(page: tifffile.TiffPage, data: bytes) -> Raster:
         or (page.extrasamples and not unassociated)
     ):
         planes = "" if contiguous else ", planes apart"
+        packed = "" if bits % 8 == 0 else ", packed"
         raise InputError(
             f"compression {_name(page.compression)} of {samples} x {bits} bit"
-            f"{planes} needs the package imagecodecs: pip install "
+            f"{packed}{planes} needs the package imagecodecs: pip install "
             "nircolor-tf[tiff]"
         )
     decoded, images = cv2.imdecodemulti(
@@ -295,14 +337,23 @@ def _decode_by_opencv(page: tifffile.TiffPage, data: bytes) -> Raster:
     image = images[0]
     if bits in _PACKED_BITS:
         image >>= 16 - bits  # OpenCV fills 16 bit
-    return Raster.of(image)
+    return dataclasses.replace(Raster.of(image), bits=_packed_bits(page))
 
 
-def _depth(pages: list[tifffile.TiffPage]) -> int:
-    """Returns `Raster.bits`; of several pages, that which holds them all."""
-    bits = max(page.bitspersample for page in pages)
-    levels = all(page.photometric != PHOTOMETRIC.PALETTE for page in pages)
-    return bits if levels and bits in _PACKED_BITS else 16
+def _depth(
+    page: tifffile.TiffPage, stored: np.ndarray, levels: np.ndarray
+) -> int | None:
+    """Returns `Raster.bits` of a page."""
+    if levels.dtype == np.uint8:
+        return None
+    in_unit = stored.dtype.kind == "f" and stored.max() <= 1
+    if in_unit or page.photometric == PHOTOMETRIC.PALETTE:
+        return 16
+    return _packed_bits(page)
+
+
+def _packed_bits(page: tifffile.TiffPage) -> int | None:
+    return page.bitspersample if page.bitspersample in _PACKED_BITS else None
 
 
 def _joined(rasters: list[Raster]) -> Raster:
@@ -318,4 +369,6 @@ def _joined(rasters: list[Raster]) -> Raster:
             "expected one image"
         )
     bands = np.concatenate([raster.bands for raster in rasters], axis=2)
-    return Raster(bands, first.alpha, first.color)
+    depths = [raster.bits for raster in rasters]
+    bits = None if None in depths else max(depths)
+    return Raster(bands, first.alpha, first.color, bits, len(rasters))

@@ -18,6 +18,7 @@ import numpy as np
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, conversions, image_files, ranges
+from nircolor_tf.images.rasters import Raster
 from nircolor_tf.inference import models
 from nircolor_tf.inference.colorizer import OVERLAP, TILE, Colorizer
 
@@ -35,6 +36,7 @@ _TYPES = {
     "path": (str, type(None)),
     "channel": (str, numbers.Integral),
     "input_range": (str, tuple, list, np.ndarray),
+    "level": (numbers.Real,),
     "saturation": (numbers.Real,),
     "threads": (numbers.Integral, type(None)),
     "file": (str, os.PathLike, type(None)),
@@ -81,7 +83,7 @@ class ImageColorizer:
             return [self(member) for member in image]
         if isinstance(image, (str, os.PathLike)):
             raster = image_files.read_raster(image)
-            return self._array(raster.bands, str(image), raster.bits)
+            return self._levels(raster, str(image))
         if isinstance(image, np.ndarray):
             if image.ndim == 4 and image.size:
                 return np.stack([self(member) for member in image])
@@ -93,9 +95,13 @@ class ImageColorizer:
             "or a list of them"
         )
 
-    def _array(
-        self, image: np.ndarray, name: str, bits: int = 16
-    ) -> np.ndarray:
+    def _levels(self, raster: Raster, name: str) -> np.ndarray:
+        levels = self.channel.of(raster, name)
+        with _failures_named(name):
+            low, high = self.input_range.of(levels, raster.bits)
+            return self.colorizer.integers(levels, low, high)
+
+    def _array(self, image: np.ndarray, name: str) -> np.ndarray:
         if image.ndim not in (2, 3) or not image.size:
             raise InputError(
                 f"{name}: an array of shape {image.shape}; expected (H, W), "
@@ -103,11 +109,9 @@ class ImageColorizer:
             )
         # Files of astronomy and of raw cameras have the larger byte first.
         image = image.astype(image.dtype.newbyteorder("="), copy=False)
+        image = image.reshape(*image.shape[:2], -1)
         if image.dtype in (np.uint8, np.uint16):
-            levels = self.channel.of(image, name)
-            with _failures_named(name):
-                low, high = self.input_range.of(levels, bits)
-                return self.colorizer.integers(levels, low, high)
+            return self._levels(Raster(image), name)
         if not np.issubdtype(image.dtype, np.floating):
             raise InputError(
                 f"{name}: an array of {image.dtype}; expected uint8, uint16 or "
@@ -120,7 +124,8 @@ class ImageColorizer:
             )
         # The rules for channels count in levels.
         levels = np.rint(image.astype(np.float64) * 65535).astype(np.uint16)
-        nir = self.channel.of(levels, name).astype(np.float32) / 65535
+        nir = self.channel.of(Raster(levels, bits=16), name)
+        nir = nir.astype(np.float32) / 65535
         with _failures_named(name):
             return self.colorizer(nir)
 
@@ -209,6 +214,8 @@ def load(
         }
     )
     if not isinstance(input_range, str):
+        for level in input_range:
+            _check_types({"level": level})
         input_range = ",".join(f"{level:g}" for level in input_range)
     threads = None if threads is None else int(threads)
     file = None if file is None else os.fspath(file)

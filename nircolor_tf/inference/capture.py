@@ -12,6 +12,7 @@ import numpy as np
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images.channels import Channel
+from nircolor_tf.images.rasters import Raster
 
 # Frames per second of a camera that does not say its own.
 _CAMERA_RATE = 30
@@ -157,7 +158,7 @@ class Camera:
             now = time.monotonic()
             started = now if started is None else started
             name = f"{self._name}: frame {number}"
-            nir = self._channel.of(picture[..., ::-1], name)
+            nir = self._channel.of(Raster.of(picture), name)
             self._check_size(*nir.shape[:2])
             guard.check(number, *nir.shape[:2])
             yield Frame(nir, Fraction(now - started), Fraction(0))

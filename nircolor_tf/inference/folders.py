@@ -95,6 +95,19 @@ class Result:
         return self.low, self.high, self.dtype
 
 
+class FailedImagesError(InputError):
+    """Some images could not be colorized; the message names them.
+
+    Args:
+        message: Which, and why.
+        results: Of the others.
+    """
+
+    def __init__(self, message: str, results: list[Result]):
+        super().__init__(message)
+        self.results = results
+
+
 @dataclasses.dataclass(frozen=True)
 class _Levels:
     """(H, W, C) integers, its alpha, metadata, the levels of black and white.
@@ -135,8 +148,9 @@ def colorize_path(
         The results, by name of the images; none where all are skipped.
 
     Raises:
-        InputError: Nothing to do, or a result or map exists (nothing is
-            written then); or images failed: all are named, the others are
+        InputError: Nothing to do, or a result or map exists; nothing is
+            written then.
+        FailedImagesError: Images failed: all are named, the others are
             written.
     """
     estimator = None if maps is None else maps.estimator
@@ -159,7 +173,8 @@ def colorize_path(
                 raise _stop(error, len(results), len(jobs)) from error
             except FAILURES as error:
                 problems.append(describe_failure(error, job))
-    _report(problems, len(jobs))
+    if problems:
+        raise FailedImagesError(_report(problems, len(jobs)), results)
     return results
 
 
@@ -277,7 +292,7 @@ def _ahead(
 def _load(job: Job, options: Options) -> _Levels:
     with rasters.limited(options.max_pixels):
         raster, metadata = image_files.read_with_metadata(job.source)
-    image = options.channel.of(raster.bands, str(job.source))
+    image = options.channel.of(raster, str(job.source))
     low, high = options.input_range.of(image, raster.bits)
     clipped = ranges.clipped(image, high)
     return _Levels(image, raster.alpha, metadata, low, high, clipped)
@@ -358,16 +373,15 @@ def _stop(error: DiskFullError, done: int, count: int) -> DiskFullError:
     )
 
 
-def _report(problems: list[str], count: int) -> None:
-    """Raises one error for all images of `count` that failed, if any."""
-    if problems and count == 1:
-        raise InputError(problems[0])
-    if problems:
-        heading = (
-            f"{len(problems)} of {count} images failed, the other "
-            f"{count - len(problems)} are colorized:"
-        )
-        raise InputError("\n  ".join([heading, *problems]))
+def _report(problems: list[str], count: int) -> str:
+    """Describes the images of `count` that failed."""
+    if count == 1:
+        return problems[0]
+    heading = (
+        f"{len(problems)} of {count} images failed, the other "
+        f"{count - len(problems)} are colorized:"
+    )
+    return "\n  ".join([heading, *problems])
 
 
 def _with_progress(items: Iterable, count: int) -> Iterable:

@@ -18,6 +18,7 @@ from av.video.reformatter import ColorRange
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import rasters
 from nircolor_tf.images.channels import Channel
+from nircolor_tf.images.rasters import Raster
 
 # FFmpeg has formats of so many bits for gray and for planes of RGB.
 _DEPTHS = (9, 10, 12, 14, 16)
@@ -94,12 +95,12 @@ def nir_levels(
     """
     bits = depth(frame.format, name)
     if _has_one_channel(frame.format):
-        levels = channel.of(_gray(frame, bits), name)
+        levels = channel.of(_raster(_gray(frame, bits), bits), name)
     elif channel.choice != "gray":
-        levels = channel.of(_rgb(frame, bits), name)
+        levels = channel.of(_raster(_rgb(frame, bits), bits), name)
     else:
         if not damaged and not _is_neutral(frame):
-            channel.of(_rgb(frame, 8), name)
+            channel.of(_raster(_rgb(frame, bits), bits), name)
         levels = _gray(frame, bits)
     return np.ascontiguousarray(
         rasters.upright(levels, orientation(frame) or 1)
@@ -119,6 +120,11 @@ def is_limited_gray(frame: av.VideoFrame) -> bool:
 def _has_one_channel(pixel_format: av.VideoFormat) -> bool:
     colors = [part for part in pixel_format.components if not part.is_alpha]
     return len(colors) == 1 and not pixel_format.has_palette
+
+
+def _raster(bands: np.ndarray, bits: int) -> Raster:
+    # Files of 16 bit hold the levels of any camera.
+    return Raster(bands, bits=None if bits == 16 else bits)
 
 
 def _gray(frame: av.VideoFrame, bits: int) -> np.ndarray:

@@ -86,12 +86,15 @@ def load_export(
     Raises:
         InputError: A file is missing or unreadable, `path` or `file` is not
             in the export, `file` is of another path or runtime, the runtime
-            is unknown, missing or takes no `threads`, or a tile is wrong.
+            is unknown, missing or takes no `threads`, `threads` or a tile is
+            wrong.
     """
     if runtime not in RUNTIMES:
         raise InputError(
             f"runtime {runtime!r}: expected one of {', '.join(RUNTIMES)}"
         )
+    if threads is not None and threads < 1:
+        raise InputError(f"threads={threads}: expected 1 or more")
     folder = locate(model)
     card = cards.read_card(folder)
     if file is None:

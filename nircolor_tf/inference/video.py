@@ -204,7 +204,8 @@ class _Colors:
         nir = frame.nir
         if self._first is None:
             # The file knows its depth; a dark frame looks like a lower one.
-            self._low, self._high = self._input_range.of(nir, frame.bits)
+            bits = None if frame.bits == 16 else frame.bits
+            self._low, self._high = self._input_range.of(nir, bits)
             self._first = frame
         self._clipped += int(nir.max()) > self._high
         unit = ranges.to_unit(nir, self._low, self._high)

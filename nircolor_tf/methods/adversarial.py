@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import keras
 from keras import ops
+from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.losses import GanLoss, luminance
@@ -81,26 +82,35 @@ def judge_all(
     return total, scalars
 
 
+def check_alone(network: keras.Model, config: ConfigDict) -> None:
+    """Refuses a network that `in_one_call` would change.
+
+    Args:
+        network: Has its variables.
+        config: Its section.
+
+    Raises:
+        InputError: It has a state, as with BatchNorm: what it makes of an image
+            may depend on the others of its batch.
+    """
+    if network.non_trainable_variables:
+        raise InputError(
+            f"config.network, {config.name!r}: has BatchNorm or dropout; "
+            "expected a network that treats every image alone"
+        )
+
+
 def in_one_call(network: keras.Model, first, second) -> tuple:
     """Runs a network in training on two batches, and reads its weights once.
 
     Args:
-        network: Treats every image alone, as with InstanceNorm.
+        network: As `check_alone` asks for.
         first: (B, H, W, C).
         second: The same shape.
 
     Returns:
         What the network returns for the first batch, and for the second.
-
-    Raises:
-        InputError: The network has a state, as with BatchNorm: what it makes
-            of an image may depend on the others of its batch.
     """
-    if network.non_trainable_variables:
-        raise InputError(
-            f"config.network, {network.name!r}: has BatchNorm or dropout; "
-            "expected a network that treats every image alone"
-        )
     outputs = network(ops.concatenate([first, second]), training=True)
 
     def half(index):

@@ -150,7 +150,9 @@ class CoColor(Method):
         self.gan = losses.gan_loss(config.gan.form)
 
     def _add_generator(self, name: str, network: keras.Model) -> keras.Model:
-        return self.add_network(name, network, channels=1, inference=True)
+        self.add_network(name, network, channels=1, inference=True)
+        adversarial.check_alone(network, self.config.network)
+        return network
 
     def _add_discriminator(self, name: str, channels: int) -> keras.Model:
         network = make_network(self.config.discriminator, "discriminator")

@@ -30,6 +30,7 @@ _PROBABILITIES = (
     "contrast_probability",
     "noise",
 )
+_SMALLEST_BOX = 8  # px
 _LIMITS = ("zoom", "contrast", "gamma", "exposure")
 
 
@@ -111,12 +112,24 @@ def _check_data(data: ConfigDict, replicas: int) -> None:
         value = data[key]
         valid = len(value) == 2 and 0 < value[0] <= value[1]
         expect(f"data.{key}", value, valid, "two numbers, 0 < low <= high")
+    _check_box("data.zoom", data.zoom, data.crop)
     expected = "'', 'first' or 'second'"
     expect("data.half", data.half, data.half in halves.HALVES, expected)
     _check_sources(data)
     sources = data.unpaired_from
     known = bool(sources) and set(sources) <= {"photos", "pairs"}
     expect("data.unpaired_from", sources, known, "'photos', 'pairs' or both")
+
+
+def _check_box(key: str, zoom: Sequence[float], crop: int) -> None:
+    """Refuses zooms at which a crop shows next to nothing."""
+    expect(
+        key,
+        zoom,
+        crop / zoom[1] >= _SMALLEST_BOX,
+        f"at most {crop / _SMALLEST_BOX:g}, data.crop / {_SMALLEST_BOX}: "
+        f"{_SMALLEST_BOX} px of an image for a crop",
+    )
 
 
 def _check_sources(data: ConfigDict) -> None:
@@ -129,6 +142,7 @@ def _check_sources(data: ConfigDict) -> None:
         valid = len(source.zoom) == 2 and 0 < source.zoom[0] <= source.zoom[1]
         expected = "two numbers, 0 < low <= high"
         expect(f"{key}.zoom", source.zoom, valid, expected)
+        _check_box(f"{key}.zoom", source.zoom, data.crop)
     share = data.photo_probability
     valid = not (share and pipeline.has_shares(data))
     expect("data.photo_probability", share, valid, "0 with data.sources")

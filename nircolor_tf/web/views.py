@@ -49,7 +49,7 @@ def view(pair: Pair, settings: Settings) -> View:
         InputError: A file cannot be read any more.
     """
     raster = image_files.read_raster(pair.source)
-    nir = channels.parse(settings.channel).of(raster.bands, pair.source.name)
+    nir = channels.parse(settings.channel).of(raster, pair.source.name)
     low, high = ranges.parse(settings.input_range).of(nir, raster.bits)
     result = image_files.read_raster(pair.result).bands
     folder = pair.result.parent.parent / "shown" / pair.source.name

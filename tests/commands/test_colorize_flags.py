@@ -106,3 +106,15 @@ def test_a_folder_says_what_it_passes_over(command, tmp_path, capsys):
         "  note: its folders are not searched: deep; --recursive searches them",
         "  note: not colorized: 1 video, 2 files of other types (.dng, .jpe)",
     ]
+
+
+def test_a_folder_with_a_bad_file_says_what_else_there_is(
+    command, tmp_path, capsys
+):
+    write_nir(tmp_path / "nir" / "a.png")
+    for name in ("b.png", "c.dng"):
+        (tmp_path / "nir" / name).write_bytes(b"no image")
+    with pytest.raises(InputError, match="1 of 2 images failed"):
+        command("--input=nir", "--output=color")
+    _, *notes = capsys.readouterr().out.splitlines()
+    assert notes == ["  note: not colorized: 1 file of other types (.dng)"]

@@ -182,6 +182,21 @@ def test_channels_that_differ_as_those_of_the_file_reader_may(dtype, factor):
     assert_decoded(file, image[..., 1] / 255, deep=dtype == np.uint16)
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_color_of_few_bits_is_no_gray(bits):
+    white = 2**bits - 1
+    most = round(white * conversions.GRAY_TOLERANCE)
+    image = np.full((5, 6, 3), white // 2, np.uint16)
+    image[0, 0] = white
+    image[2, 3, 1] += most
+    assert_decoded(encode(image), image[..., 1] / white, deep=True)
+    image[2, 3, 1] += 1
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=IN_COLOR.format(most + 1)
+    ):
+        decode(tf.constant(encode(image)))
+
+
 # What it refuses
 
 GRAY = encode(levels(50, 60).astype(np.uint8))

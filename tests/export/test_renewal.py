@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -22,7 +23,7 @@ from nircolor_tf.export import (
     weights,
 )
 from nircolor_tf.export.export import Options
-from nircolor_tf.images import conversions
+from nircolor_tf.images import channels, conversions
 from nircolor_tf.inference import digests, models
 from nircolor_tf.training import restore
 
@@ -206,6 +207,8 @@ def test_files_of_more_sizes_beside_those_that_are_there(older, tmp_path):
     ("options", "message"),
     [
         (Options(kinds=["int8"], sizes=["24x40"]), "--representative=FOLDER"),
+        (Options(representative="nir"), "--representative=nir.* is none"),
+        (Options(channel=channels.Channel(2)), "--channel=2: .*a folder"),
         (Options(kinds=["float16"]), "expected both or none"),
         (Options(sizes=["24x40"]), "expected both or none"),
         (Options(kinds=["float16"], sizes=["28x40"]), "no image reaches"),
@@ -268,3 +271,7 @@ def test_the_shipped_models_have_todays_graph(name, repository):
     colorize(shipped, Image.new("RGB", SIZE, (100, 100 + apart, 100)))
     with pytest.raises(tf.errors.InvalidArgumentError, match="an RGB image"):
         colorize(shipped, Image.new("RGB", SIZE, (100, 101 + apart, 100)))
+    ten_bit = np.full((*SIZE, 3), (700, 900, 700), np.uint16)
+    png = tf.constant([cv2.imencode(".png", ten_bit)[1].tobytes()])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="up to 200 lev"):
+        shipped["image_bytes"](image_bytes=png)

@@ -3,6 +3,7 @@
 import io
 import struct
 
+import cv2
 import image_storage as storage
 import numpy as np
 import pytest
@@ -197,11 +198,17 @@ def tiff_of(*pages, **options):
     return buffer.getvalue()
 
 
+def scene(seed):
+    """(48, 64) uint16 of patches with soft edges."""
+    patches = np.random.default_rng(seed).integers(0, 60000, (6, 8), np.uint16)
+    return cv2.resize(patches, (64, 48), interpolation=cv2.INTER_LINEAR)
+
+
 @pytest.mark.parametrize("marked", [True, False])
 @pytest.mark.parametrize("first", [True, False])
 def test_a_thumbnail_is_not_the_image(marked, first):
-    photo = storage.pixels(48, 64, 1, np.uint16)[..., 0]
-    small = photo[::4, ::4]
+    photo = scene(1)
+    small = photo[::4, ::4] // 2
     buffer = io.BytesIO()
     with tifffile.TiffWriter(buffer) as file:
         for page in (small, photo) if first else (photo, small):
@@ -209,6 +216,30 @@ def test_a_thumbnail_is_not_the_image(marked, first):
             file.write(page, subfiletype=int(reduced), metadata=None)
     raster = decode(buffer.getvalue())
     np.testing.assert_array_equal(raster.bands[..., 0], photo)
+
+
+@pytest.mark.parametrize(
+    "other", [scene(2)[::2, ::2], np.full((24, 32), 900, np.uint16)]
+)
+def test_a_smaller_page_that_is_no_copy_is_said(other):
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as file:
+        for page in (other, scene(1)):
+            file.write(page, metadata=None)
+    with pytest.raises(InputError, match=r"a page of 32 x 24 .* another image"):
+        decode(buffer.getvalue())
+
+
+def test_three_gray_pages_are_no_rgb_image():
+    pages = decode(tiff_of(*[scene(1)] * 3, photometric="minisblack"))
+    with pytest.raises(
+        InputError, match=r"3 bands in 3 pages .*--channel=1 to"
+    ):
+        channels.GRAY.of(pages, "a.tif")
+    with pytest.raises(InputError, match="3 pages; --channel=luma"):
+        channels.parse("luma").of(pages, "a.tif")
+    nir = channels.parse("2").of(pages, "a.tif")
+    np.testing.assert_array_equal(nir[..., 0], scene(1))
 
 
 def test_pages_of_one_size_are_bands():
@@ -243,16 +274,26 @@ def test_color_and_nir_in_one_file(tmp_path, planes_apart):
 
 def test_a_palette_is_its_colors():
     indices = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    for scale, dtype in [(257, np.uint8), (1, np.uint16)]:
+    for scale, dtype in [(257, np.uint8), (256, np.uint8), (1, np.uint16)]:
         colors = np.arange(768, dtype=np.uint16).reshape(3, 256) % 256 * scale
         data = tiff_of(indices, photometric="palette", colormap=colors)
         raster = decode(data)
         expected = np.moveaxis(colors[:, indices], 0, -1)
         assert raster.bands.dtype == dtype
-        np.testing.assert_array_equal(
-            raster.bands, expected // 257 if dtype == np.uint8 else expected
-        )
+        np.testing.assert_array_equal(raster.bands, expected // scale)
         assert raster.color
+        # What has 16 bit fills them, however dark it is.
+        assert raster.bits == (16 if dtype == np.uint16 else None)
+
+
+def test_a_palette_of_one_bit():
+    file = io.BytesIO()
+    image = Image.new("P", (8, 2))
+    image.putpalette([10, 20, 30, 200, 100, 0])
+    image.putpixel((1, 0), 1)
+    image.save(file, "TIFF", bits=1)
+    bands = decode(file.getvalue()).bands
+    np.testing.assert_array_equal(bands[0, :2], [[10, 20, 30], [200, 100, 0]])
 
 
 @pytest.mark.parametrize(

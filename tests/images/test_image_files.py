@@ -64,6 +64,7 @@ def test_alpha_is_dropped(tmp_path):
 )
 def test_nir_stored_as_three_channels(tmp_path, dtype, spread, accepted):
     array = np.full((4, 4, 3), 100, dtype)
+    array[0, 0] = np.iinfo(dtype).max
     array[1, 2, 0] += spread
     image_files.write_image(tmp_path / "a.png", array)
     if accepted:

@@ -8,6 +8,7 @@ import pytest
 import tifffile
 from PIL import Image, PngImagePlugin
 
+from nircolor_tf.errors import InputError
 from nircolor_tf.images import image_files, metadata
 from nircolor_tf.images.metadata import Metadata
 
@@ -165,3 +166,43 @@ def test_exif_says_it_before_xmp(behind):
 def test_the_resolution_is_turned_as_xmp_says():
     read = Metadata.parse(_with_xmp(_png(dpi=(200, 100)), behind=True))
     assert read.dpi == pytest.approx((100, 200), abs=0.02)
+
+
+def test_a_long_text_hides_no_orientation():
+    exif = Image.Exif()
+    exif[274] = 6
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Notes", "long " * 300_000, zip=True)
+    data = _png(exif=exif, pnginfo=text)
+    assert metadata.orientation(data) == 6
+    assert Metadata.parse(data) == Metadata(b"", b"", None)
+
+
+def test_what_describes_the_gray_image_stays_behind(tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        np.ones((4, 6), np.uint16),
+        metadata=None,
+        extratags=[
+            (33723, 7, 4, b"IPTC", True),
+            (50838, 4, 1, 12, True),
+            (50839, 1, 4, b"IJIJ", True),
+            (65000, 2, 0, "private", True),
+        ],
+    )
+    parsed = Metadata.parse((tmp_path / "a.tif").read_bytes())
+    tags = Image.Exif()
+    tags.load(parsed.exif)
+    assert tags[65000] == "private"
+    assert not {33723, 50838, 50839} & set(tags)
+
+
+def test_a_bigtiff_whose_metadata_cannot_be_read_is_said(tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        np.ones((4, 6), np.uint16),
+        bigtiff=True,
+        byteorder=">",
+    )
+    with pytest.raises(InputError, match="larger byte first"):
+        Metadata.parse((tmp_path / "a.tif").read_bytes())

@@ -47,3 +47,14 @@ def test_a_size_that_the_file_cannot_hold_is_refused_before_decoding():
     ]:
         with pytest.raises(InputError, match="pixels, more than its"):
             decode(bytes(data))
+
+
+def test_a_side_that_no_png_is_read_with():
+    longest = 1_000_000  # of libpng
+    strip = np.zeros((2, longest), np.uint8)
+    strip[1, -1] = 9
+    raster = decode(storage.png(strip[..., None], "gray"))
+    np.testing.assert_array_equal(raster.bands[..., 0], strip)
+    longer = storage.png(np.zeros((2, longest + 1, 1), np.uint8), "gray")
+    with pytest.raises(InputError, match="2 pixels; at most 1000000 in a row"):
+        decode(longer)

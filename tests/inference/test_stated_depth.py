@@ -3,6 +3,7 @@
 import image_storage as storage
 import numpy as np
 import pytest
+import tifffile
 from colorizing import Recorder, colorize_path
 
 from nircolor_tf.images import decoding, image_files
@@ -28,7 +29,18 @@ def test_the_depth_that_a_tiff_says(bits):
 def test_other_files_say_no_more_than_their_type(dtype):
     levels = np.ones((5, 8, 1), dtype)
     for data in (storage.Tiff().write(levels), storage.png(levels, "gray")):
-        assert decoding.decode(data).bits == 16
+        assert decoding.decode(data).bits is None
+
+
+def test_dark_floats_stay_dark(tmp_path):
+    stored = np.linspace(0, 0.03, 40, dtype=np.float32).reshape(5, 8)
+    tifffile.imwrite(tmp_path / "dark.tif", stored)
+    raster = image_files.read_raster(tmp_path / "dark.tif")
+    assert raster.bits == 16
+    image, _ = image_files.read_unit(tmp_path / "dark.tif")
+    np.testing.assert_allclose(image[..., 0], stored, atol=1e-5)
+    rgb = ImageColorizer(Colorizer(Recorder()))(tmp_path / "dark.tif")
+    np.testing.assert_allclose(rgb[..., 0], stored * 65535, atol=1)
 
 
 def test_a_folder_takes_it(dark, tmp_path):

@@ -11,6 +11,7 @@ from clips import Recorder, colorize, gray, read_clip, write_clip
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels
+from nircolor_tf.images.rasters import Raster
 from nircolor_tf.inference import jobs
 
 TV, PC = 1, 2  # FFmpeg's numbers of color ranges
@@ -202,7 +203,7 @@ def test_a_video_and_its_frames_are_judged_alike(
     )
     [frame], _ = read_clip(source)
     try:
-        channels.GRAY.of(frame, "frame.png")
+        channels.GRAY.of(Raster(frame), "frame.png")
     except InputError:
         assert abs(offset) > 1
         with pytest.raises(InputError, match="--channel="):

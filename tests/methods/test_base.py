@@ -2,11 +2,13 @@
 
 import keras
 import pytest
+import smoke
 from ml_collections import ConfigDict
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.methods import adversarial
 from nircolor_tf.methods.base import Method, Named
+from nircolor_tf.training import build
 
 
 @pytest.fixture
@@ -56,9 +58,15 @@ def test_an_optimizer_owns_the_variables_of_its_networks(method):
 def test_two_batches_in_one_call_need_images_treated_alone(layer):
     layers = [layer(0.5)] if layer is keras.layers.Dropout else [layer()]
     network = keras.Sequential([keras.Input((4, 4, 1)), *layers])
-    image = keras.ops.ones((1, 4, 4, 1))
-    with pytest.raises(InputError, match="treats every image alone"):
-        adversarial.in_one_call(network, image, 2 * image)
+    with pytest.raises(InputError, match=r"'unet'.*treats every image alone"):
+        adversarial.check_alone(network, ConfigDict({"name": "unet"}))
+
+
+def test_a_network_with_a_state_is_refused_when_it_is_made():
+    config = smoke.smoke_config("cocolor", "smoke")
+    config.network.name = "ronneberger_unet"
+    with pytest.raises(InputError, match="'ronneberger_unet': has BatchNorm"):
+        build.make_method(config)
 
 
 def test_two_batches_in_one_call_come_back_apart():

@@ -28,6 +28,8 @@ def config(pairs_manifest):
         ({"train.log_every": -1}, "config.train.log_every is -1"),
         ({"data.batch_size": 0}, "config.data.batch_size is 0; .* at least 1"),
         ({"data.zoom": (1.4,)}, "config.data.zoom is .*; expected two numbers"),
+        ({"data.zoom": (80.0, 140.0)}, "zoom is .*140.*at most .*: 8 px of an"),
+        ({"data.sources.town.zoom": (1.0, 99.0)}, "town.zoom is .*: 8 px of"),
         ({"data.gamma": (2.0, 1.0)}, "config.data.gamma is .*0 < low <= high"),
         ({"data.exposure": (0.0, 1.0)}, "config.data.exposure is .*0 < low"),
         ({"data.noise": 1.5}, "config.data.noise is 1.5; expected 0 to 1"),
