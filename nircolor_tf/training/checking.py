@@ -30,7 +30,7 @@ _PROBABILITIES = (
     "contrast_probability",
     "noise",
 )
-_SMALLEST_BOX = 8  # px
+_SMALLEST_BOX = 4  # px
 _LIMITS = ("zoom", "contrast", "gamma", "exposure")
 
 
