@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from absl import logging
+
 from nircolor_tf.errors import DiskFullError, InputError
 
-_TEMPORARY = ".tmp"
+_TEMPORARY, _PARTIAL = ".tmp", ".partial"
 # Of a name, in the temporary one: four bytes each at most, of 255.
 _LETTERS = 40
 
@@ -79,7 +82,15 @@ def new_folder(path: str | os.PathLike) -> Iterator[Path]:
         A folder as deep as `path`, so that relative paths hold after the move.
         Nothing is left of it after an exception.
     """
-    folder = temporary_name(Path(path), ".partial")
+    path = Path(path)
+    for other in path.parent.glob(f".{glob.escape(path.name[:_LETTERS])}.*"):
+        if other.suffix == _PARTIAL:
+            logging.warning(
+                "%s: left by a program that was killed, or that is running; "
+                "if none is, delete it",
+                other,
+            )
+    folder = temporary_name(path, _PARTIAL)
     folder.mkdir(parents=True)
     try:
         yield folder

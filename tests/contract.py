@@ -9,7 +9,14 @@ import smoke
 import tensorflow as tf
 
 from nircolor_tf.data import synthetic
-from nircolor_tf.training import build, config_files, trainer
+from nircolor_tf.methods import METHODS
+from nircolor_tf.training import (
+    build,
+    checkpoints,
+    config_files,
+    trainer,
+    warm_start,
+)
 from nircolor_tf.training.step import compile_step
 
 # Their networks take the time of a training, and smaller ones show as much.
@@ -136,6 +143,24 @@ def everything(workdir):
     }
 
 
+def base_config(config):
+    """Of a model that this training may start from; None if it needs none."""
+    if not METHODS[config.method].needs_start:
+        return None
+    base = smoke.smoke_config("default", "smoke", config.data.manifest)
+    base.network = config.network
+    base.train.update(steps=1, evaluate_every=1, checkpoint_every=1)
+    return base
+
+
+def read_start(config, workdir):
+    """What a training starts from that has begun nothing; None for nothing."""
+    begun = checkpoints.newest_step(workdir) is not None
+    if begun or not METHODS[config.method].needs_start:
+        return None
+    return warm_start.read_workdir(workdir.parent / "base", "latest")
+
+
 def check_resume(config, folder, strategy):
     """A run that goes on from its third step ends as if uninterrupted.
 
@@ -145,13 +170,17 @@ def check_resume(config, folder, strategy):
     # As in a new process: TensorFlow's graph optimizer goes by the names of
     # operations, which Keras numbers, and rounding by what it does.
     keras.utils.clear_session(free_memory=False)
-    trainer.train(config, folder / "a", strategy)
+    base = base_config(config)
+    if base is not None:
+        trainer.train(base, folder / "base", strategy)
+    start = read_start(config, folder / "a")
+    trainer.train(config, folder / "a", strategy, start=start)
     shutil.copytree(folder / "a", folder / "b")
-    checkpoints = folder / "b" / "checkpoints"
+    saved = folder / "b" / "checkpoints"
     tf.compat.v1.train.update_checkpoint_state(
-        str(checkpoints), str(checkpoints / "ckpt-3")
+        str(saved), str(saved / "ckpt-3")
     )
-    for path in checkpoints.glob("ckpt-4*"):
+    for path in saved.glob("ckpt-4*"):
         path.unlink()
     # Nothing but the workdir is needed to go on.
     resumed = config_files.read_config(folder / "b")

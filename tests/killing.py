@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import smoke
 import tensorflow as tf
-from contract import everything
+from contract import base_config, everything, read_start
 
 from nircolor_tf import losses
 from nircolor_tf.methods import METHODS
@@ -125,6 +125,9 @@ def train_and_kill(config, folder, moments):
     too short, or no evaluation better than the best. Then it is compared, and
     another one begins, which is long enough for every moment.
     """
+    base = base_config(config)
+    if base is not None:
+        _run(base, folder / "base")
     spent = _run(config, folder / "whole")
     killed = folder / "killed"
     for moment in moments:
@@ -202,7 +205,9 @@ def _train(tree, workdir, place, call, pipe):
 
         for name, (owner, attribute) in PLACES.items():
             watch(name, owner, attribute)
-        trainer.train(config, workdir, cluster.make_strategy())
+        strategy = cluster.make_strategy()
+        start = read_start(config, workdir)
+        trainer.train(config, workdir, strategy, start=start)
     if place is None:
         pipe.send(spent)
 

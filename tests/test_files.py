@@ -112,6 +112,17 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_a_folder_that_a_killed_process_left_is_named(tmp_path, caplog):
+    for name in (".new.12ab34cd.partial", ".newer.12ab34cd.partial"):
+        (tmp_path / name).mkdir()
+    with files.new_folder(tmp_path / "new"):
+        pass
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path}/.new.12ab34cd.partial: left by a program that was killed, "
+        "or that is running; if none is, delete it"
+    ]
+
+
 def test_what_a_killed_process_left_goes(old):
     old.with_name(".file.12345.tmp").write_text("half")
     files.remove_temporaries(old.parent)

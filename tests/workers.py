@@ -17,6 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import contract
 import keras
 import numpy as np
 import smoke
@@ -164,8 +165,9 @@ def main():
         config = config_of(experiment, manifest, int(batch_size))
         path = Path(folder, experiment)
         try:
+            start = contract.read_start(config, path)
             method = trainer.train(
-                config, path, strategy, last_step(experiment)
+                config, path, strategy, last_step(experiment), start
             )
         except InterruptionError as error:
             print(error)

@@ -251,10 +251,12 @@ def _hint() -> str:
         return ""
     if not os.path.isfile(os.path.join(workdir, "config.json")):
         return ""
+    from nircolor_tf.inference import models
+
     return (
         "; a training that is resumed keeps its config. Another one goes on "
         "from its weights: --config=FILE.py --workdir=NEW "
-        f"--start_from={shlex.quote(workdir)}"
+        f"--start_from={models.quoted(workdir)}"
     )
 
 

@@ -28,7 +28,7 @@ from absl import flags
 
 from nircolor_tf.commands import cli
 from nircolor_tf.errors import InputError
-from nircolor_tf.inference import timing
+from nircolor_tf.inference import models, timing
 
 _MODEL = flags.DEFINE_string("model", None, "Export folder to measure.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Training folder to measure.")
@@ -88,7 +88,8 @@ def main(*names: str) -> None:
     from nircolor_tf.evaluation.options import Options
     from nircolor_tf.report import report, tables
 
-    single = [name for name in (_MODEL.value, _WORKDIR.value) if name]
+    workdir = _WORKDIR.value and models.folder_name(_WORKDIR.value)
+    single = [name for name in (_MODEL.value, workdir) if name]
     if len(single) + _COMPARE.value != 1 or bool(names) != _COMPARE.value:
         raise InputError(
             "give one of --model=DIR, --workdir=DIR and --compare RUN RUN ..."

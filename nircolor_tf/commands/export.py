@@ -36,7 +36,6 @@ else stays as it is: other files, training record, what the card says of
 training and measurements.
 """
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -122,6 +121,7 @@ def main() -> None:
         return
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from nircolor_tf.export import export
+    from nircolor_tf.inference import models
     from nircolor_tf.training import checkpoints
 
     card = export.export_workdir(
@@ -135,17 +135,10 @@ def main() -> None:
     )
     cli.say(
         f"exported {weights} of {_WORKDIR.value} to {_OUTPUT.value} ({sizes})\n"
-        f"  use: bin/colorize.py --model={_model_name(_OUTPUT.value)} "
+        f"  use: bin/colorize.py --model={models.quoted(_OUTPUT.value)} "
         "--input=DIR --output=DIR"
     )
     _say_fixed(card)
-
-
-def _model_name(output: str) -> str:
-    """Returns what --model takes for an export, in a shell."""
-    from nircolor_tf.inference import models
-
-    return shlex.quote(f"./{output}" if output in models.SHIPPED else output)
 
 
 def _options(channel: channels.Channel):

@@ -99,6 +99,12 @@ def _checked_name(where: str, row: Mapping[str, str]) -> str:
             f"{where}, column split: {split!r}; expected one of "
             f"{', '.join(_SPLITS)}"
         )
+    for column in _COLUMNS:
+        if any(letter < " " or letter == "\x7f" for letter in row[column]):
+            raise InputError(
+                f"{where}, column {column}: {row[column]!r}; expected no line "
+                "break or other control character"
+            )
     return unicodedata.normalize("NFC", row["name"])
 
 

@@ -27,6 +27,7 @@ Why so:
 import csv
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -249,7 +250,7 @@ def named(batches: Iterable, path: str | os.PathLike) -> Iterator:
 def _again(path: str | os.PathLike) -> str:
     return (
         "write the shards again: bin/prepare_data.py "
-        f"--shards_of={path} --overwrite"
+        f"--shards_of={shlex.quote(str(path))} --overwrite"
     )
 
 

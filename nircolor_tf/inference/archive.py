@@ -30,7 +30,13 @@ from tqdm import tqdm
 from nircolor_tf import files
 from nircolor_tf.errors import DiskFullError, InputError
 from nircolor_tf.images import image_files
-from nircolor_tf.inference import archive_lists, folders, jobs, models
+from nircolor_tf.inference import (
+    archive_lists,
+    folders,
+    jobs,
+    models,
+    timing,
+)
 from nircolor_tf.inference.colorizer import OVERLAP, TILE, Colorizer
 from nircolor_tf.inference.jobs import Job
 
@@ -159,8 +165,7 @@ def _connected(
     if address is None:
         settings["include_dashboard"] = False
         settings["object_store_memory"] = _STORE_BYTES
-        if workers is not None:
-            settings["num_cpus"] = workers * threads
+        settings["num_cpus"] = threads * (workers or _local_workers(threads))
     try:
         if address not in (None, "auto"):
             # Ray waits for minutes, even if nobody answers.
@@ -168,13 +173,40 @@ def _connected(
             socket.create_connection((host, int(port)), _TIMEOUT).close()
         ray.init(address or "local", logging_level="error", **settings)
     except (OSError, RuntimeError, ValueError) as error:
-        raise InputError(
-            f"--address={address}: no Ray cluster answers: {error}"
-        ) from error
+        reason = f"--address={address}: no Ray cluster answers"
+        if address is None:
+            reason = "Ray cannot be started on this machine"
+        raise InputError(f"{reason}: {error}") from error
     try:
+        _check_cores(threads)
         yield
     finally:
         ray.shutdown()
+
+
+def _local_workers(threads: int) -> int:
+    """As many as there are cores for, but one at least."""
+    return max(1, timing.cores() // threads)
+
+
+def _check_cores(threads: int) -> None:
+    """Refuses workers that no machine has the cores for: Ray would wait."""
+    most = max(_cores_of_machines(), default=0)
+    if most < threads:
+        raise InputError(
+            f"--threads={threads}: no machine of the cluster has so many "
+            f"cores; expected at most {most}"
+        )
+
+
+def _cores_of_machines() -> list[int]:
+    import ray  # noqa: PLC0415 - of the extra
+
+    return [
+        int(node["Resources"].get("CPU", 0))
+        for node in ray.nodes()
+        if node["Alive"]
+    ]
 
 
 def _colorize(
@@ -187,8 +219,9 @@ def _colorize(
     # A batch that kills its workers must not end the others.
     context.max_errored_blocks = -1
     context.enable_progress_bars = False
-    cores = int(ray.cluster_resources().get("CPU", 1))
-    count = workers or max(1, cores // work.threads)
+    count = workers or sum(
+        cores // work.threads for cores in _cores_of_machines()
+    )
     names = {str(job.source.absolute()): str(job.source) for job in missing}
     targets = [str(job.target.absolute()) for job in missing]
     rows = [

@@ -39,6 +39,7 @@ of the split, or synthetic ones.
 
 import dataclasses
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def _check_place(folder: Path) -> None:
     if not (folder / CARD_FILE).exists() and (folder / WORKDIR_FILE).exists():
         raise InputError(
             f"{folder}: a training, not an export; bin/export.py "
-            f"--workdir={folder} --output=DIR makes one of it"
+            f"--workdir={shlex.quote(str(folder))} --output=DIR makes one of it"
         )
 
 

@@ -12,6 +12,7 @@ colorizes gray photos.
 
 import importlib.resources
 import os
+import shlex
 from pathlib import Path
 
 from absl import logging
@@ -41,11 +42,15 @@ def locate(model: str | os.PathLike = "default") -> Path:
         return hub.fetch(str(model))
     if str(model) not in SHIPPED:
         return Path(model)
-    if Path(model, cards.CARD_FILE).is_file():
-        logging.warning(
-            "%s: the shipped model; the export of that name here is ./%s",
-            *(model, model),
-        )
+    for file, kind in (
+        (cards.CARD_FILE, "export"),
+        (cards.WORKDIR_FILE, "training"),
+    ):
+        if Path(model, file).is_file():
+            logging.warning(
+                "%s: the shipped model; the %s of that name here is ./%s",
+                *(model, kind, model),
+            )
     package = Path(str(importlib.resources.files("nircolor_tf")))
     # In the wheel, or beside the package in a checkout.
     places = [package / "saved_models", package.parent / "saved_models"]
@@ -56,6 +61,16 @@ def locate(model: str | os.PathLike = "default") -> Path:
         f"{model}: this shipped model is not there; expected it at "
         f"{places[0] / model} or {places[1] / model}. Name an export folder"
     )
+
+
+def folder_name(folder: str | os.PathLike) -> str:
+    """Returns what names a folder to `locate`, and is no shipped model."""
+    return f"./{folder}" if str(folder) in SHIPPED else str(folder)
+
+
+def quoted(folder: str | os.PathLike) -> str:
+    """Returns the same as a word of a shell."""
+    return shlex.quote(folder_name(folder))
 
 
 def load_export(

@@ -206,6 +206,7 @@ def _check_flags(
         )
     if Path(workdir).exists():
         raise InputError(f"{workdir}: exists already; choose another --workdir")
+    files.check_no_pattern("workdir", workdir)
 
 
 def _config(loaded: Sequence[tuple[Method, dict]]) -> ConfigDict:

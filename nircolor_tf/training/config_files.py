@@ -13,6 +13,7 @@ from ml_collections import ConfigDict, config_flags
 
 from nircolor_tf import files
 from nircolor_tf.errors import InputError
+from nircolor_tf.inference import models
 from nircolor_tf.training import older_configs
 
 CONFIG_FILE = "config.json"
@@ -214,7 +215,7 @@ def _check_same(old: dict, tree: dict, path: Path) -> None:
         raise InputError(
             f"{path}: the workdir was trained with another config; resume "
             "it without --config, or choose a new --workdir, which may go on "
-            f"from its weights: --start_from={path.parent}. "
+            f"from its weights: --start_from={models.quoted(path.parent)}. "
             + "; ".join(changed)
         )
 

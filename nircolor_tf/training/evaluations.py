@@ -84,10 +84,11 @@ class Evaluations:
             )
             if better:
                 self.writer.attempt(self.checkpoints.save_best, metrics)
-        self.writer.scalars("eval", step, phase, metrics)
-        self.newest = step
         for name, grid in grids.items():
             self.writer.image(step, name, grid)
+        # Last: they say that the evaluation is complete.
+        self.writer.scalars("eval", step, phase, metrics)
+        self.newest = step
         numbers = ", ".join(
             f"{name} {metrics[name]:.4g}"
             for name in dict.fromkeys((metric, *_SHOWN))

@@ -3,7 +3,9 @@
 loggers.json of a workdir says which run of each the training is, so that a
 resumed training goes on in the same run:
 
-    {"wandb": {"run": "5f0c9a1b"}, "mlflow": {"run": "1d3e..."}}
+    {"wandb": {"run": "5f0c9a1b"}, "mlflow": {"run": "1d3e...", "ended": true}}
+
+`--logger` ends those that it does not name; named again they go on.
 
 A logger is a convenience. One that fails, at the start or later, is said once
 and gets nothing more, and the training goes on: all that it would have got is
@@ -35,13 +37,15 @@ def select(workdir: Path, names: Sequence[str] | None) -> tuple[str, ...]:
 
     Args:
         workdir: Of the training, new or to be resumed.
-        names: As `--logger` lists them. None: those that the training had.
+        names: As `--logger` lists them. None: those that the training had, and
+            that no `--logger` has ended.
 
     Raises:
         InputError: There is no such logger, or its package is not installed.
     """
     if names is None:
-        names = tuple(_read(workdir))
+        runs = _read(workdir)
+        names = tuple(name for name in runs if not runs[name].get("ended"))
     for name in names:
         if name not in (TENSORBOARD, *OTHERS):
             raise InputError(
@@ -71,10 +75,23 @@ def open_all(
         config: Of the training. Runs may be published: of the path of the
             manifest, which names folders of a machine, they get the last part.
     """
+    _end_others(names, workdir)
     settings = config.to_dict()
     manifest = Path(config.data.manifest).name
     settings["data"] = {**settings["data"], "manifest": manifest}
     return [_Guarded(name, _opening(name, workdir, settings)) for name in names]
+
+
+def _end_others(names: Sequence[str], workdir: Path) -> None:
+    """Records that runs of loggers that are not named have ended."""
+    runs = _read(workdir)
+    ended = {
+        name: {**run, "ended": True}
+        for name, run in runs.items()
+        if name not in names and not run.get("ended")
+    }
+    if ended:
+        files.write_json(workdir / FILE, {**runs, **ended})
 
 
 def _opening(name: str, workdir: Path, settings: dict) -> Callable[[], Sink]:

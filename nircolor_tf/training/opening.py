@@ -121,7 +121,8 @@ def _open_writer(
     writer = SilentWriter()
     if cluster.is_chief(training.strategy):
         opened = loggers.open_all(logger_names, workdir, training.method.config)
-        writer = Writer(workdir, first, end, opened)
+        saved = checkpoints.newest_step(workdir)
+        writer = Writer(workdir, -1 if saved is None else first, end, opened)
     stack.push(lambda error, *_: writer.close(error is not None))
     writer.say(f"begins after step {first} of {end}")
     return writer

@@ -19,7 +19,8 @@ class Writer:
         workdir: Gets train/ and eval/, with TensorBoard events, scalars.csv
             and image grids (`sinks.py`).
         start_step: What is there of a later step, left by a run that was
-            killed after its last checkpoint, is dropped.
+            killed after its last checkpoint, is dropped. -1 where there is no
+            checkpoint yet.
         end_step: Of the whole training, for the remaining time.
         loggers: Sinks besides those in the workdir.
     """
@@ -43,9 +44,12 @@ class Writer:
             *loggers,
         ]
         self._bar = tqdm(
-            total=end_step, initial=start_step, unit="step", dynamic_ncols=True
+            total=end_step,
+            initial=max(start_step, 0),
+            unit="step",
+            dynamic_ncols=True,
         )
-        self._remaining = RemainingTime(end_step - start_step)
+        self._remaining = RemainingTime(end_step - max(start_step, 0))
 
     def advance(self, scalars: Mapping[str, SupportsFloat]) -> None:
         """Counts one step, and says once how long all of them take.

@@ -78,6 +78,11 @@ WHOLE = [f"{name},s,train" for name in NAMES]
         (["name,scene", "a,b,c"], {}, "line 2: expected a value in each"),
         (["name,scene,split", "a,b,all"], {}, "split: 'all'; expected one of"),
         (
+            ["name,scene", 'a,"b', 'c"'],
+            {},
+            r"line 3, column scene: 'b\\nc'; exp",
+        ),
+        (
             ["name,scene,split", *WHOLE[:5], f"{NAMES[5]},s,val"],
             {},
             "the scene 's' is in train and in val; expected whole scenes",

@@ -13,7 +13,13 @@ import pytest
 
 from nircolor_tf.errors import DiskFullError, InputError
 from nircolor_tf.images import image_files
-from nircolor_tf.inference import archive, archive_lists, folders, models
+from nircolor_tf.inference import (
+    archive,
+    archive_lists,
+    folders,
+    models,
+    timing,
+)
 from nircolor_tf.inference.jobs import Job
 
 
@@ -155,8 +161,8 @@ def test_bad_files_are_named_and_the_rest_is_done_once(work, tmp_path):
         [str(paths[1]), outcome.failed[str(paths[1])]],
     ]
     colorizer = models.load_export("edge", threads=1)
-    expected = tmp_path / "expected.png"
     for path in (paths[0], paths[3]):
+        expected = tmp_path / path.name
         folders.colorize_job(colorizer, Job(path, expected), work.options)
         result = output / path.relative_to(tmp_path / "in")
         assert result.read_bytes() == expected.read_bytes()
@@ -271,12 +277,12 @@ class Killer:
 
     marks: Path
 
-    def of(self, bands, name):
+    def of(self, raster, name):
         mark = self.marks / Path(name).stem
         if "always" in name or ("once" in name and not mark.exists()):
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return bands
+        return raster.bands
 
 
 @pytest.mark.slow
@@ -317,7 +323,7 @@ def test_a_killed_worker_costs_nothing_but_its_batch(work, tmp_path):
 class Full:
     """A channel of images whose results do not fit on the disk."""
 
-    def of(self, bands, name):
+    def of(self, raster, name):
         raise DiskFullError(f"{name}: no space")
 
 
@@ -332,6 +338,21 @@ def test_a_full_disk_ends_it(work, tmp_path):
         archive.colorize_archive(
             full, tmp_path / "in", tmp_path / "out", workers=1, batch=2
         )
+
+
+@pytest.mark.slow
+def test_more_threads_than_cores_are_one_worker(work, tmp_path):
+    write_images(tmp_path / "in", "a.png", "b.png")
+    work = dataclasses.replace(work, threads=timing.cores() + 1)
+    outcome = archive.colorize_archive(work, tmp_path / "in", tmp_path / "out")
+    assert outcome.colorized == 2
+
+
+def test_threads_that_no_machine_has_cores_for(monkeypatch):
+    monkeypatch.setattr(archive, "_cores_of_machines", lambda: [2, 8, 4])
+    archive._check_cores(8)
+    with pytest.raises(InputError, match=r"--threads=9: .*at most 8"):
+        archive._check_cores(9)
 
 
 @pytest.mark.slow

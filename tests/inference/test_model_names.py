@@ -38,4 +38,13 @@ def test_shipped_models_lie_in_the_package_or_beside_it(
     Path("edge", "card.json").touch()
     assert models.locate("edge") == inside
     assert "edge: the shipped model; the export of that name" in caplog.text
+    Path("edge", "config.json").touch()
+    assert models.locate("edge") == inside
+    assert "edge: the shipped model; the training of that" in caplog.text
     assert models.locate(tmp_path) == tmp_path
+
+
+def test_a_folder_is_named_apart_from_the_shipped_models():
+    assert models.folder_name("edge") == "./edge"
+    assert models.folder_name("runs/edge") == "runs/edge"
+    assert models.quoted("my edge") == "'my edge'"

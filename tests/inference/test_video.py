@@ -207,7 +207,11 @@ def test_bad_input_is_named(tmp_path, clip):
         ((clip, taken / "o.mp4"), {}, "o.mp4: cannot be written: File exists"),
         ((clip, other), {"smoothing": 1.0}, "--smoothing=1.0"),
         ((clip, other), {"values": "0,999"}, "frame 1: --range"),
-        ((colored, other), {}, "frame 2: an RGB image .* 10 of 255 levels; --channel"),
+        (
+            (colored, other),
+            {},
+            "frame 2: an RGB image .* 10 of 255 levels; --channel",
+        ),
     ]
     before = sorted(tmp_path.iterdir())
     for arguments, options, message in cases:

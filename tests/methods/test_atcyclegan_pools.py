@@ -34,8 +34,8 @@ def die_after(monkeypatch, steps):
     """Makes training die once that many steps are through."""
     advance, done = Writer.advance, []
 
-    def dying(writer):
-        advance(writer)
+    def dying(writer, scalars):
+        advance(writer, scalars)
         done.append(None)
         if len(done) == steps:
             raise KeyboardInterrupt

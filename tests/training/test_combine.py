@@ -109,6 +109,8 @@ def test_members_that_do_not_fit_are_refused(members, workdir, tmp_path):
         combine.combine(members[:1], tmp_path / "new")
     with pytest.raises(InputError, match="mean: exists already"):
         combine.combine(members, workdir)
+    with pytest.raises(InputError, match=r"new\[1\] is a pattern to Tensor"):
+        combine.combine(members, tmp_path / "new[1]")
     with pytest.raises(InputError, match="'ensemble'; expected 'supervised'"):
         combine.combine([members[0], workdir], tmp_path / "new")
     text = (members[1] / "config.json").read_text()

@@ -9,6 +9,7 @@ from nircolor_tf.errors import InputError
 from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.training import build, loop, trainer
 from nircolor_tf.training.evaluator import Evaluator
+from nircolor_tf.training.writer import Writer
 
 
 def exhaust(*arguments):
@@ -29,6 +30,26 @@ def test_an_evaluation_that_fails_costs_no_step(
     steps = [row["step"] for row in rows(tmp_path, "train")]
     assert sorted(set(steps)) == list("12345678")
     assert {row["step"] for row in rows(tmp_path, "eval")} == set("368")
+
+
+def test_a_kill_within_the_records_of_an_evaluation_costs_none_of_them(
+    toy_config, tmp_path, one_replica, monkeypatch
+):
+    toy_config.train.update(checkpoint_every=3, evaluate_every=3)
+    toy_config.evaluate.grid_images = 1
+
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "image", killed)
+        with pytest.raises(KeyboardInterrupt):
+            trainer.train(toy_config, tmp_path, one_replica)
+    trainer.train(toy_config, tmp_path, one_replica)
+    evaluated = sorted({int(row["step"]) for row in rows(tmp_path, "eval")})
+    grids = sorted((tmp_path / "eval").glob("*.png"))
+    assert evaluated == [3, 6, 8]
+    assert [int(path.name.partition("_")[0]) for path in grids] == evaluated
 
 
 def test_the_image_is_named(config):

@@ -105,8 +105,8 @@ def test_a_resumed_training_goes_on_in_its_run(
     assert kinds == [
         ("train", 1),
         ("train", 2),
-        ("eval", 2),
         ("image", 2),
+        ("eval", 2),
         ("close", False),
     ]
     record = json.loads((tmp_path / loggers.FILE).read_text())
@@ -117,8 +117,16 @@ def test_a_resumed_training_goes_on_in_its_run(
     assert recorder.calls[0] == ("open", "new", "manifest.csv")
     assert recorder.calls[1][:2] == ("train", 3)
     recorder.calls = ()
-    trainer.train(config, tmp_path, one_replica, logger_names=["tensorboard"])
+    # With it no more, then and later.
+    for names in (["tensorboard"], None):
+        assert loggers.select(tmp_path, names) == ()
+        trainer.train(config, tmp_path, one_replica, logger_names=names)
     assert recorder.calls == ()
+    # Named again it goes on in the same run.
+    trainer.train(config, tmp_path, one_replica, logger_names=["wandb"])
+    assert recorder.calls[0] == ("open", "new", "manifest.csv")
+    record = json.loads((tmp_path / loggers.FILE).read_text())
+    assert record == {"wandb": {"run": "new"}}
 
 
 @pytest.mark.parametrize("where", ["open", "train", "image", "close"])

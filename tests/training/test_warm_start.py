@@ -13,11 +13,11 @@ from nircolor_tf.training import (
     combine,
     command_log,
     config_files,
-    loop,
     restore,
     trainer,
     warm_start,
 )
+from nircolor_tf.training.checkpoints import Checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -185,11 +185,12 @@ def test_refuses_a_training_that_has_begun(workdir, make_config, one_replica):
 def test_a_start_that_was_never_saved_is_not_resumed_without_it(
     workdir, make_config, one_replica, tmp_path, monkeypatch
 ):
-    def killed(run):
+    def killed(checkpoints):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop.Loop, "save_start", killed)
+        # After its evaluation.
+        patch.setattr(Checkpoints, "save_latest", killed)
         with pytest.raises(KeyboardInterrupt):
             trainer.train(
                 make_config(), tmp_path, one_replica, None, start_of(workdir)
@@ -200,3 +201,8 @@ def test_a_start_that_was_never_saved_is_not_resumed_without_it(
         trainer.train(make_config(), tmp_path, one_replica)
     trainer.train(make_config(), tmp_path, one_replica, 1, start_of(workdir))
     trainer.train(make_config(), tmp_path, one_replica, 1)
+    rows = (tmp_path / "eval" / "scalars.csv").read_text().splitlines()
+    assert len([row for row in rows if row.startswith("0,")]) == len(
+        {row for row in rows if row.startswith("0,")}
+    )
+    assert rows[1].startswith("0,")

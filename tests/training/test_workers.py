@@ -147,6 +147,10 @@ def test_every_method_has_the_weights_of_one_process(
     method, count, tmp_path, pairs_manifest, sgd, one_replica
 ):
     experiment = EXPERIMENTS[method]
+    config = workers.config_of(experiment, pairs_manifest, count)
+    base = contract.base_config(config)
+    if base is not None:
+        trainer.train(base, tmp_path / "base", one_replica)
     assert_finished(
         workers.start(
             count, pairs_manifest, count, tmp_path, "NUMBER", experiment
@@ -155,12 +159,16 @@ def test_every_method_has_the_weights_of_one_process(
     weights = [
         read_weights(tmp_path / f"{experiment}-{n}.npz") for n in range(count)
     ]
-    config = workers.config_of(experiment, pairs_manifest, count)
     with one_replica.scope():
         start = build.make_method(config)
         before = contract.weights_of(start.networks)
+    workdir = tmp_path / "one"
     trained = trainer.train(
-        config, tmp_path / "one", one_replica, workers.last_step(experiment)
+        config,
+        workdir,
+        one_replica,
+        workers.last_step(experiment),
+        contract.read_start(config, workdir),
     )
     alone = contract.weights_of(trained.networks)
     for name, values in alone.items():
