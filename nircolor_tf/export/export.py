@@ -124,9 +124,8 @@ def export_workdir(
         options.sizes,
         method.inference_steps(),
     )
-    fixed_sizes.check_images(
-        fixed.kinds, options.representative, options.channel
-    )
+    images = options.representative, options.channel
+    fixed_sizes.check_images(fixed.kinds, *images)
     training = _read_training_data(workdir, method, options.estimator)
     history = _history(workdir, method.config, training, options)
     card = model_card.make_card(
@@ -136,7 +135,6 @@ def export_workdir(
     dtype = options.weights or "float32"
     with output_folder.replacing(output) as folder:
         training_data.write(folder, training)
-        images = options.representative, options.channel
         entries = model_files.write_fixed(method, paths, fixed, *images, folder)
         card |= error_files.describe(method)
         factor = card.get(error_estimate.KEY, {}).get("factor", 1.0)

@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import numbers
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -176,6 +176,12 @@ def _check_types(arguments: Mapping[str, Any]) -> None:
             raise TypeError(f"{name}={value!r}: expected {' or '.join(names)}")
 
 
+def _text_of(input_range: Sequence[float]) -> str:
+    for level in input_range:
+        _check_types({"level": level})
+    return ",".join(f"{level:g}" for level in input_range)
+
+
 def load(
     model: str | os.PathLike = "default",
     *,
@@ -214,9 +220,7 @@ def load(
         }
     )
     if not isinstance(input_range, str):
-        for level in input_range:
-            _check_types({"level": level})
-        input_range = ",".join(f"{level:g}" for level in input_range)
+        input_range = _text_of(input_range)
     threads = None if threads is None else int(threads)
     file = None if file is None else os.fspath(file)
     colorizer = models.load_export(

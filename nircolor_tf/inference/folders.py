@@ -148,10 +148,8 @@ def colorize_path(
         The results, by name of the images; none where all are skipped.
 
     Raises:
-        InputError: Nothing to do, or a result or map exists; nothing is
-            written then.
-        FailedImagesError: Images failed: all are named, the others are
-            written.
+        InputError: Nothing to do, or a result or map exists.
+        FailedImagesError: Images failed; the others are written.
     """
     estimator = None if maps is None else maps.estimator
     jobs = list_jobs(

@@ -104,12 +104,7 @@ def load_export(
             is unknown, missing or takes no `threads`, `threads` or a tile is
             wrong.
     """
-    if runtime not in RUNTIMES:
-        raise InputError(
-            f"runtime {runtime!r}: expected one of {', '.join(RUNTIMES)}"
-        )
-    if threads is not None and threads < 1:
-        raise InputError(f"threads={threads}: expected 1 or more")
+    _check_runtime(runtime, threads)
     folder = locate(model)
     card = cards.read_card(folder)
     if file is None:
@@ -126,6 +121,15 @@ def load_export(
         tile=tile,
         overlap=overlap,
     )
+
+
+def _check_runtime(runtime: str, threads: int | None) -> None:
+    if runtime not in RUNTIMES:
+        raise InputError(
+            f"runtime {runtime!r}: expected one of {', '.join(RUNTIMES)}"
+        )
+    if threads is not None and threads < 1:
+        raise InputError(f"threads={threads}: expected 1 or more")
 
 
 def _path_of(

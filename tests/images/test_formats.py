@@ -230,18 +230,6 @@ def test_a_smaller_page_that_is_no_copy_is_said(other):
         decode(buffer.getvalue())
 
 
-def test_three_gray_pages_are_no_rgb_image():
-    pages = decode(tiff_of(*[scene(1)] * 3, photometric="minisblack"))
-    with pytest.raises(
-        InputError, match=r"3 bands in 3 pages .*--channel=1 to"
-    ):
-        channels.GRAY.of(pages, "a.tif")
-    with pytest.raises(InputError, match="3 pages; --channel=luma"):
-        channels.parse("luma").of(pages, "a.tif")
-    nir = channels.parse("2").of(pages, "a.tif")
-    np.testing.assert_array_equal(nir[..., 0], scene(1))
-
-
 def test_pages_of_one_size_are_bands():
     rgb, nir = (storage.pixels(6, 8, count, np.uint16) for count in (3, 1))
     buffer = io.BytesIO()
@@ -250,7 +238,7 @@ def test_pages_of_one_size_are_bands():
         file.write(nir[..., 0], metadata=None)
     raster = decode(buffer.getvalue())
     np.testing.assert_array_equal(raster.bands, np.dstack([rgb, nir]))
-    assert raster.color
+    assert (raster.color, raster.pages) == (True, 2)
 
 
 @pytest.mark.parametrize("planes_apart", [False, True])

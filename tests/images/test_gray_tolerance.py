@@ -35,3 +35,16 @@ def test_a_depth_that_is_known_counts_for_the_channels():
     channels.GRAY.of(Raster(dark, bits=12), "a.tif")
     with pytest.raises(InputError, match="up to 64 of 1023 levels"):
         channels.GRAY.of(Raster(dark), "a.tif")
+
+
+def test_three_gray_pages_are_no_rgb_image():
+    page = np.full((4, 6), 7, np.uint16)
+    pages = Raster(np.dstack([page, page + 1, page]), pages=3)
+    with pytest.raises(
+        InputError, match=r"3 bands in 3 pages .*--channel=1 to"
+    ):
+        channels.GRAY.of(pages, "a.tif")
+    with pytest.raises(InputError, match="3 pages; --channel=luma"):
+        channels.parse("luma").of(pages, "a.tif")
+    nir = channels.parse("2").of(pages, "a.tif")
+    np.testing.assert_array_equal(nir[..., 0], page + 1)

@@ -295,6 +295,11 @@ def test_threads_that_have_no_effect_are_refused(export_copy):
     models.load_export(export_copy, "litert", threads=2)
     with pytest.raises(InputError, match="runtime 'lite': expected one of au"):
         models.load_export(export_copy, "lite")
+    for threads in (0, -1):
+        with pytest.raises(
+            InputError, match=f"threads={threads}: expected 1 or"
+        ):
+            models.load_export(export_copy, threads=threads)
 
 
 def test_the_card_asks_for_the_fusion(export_copy):
