@@ -10,7 +10,7 @@ from absl import logging
 from tqdm import tqdm
 
 from nircolor_tf import files
-from nircolor_tf.data import example_images
+from nircolor_tf.data import example_images, manifest
 from nircolor_tf.data.layouts import Candidate
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.errors import InputError
@@ -195,7 +195,7 @@ def _name_problem(path: str) -> str:
         path.encode()
     except UnicodeEncodeError:
         return "the name is not UTF-8"
-    if any(letter < " " or letter == "\x7f" for letter in path):
+    if manifest.has_control_character(path):
         return "the name has a line break or another control character"
     return ""
 

@@ -182,6 +182,16 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: not a CSV file in UTF-8: {error}") from error
+    _check_examples(path, examples)
+    return examples
+
+
+def has_control_character(text: str) -> bool:
+    """Returns whether a line of a table cannot hold a text."""
+    return any(letter < " " or letter == "\x7f" for letter in text)
+
+
+def _check_examples(path: Path, examples: Sequence[Example]) -> None:
     if not examples:
         raise InputError(f"{path}: the manifest holds no example")
     for name, count in Counter(example.name for example in examples).items():
@@ -193,7 +203,6 @@ def read_manifest(path: str | os.PathLike) -> list[Example]:
             f"{path}, column protocol: {' and '.join(protocols)}; expected "
             "the same in every line"
         )
-    return examples
 
 
 def write_manifest(

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from nircolor_tf.data import manifest
 from nircolor_tf.errors import InputError
 
 _COLUMNS = ("name", "scene")
@@ -100,7 +101,7 @@ def _checked_name(where: str, row: Mapping[str, str]) -> str:
             f"{', '.join(_SPLITS)}"
         )
     for column in _COLUMNS:
-        if any(letter < " " or letter == "\x7f" for letter in row[column]):
+        if manifest.has_control_character(row[column]):
             raise InputError(
                 f"{where}, column {column}: {row[column]!r}; expected no line "
                 "break or other control character"

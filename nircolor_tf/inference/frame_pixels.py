@@ -122,9 +122,16 @@ def _has_one_channel(pixel_format: av.VideoFormat) -> bool:
     return len(colors) == 1 and not pixel_format.has_palette
 
 
+def known_bits(bits: int) -> int | None:
+    """Returns `Raster.bits` of a frame, by its `depth`.
+
+    Frames of 16 bit hold the levels of any camera.
+    """
+    return None if bits == 16 else bits
+
+
 def _raster(bands: np.ndarray, bits: int) -> Raster:
-    # Files of 16 bit hold the levels of any camera.
-    return Raster(bands, bits=None if bits == 16 else bits)
+    return Raster(bands, bits=known_bits(bits))
 
 
 def _gray(frame: av.VideoFrame, bits: int) -> np.ndarray:

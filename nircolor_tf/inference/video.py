@@ -20,6 +20,7 @@ from nircolor_tf import files
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import channels, ranges
 from nircolor_tf.images.channels import Channel
+from nircolor_tf.inference import frame_pixels
 from nircolor_tf.inference.capture import Camera, Frame, counted
 from nircolor_tf.inference.colorizer import FAILURES, Colorizer
 from nircolor_tf.inference.flicker import Smoother
@@ -204,7 +205,7 @@ class _Colors:
         nir = frame.nir
         if self._first is None:
             # The file knows its depth; a dark frame looks like a lower one.
-            bits = None if frame.bits == 16 else frame.bits
+            bits = frame_pixels.known_bits(frame.bits)
             self._low, self._high = self._input_range.of(nir, bits)
             self._first = frame
         self._clipped += int(nir.max()) > self._high
