@@ -131,6 +131,9 @@ COMMON = {
         # Variance of the gray values in a window that counts as an edge, above
         # 0; images are in [0, 1].
         "guided_epsilon": 5e-4,
+        # Share of the change that the network makes to the image at half of
+        # the working size, 0 to 1; 0: it does not see it there.
+        "half_share": 0.0,
     },
     "export": {
         # TFLite files of a fixed size: some of 'float32', 'float16',
@@ -224,7 +227,7 @@ LITE_UNET = {
         },
     },
     "evaluate": {"protocols": ("std",)},
-    "inference": {"working_size": 128, "guided_radius": 4},
+    "inference": {"working_size": 128, "guided_radius": 4, "half_share": 0.35},
 }
 
 # Draws all pairs alike.

@@ -55,37 +55,59 @@ nir = cv2.imread(source, cv2.IMREAD_UNCHANGED)
 if nir is None or nir.dtype != np.uint8 or nir.ndim != 2:
     sys.exit(f"{source}: expected an image of 8 bit and one channel")
 nir = nir[..., None].astype(np.float32) / 255
-size = nir.shape[:2]
-shorter, side = min(size), card["working_size"] or min(size)
-shrunk = [round(n * min(1, side / shorter)) for n in size]
-small = cv2.resize(nir, shrunk[::-1], interpolation=cv2.INTER_AREA)[..., None]
-margins = [(0, -n % card["size_multiple"]) for n in shrunk]
-batch = np.pad(small, (*margins, (0, 0)), mode="reflect")[None]
 
 model = Interpreter(f"{folder}/{file}")
 entry = model.get_input_details()[0]
 sides = [int(n) for n in entry["shape_signature"]]
-if entry["dtype"] != np.float32 or (
-    -1 not in sides and sides != list(batch.shape)
-):
-    sys.exit(f"{file}: takes {sides}, {entry['dtype'].__name__}")
-model.resize_tensor_input(entry["index"], batch.shape)
-model.allocate_tensors()
-model.set_tensor(entry["index"], batch)
-model.invoke()
-rgb = model.get_tensor(model.get_output_details()[0]["index"])[0].clip(0, 1)
-rgb = rgb[: shrunk[0], : shrunk[1]]
+# A file of one size sees the image once.
+share = card.get("half_share", 0) if -1 in sides else 0
 
 
-def enlarge(image):
-    """Enlarges to the size of the NIR image."""
-    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_CUBIC)
+def change(image):
+    """What the network adds to an image of a size that it may see."""
+    height, width, _ = image.shape
+    margins = [(0, -n % card["size_multiple"]) for n in (height, width)]
+    batch = np.pad(image, (*margins, (0, 0)), mode="reflect")[None]
+    if entry["dtype"] != np.float32 or (
+        -1 not in sides and sides != list(batch.shape)
+    ):
+        sys.exit(f"{file}: takes {sides}, {entry['dtype'].__name__}")
+    model.resize_tensor_input(entry["index"], batch.shape)
+    model.allocate_tensors()
+    model.set_tensor(entry["index"], batch)
+    model.invoke()
+    rgb = model.get_tensor(model.get_output_details()[0]["index"])[0]
+    return rgb.clip(0, 1)[:height, :width] - image
 
 
-if shorter > side and (guided := card.get("guided")):
-    slope, offset = fit(small, rgb - small, **guided)
-    rgb = (nir + enlarge(slope) * nir + enlarge(offset)).clip(0, 1)
-elif shorter > side:
-    rgb = (nir + enlarge(rgb - small)).clip(0, 1)
+def shrunk_change(image, side, change):
+    """That of the image with a shorter side of `side` at most, enlarged."""
+    size = image.shape[:2]
+    scale = side / min(size)
+    if scale >= 1:
+        return change(image)
+    shrunk = [round(n * scale) for n in size]
+    small = cv2.resize(image, shrunk[::-1], interpolation=cv2.INTER_AREA)
+    small = small[..., None]
+    parts = [change(small)]
+    if guided := card.get("guided"):
+        parts = fit(small, *parts, **guided)
+    *slope, offset = (
+        cv2.resize(part, size[::-1], interpolation=cv2.INTER_CUBIC)
+        for part in parts
+    )
+    return slope[0] * image + offset if slope else offset
+
+
+def mean_change(image):
+    """That at the working size and that at half of it."""
+    if not share:
+        return change(image)
+    half = shrunk_change(image, card["working_size"] // 2, change)
+    return (1 - share) * change(image) + share * half
+
+
+side = card["working_size"] or min(nir.shape[:2])
+rgb = (nir + shrunk_change(nir, side, mean_change)).clip(0, 1)
 if not cv2.imwrite(target, np.rint(255 * rgb[..., ::-1]).astype(np.uint8)):
     sys.exit(f"{target}: cannot be written")

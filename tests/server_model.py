@@ -23,6 +23,7 @@ class Blocks(Method):
                 "working_size": working_size,
                 "mirror": False,
                 "guided_radius": 0,
+                "half_share": 0.0,
             },
         }
         super().__init__(ConfigDict(config), size_multiple=4)

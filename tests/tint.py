@@ -61,6 +61,7 @@ def config(manifest):
                 "working_size": 24,
                 "mirror": False,
                 "guided_radius": 0,
+                "half_share": 0.0,
             },
             "export": {
                 "tflite": ("float16",),

@@ -90,16 +90,16 @@ def _read_models(evaluations: Sequence[str]) -> dict[str, Mapping[str, str]]:
 
 def _count(model: LoadedModel, size: int) -> dict[str, Any]:
     colorizer, folder = model.colorizer, model.about["folder"]
-    side, _ = colorizer.steps.network_size(size, size)
     record = training_data.read(folder)
+    sides = colorizer.steps.network_sides(size)
     passes = 2 if colorizer.steps.mirror else 1
     return {
         "about": dict(model.about),
         "commands": command_log.read(folder),
         "config": model.config,
         "parameters": model.parameters,
-        "seen": side,
-        "macs": passes * count_macs(model.run, side, side),
+        "seen": sides[0],
+        "macs": passes * sum(count_macs(model.run, n, n) for n in sides),
         "fusion": colorizer.steps.fusion is not None,
         "pairs": record.count("pair"),
         "photos": record.count("photo"),

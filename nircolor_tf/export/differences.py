@@ -24,6 +24,7 @@ class Photo:
         image: (H, W, 1) float32 in [0, 1].
         bits: Depth of the file, 8 or 16.
         expected: (H, W, C) float32 in [0, 1].
+        expected_at_one_size: The same, of the network at one size.
         network_size: Height and width at which the network sees it.
     """
 
@@ -31,6 +32,7 @@ class Photo:
     image: np.ndarray
     bits: int
     expected: np.ndarray
+    expected_at_one_size: np.ndarray
     network_size: tuple[int, int]
 
 
@@ -68,6 +70,7 @@ class Runtime:
         name: As the list in `verify.py` has it.
         run: Photo -> (H, W, C) in [0, 1].
         takes: Whether it can take a photo.
+        one_size: Whether the network sees a photo at one size.
         rounds: Whether results are rounded to the depth of the photo's file.
         tolerance: Limit of the largest difference, in [0, 1].
         least_db: Limit of the PSNR over all photos.
@@ -78,6 +81,7 @@ class Runtime:
     name: str
     run: Callable[[Photo], np.ndarray]
     takes: Callable[[Photo], bool] = lambda photo: True
+    one_size: bool = False
     rounds: bool = False
     tolerance: float = math.inf
     least_db: float = -math.inf
@@ -95,6 +99,8 @@ class Runtime:
             reason = str(error).splitlines()[0]
             raise InputError(f"{self.name}: {reason}") from error
         expected, allowed = photo.expected, self.tolerance
+        if self.one_size:
+            expected = photo.expected_at_one_size
         if self.rounds:
             expected = conversions.to_float(
                 conversions.to_integers(expected, photo.bits)

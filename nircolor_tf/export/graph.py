@@ -56,7 +56,7 @@ def estimate_error(
         (B, H, W, 1) float32.
     """
     height, width = tf.shape(images)[1], tf.shape(images)[2]
-    steps = dataclasses.replace(steps, mirror=False)
+    steps = dataclasses.replace(steps.at_one_size(), mirror=False)
     if steps.working_size is None:
         return _run_network(network, steps, images)
     small = image_ops.shrink(images, steps.working_size)
@@ -80,6 +80,19 @@ def _enlarge(
 
 
 def _run_network(
+    network: Callable[[tf.Tensor], tf.Tensor], steps: Steps, images: tf.Tensor
+) -> tf.Tensor:
+    """Runs the network at one or two sizes."""
+    result = _run_at(network, steps, images)
+    if not steps.half_share:
+        return result
+    half = image_ops.shrink(images, steps.half_working_size)
+    change = _run_at(network, steps, half) - half
+    change = images + _enlarge(steps, images, half, change)
+    return (1 - steps.half_share) * result + steps.half_share * change
+
+
+def _run_at(
     network: Callable[[tf.Tensor], tf.Tensor], steps: Steps, images: tf.Tensor
 ) -> tf.Tensor:
     """Pads, runs the network and crops."""

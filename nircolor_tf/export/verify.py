@@ -17,6 +17,7 @@ The limits are those of a new export: a largest difference,
 config.export.least_db.
 """
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -149,6 +150,7 @@ def _load_runtimes(
             fixed["file"],
             _on_image(colorizer),
             takes=_of_size(fixed["height"], fixed["width"]),
+            one_size=True,
             least_db=method.config.export.least_db[fixed["kind"]],
         )
 
@@ -185,10 +187,17 @@ def _of_size(height: int, width: int) -> Callable[[Photo], bool]:
 
 def _read(file: Path, channel: Channel, colorizer: Colorizer) -> Photo:
     image, stored = image_files.read_unit(file, channel)
+    steps, expected = colorizer.steps, colorizer(image)
+    expected_at_one_size = expected
+    if steps.half_share:
+        expected_at_one_size = dataclasses.replace(
+            colorizer, steps=steps.at_one_size()
+        )(image)
     return Photo(
         file,
         image,
-        bits=8 * stored.itemsize,
-        expected=colorizer(image),
-        network_size=colorizer.steps.network_size(*image.shape[:2]),
+        8 * stored.itemsize,
+        expected,
+        expected_at_one_size,
+        network_size=steps.network_size(*image.shape[:2]),
     )

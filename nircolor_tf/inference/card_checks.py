@@ -32,6 +32,7 @@ _FIXED_KEYS = {
 _OPTIONAL_KEYS = {
     "mirror": (bool, "true or false"),
     "guided": (dict | None, "null or the parameters of the enlargement"),
+    "half_share": (int | float, "a number, 0 to 1"),
     "sha256": (dict, "digests by file"),
     "error": (dict, "the estimator of the error"),
 }
@@ -71,6 +72,12 @@ def check(file: Path, card: dict[str, Any]) -> None:
         raise InputError(
             f"{file}: key 'size_multiple': {card['size_multiple']}; expected "
             f"at most {_LARGEST_SIDE} pixels, to which every image is padded"
+        )
+    share, side = card.get("half_share", 0), card["working_size"] or 0
+    if not 0 <= share <= 1 or (share and side < 2):
+        raise InputError(
+            f"{file}: key 'half_share': {share}; expected 0 to 1, and 0 where "
+            f"'working_size', {card['working_size']}, cannot be halved"
         )
     _check_paths(file, card["paths"])
     if "error" in card:

@@ -182,6 +182,19 @@ class Colorizer:
         return conversions.saturated(rgb.clip(0, 1), self.saturation)
 
     def _run_network(self, image: np.ndarray) -> np.ndarray:
+        """Runs the network at one or two sizes: (h, w, 1) -> (h, w, C)."""
+        result = self._run_at(image)
+        share, guide = self.steps.half_share, self.steps.guided
+        size = self.steps.half_size(*image.shape[:2])
+        if not share or size == image.shape[:2]:
+            return result
+        paint = windows.paint_enlarged(
+            self._run_at, image, np.asarray, size, guide
+        )
+        everything = slice(None)
+        return (1 - share) * result + share * paint(everything, everything)
+
+    def _run_at(self, image: np.ndarray) -> np.ndarray:
         """Pads, runs the network and crops: (h, w, 1) -> (h, w, C)."""
         height, width, _ = image.shape
         padded_size = self.steps.padded_size(height, width)

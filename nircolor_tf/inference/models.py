@@ -110,13 +110,15 @@ def load_export(
     if file is None:
         path, _ = cards.find_path(folder, card, path)
         predict = runtimes.load_path(folder, card, path, runtime, threads)
+        steps = cards.steps(folder, card, path)
     else:
         path = _path_of(folder, card, file, path, runtime)
         digests.check_part(folder, card, file)
         predict = LitertModel(folder / file, threads).predict
+        steps = cards.steps(folder, card, path).at_one_size()
     return Colorizer(
         predict,
-        cards.steps(folder, card, path),
+        steps,
         channels=3 if card["paths"][path]["target"] == "rgb" else 1,
         tile=tile,
         overlap=overlap,

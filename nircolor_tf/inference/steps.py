@@ -6,7 +6,9 @@ An image passes these steps, in this order:
     pad       at the bottom and at the right, by reflection, to a height and a
               width that the network takes
     network   with `mirror` on the image and on its mirror image; the result
-              is the mean of both
+              is the mean of both. With `half_share` also on the image at half
+              of the working size, whose change is enlarged as below; the
+              result has that share of it
     crop      the padding away
     enlarge   the change that the network made to a shrunk image, and add it
               to the image at its own size; with `guided` along the edges of
@@ -62,6 +64,12 @@ class Steps:
             image.
         fusion: Parameters of the detail fusion; None for no fusion.
         guided: Parameters of the guided enlargement; None for a cubic one.
+        half_share: Share of the change that the network makes to the image at
+            half of the working size, 0 to 1; 0: it does not see it there.
+
+    Raises:
+        InputError: `half_share` is out of its range, or there is no working
+            size to halve.
     """
 
     size_multiple: int = 1
@@ -69,6 +77,16 @@ class Steps:
     mirror: bool = False
     fusion: BfwlsParameters | None = None
     guided: GuidedParameters | None = None
+    half_share: float = 0.0
+
+    def __post_init__(self):
+        if not 0 <= self.half_share <= 1:
+            raise InputError(f"half_share={self.half_share}: expected 0 to 1")
+        if self.half_share and (self.working_size or 0) < 2:
+            raise InputError(
+                f"half_share={self.half_share}: halves the working size, which "
+                f"is {self.working_size}; expected 2 px or more"
+            )
 
     def for_target(self, target: str) -> "Steps":
         """Returns the steps of an inference path, by its target.
@@ -81,6 +99,10 @@ class Steps:
             return self
         return dataclasses.replace(self, fusion=None)
 
+    def at_one_size(self) -> "Steps":
+        """Returns the steps around a file that takes one size."""
+        return dataclasses.replace(self, half_share=0.0)
+
     def shrunk_size(self, height: int, width: int) -> tuple[int, int]:
         """Returns the size of an image after the step 'shrink'.
 
@@ -89,6 +111,20 @@ class Steps:
             width: Likewise.
         """
         return fit_shorter_side(height, width, self.working_size)
+
+    def half_size(self, height: int, width: int) -> tuple[int, int]:
+        """Returns the size of an image at half of the working size.
+
+        Args:
+            height: Of the image, pixels, at least 1.
+            width: Likewise.
+        """
+        return fit_shorter_side(height, width, self.half_working_size)
+
+    @property
+    def half_working_size(self) -> int | None:
+        """Longest shorter side at half of the working size, pixels."""
+        return self.working_size and self.working_size // 2
 
     def network_size(self, height: int, width: int) -> tuple[int, int]:
         """Returns the size at which the network sees an image.
@@ -99,6 +135,18 @@ class Steps:
         """
         height, width = self.shrunk_size(height, width)
         return self.padded_size(height, width)
+
+    def network_sides(self, side: int) -> tuple[int, ...]:
+        """Returns each side at which the network sees a square image.
+
+        Args:
+            side: Of the image, pixels, at least 1.
+        """
+        sizes = [self.network_size(side, side)]
+        half = self.half_size(side, side)
+        if self.half_share and half != self.shrunk_size(side, side):
+            sizes.append(self.padded_size(*half))
+        return tuple(height for height, _ in sizes)
 
     def padded_size(self, height: int, width: int) -> tuple[int, int]:
         """Returns the smallest size that the network takes.

@@ -322,4 +322,5 @@ class Method(keras.Model):
             working_size=inference.working_size or None,
             mirror=inference.mirror,
             guided=guided,
+            half_share=inference.half_share,
         )

@@ -109,6 +109,21 @@ def test_a_model_that_sees_a_mirror_image_too_costs_twice(workdir, tmp_path):
     assert twice["parameters"] == once["parameters"]
 
 
+def test_half_of_the_size_costs_a_quarter(workdir, tmp_path):
+    folder = shutil.copytree(workdir[0], tmp_path / "half")
+    config = json.loads((folder / "config.json").read_text())
+    config["inference"].update(working_size=64, half_share=0.5)
+    (folder / "config.json").write_text(json.dumps(config))
+    once, both = (
+        costs.measure(
+            evaluation(tmp_path, about_workdir(each, 3)), "one", 64, 1
+        )["runs"]["one"]
+        for each in (workdir[0], folder)
+    )
+    assert both["macs"] == pytest.approx(1.25 * once["macs"], rel=0.01)
+    assert both["seen"] == once["seen"] == 64
+
+
 @pytest.mark.parametrize(
     ("changes", "reference", "message"),
     [

@@ -84,6 +84,19 @@ def test_both_back_ends_give_the_same(
         np.testing.assert_allclose(colorize(images), expected, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize("guided", [None, GUIDED], ids=["cubic", "guided"])
+@pytest.mark.parametrize("working_size", [24, 25, 64])
+def test_both_back_ends_see_half_of_the_size_alike(
+    network, working_size, guided
+):
+    steps = Steps(4, working_size, True, None, guided, half_share=0.4)
+    colorize = trace(network, steps)
+    for size in SIZES:
+        images = textures(*size)
+        expected = run_numpy(network, steps, images)
+        np.testing.assert_allclose(colorize(images), expected, atol=TOLERANCE)
+
+
 @pytest.mark.parametrize(
     ("size", "side"), [((150, 4000), 128), ((33, 3001), 32), ((4001, 70), 64)]
 )
@@ -102,6 +115,7 @@ def test_each_step_changes_the_result(network):
         Steps(4, working_size=24),
         Steps(4, mirror=True),
         Steps(4, fusion=COLORNET),
+        Steps(4, working_size=60, half_share=0.5),
     ):
         changed = run_numpy(network, steps, images)
         assert np.abs(changed - plain).max() > 0.01, steps

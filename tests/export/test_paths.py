@@ -97,6 +97,7 @@ def detour(pairs_manifest):
                     "working_size": 0,
                     "mirror": False,
                     "guided_radius": 0,
+                    "half_share": 0.0,
                 },
                 "export": EXPORT,
             }

@@ -104,6 +104,7 @@ def method(pairs_manifest):
                     "working_size": 0,
                     "mirror": False,
                     "guided_radius": 0,
+                    "half_share": 0.0,
                 },
                 "export": EXPORT,
             }

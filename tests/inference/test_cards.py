@@ -43,6 +43,7 @@ def test_the_steps_are_read_as_they_were_written(tmp_path):
         mirror=True,
         fusion=COLORNET,
         guided=GuidedParameters(radius=4, epsilon=5e-4),
+        half_share=0.25,
     )
     translation = N2C | {"target": "gray"}
     paths = {"paths": {"n2c": N2C, "n2g": translation}}
@@ -57,7 +58,7 @@ def test_the_steps_are_read_as_they_were_written(tmp_path):
 def test_an_older_card_neither_mirrors_nor_guides(tmp_path):
     write_card(tmp_path)
     card = cards.read_card(tmp_path)
-    assert not {"mirror", "guided"} & card.keys()
+    assert not {"mirror", "guided", "half_share"} & card.keys()
     assert cards.steps(tmp_path, card, "n2c") == Steps(4)
 
 
@@ -110,6 +111,14 @@ def test_a_file_of_one_size_is_found_by_name(tmp_path):
         ({"size_multiple": "8"}, "'size_multiple': '8'; expected a whole"),
         ({"mirror": "no"}, "'mirror': 'no'; expected true or false"),
         ({"guided": 4}, "'guided': 4; expected null or the parameters"),
+        ({"half_share": "1"}, "'half_share': '1'; expected a number, 0 to 1"),
+        ({"half_share": True}, "'half_share': True; expected a number, 0"),
+        ({"half_share": 1.5}, "'half_share': 1.5; expected 0 to 1"),
+        ({"half_share": math.nan}, "'half_share': nan; expected 0 to 1"),
+        (
+            {"half_share": 0.5, "working_size": 1},
+            "'half_share': 0.5; .*0 where 'working_size', 1, cannot be halved",
+        ),
         ({"paths": {}}, "'paths': .*at least one"),
         ({"paths": {"n2c": "nir"}}, "'paths.n2c': 'nir'; expected an object"),
         (

@@ -186,6 +186,7 @@ def normalized(nir):
         ({}, {}),
         ({"working_size": 20}, {}),
         ({"mirror": True}, {}),
+        ({"working_size": 20, "half_share": 0.25}, {}),
         ({}, {"tile": 32, "overlap": 8}),
         ({"fusion": FUSION}, {"tile": 32, "overlap": 8}),
         (

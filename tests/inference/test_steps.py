@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from nircolor_tf.errors import InputError
 from nircolor_tf.inference.fusion import COLORNET
 from nircolor_tf.inference.steps import Steps
 
@@ -24,6 +25,33 @@ def test_an_image_shrinks_and_is_padded(size, shrunk, seen):
     steps = Steps(size_multiple=64, working_size=128)
     assert steps.shrunk_size(*size) == shrunk
     assert steps.network_size(*size) == seen
+
+
+@pytest.mark.parametrize(
+    ("side", "sides"),
+    [(9, (12,)), (10, (12,)), (11, (12, 12)), (20, (20, 12)), (90, (20, 12))],
+)
+def test_the_network_sees_what_is_larger_at_half_of_the_size_too(side, sides):
+    steps = Steps(4, working_size=20, half_share=0.5)
+    assert steps.half_size(3 * side, side)[1] == min(side, 10)
+    assert steps.network_sides(side) == sides
+    assert steps.at_one_size() == Steps(4, working_size=20)
+    assert steps.at_one_size().network_sides(side) == sides[:1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"half_share": -0.1, "working_size": 8}, "-0.1: expected 0 to 1"),
+        ({"half_share": 1.1, "working_size": 8}, "1.1: expected 0 to 1"),
+        ({"half_share": float("nan"), "working_size": 8}, "nan: expected 0"),
+        ({"half_share": 0.5}, "0.5: .* is None; expected 2 px or more"),
+        ({"half_share": 0.5, "working_size": 1}, "0.5: .* is 1; expected 2 px"),
+    ],
+)
+def test_a_share_that_cannot_be_is_refused(settings, message):
+    with pytest.raises(InputError, match=f"half_share={message}"):
+        Steps(**settings)
 
 
 def test_only_color_is_fused():

@@ -23,6 +23,13 @@ def test_the_config_decides_about_the_enlargement():
     assert method.inference_steps().guided == GuidedParameters(4, 5e-4)
 
 
+def test_the_config_decides_about_half_of_the_size():
+    method = contract.make_method("landscapes", "smoke")
+    assert method.inference_steps().half_share == 0
+    method.config.inference.update(working_size=96, half_share=0.25)
+    assert method.inference_steps().half_share == 0.25
+
+
 def test_the_mirror_image_is_colorized_around_the_network():
     method = contract.make_method("landscapes", "smoke")
     side = 2 * method.size_multiple

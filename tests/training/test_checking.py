@@ -44,6 +44,11 @@ def config(pairs_manifest):
             "photo_probability is 0.5; expected 0 with data.sources",
         ),
         ({"inference.guided_radius": -1}, "guided_radius is -1; .* at least 0"),
+        ({"inference.half_share": 1.5}, "half_share is 1.5; expected 0 to 1"),
+        (
+            {"inference.half_share": 0.5, "inference.working_size": 0},
+            "half_share is 0.5; expected 0 without a working_size",
+        ),
         ({"inference.guided_epsilon": 0.0}, "epsilon is 0.0; .*more than 0"),
         ({"train.accumulate": 0}, "config.train.accumulate is 0"),
         ({"train.accumulate": 4}, "accumulate is 4; .* batch of 2 a multiple"),

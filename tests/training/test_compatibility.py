@@ -12,6 +12,7 @@ OTHERS = {
     "working_size": 99,
     "guided_radius": 7,
     "guided_epsilon": 0.5,
+    "half_share": 0.75,
 }
 
 
