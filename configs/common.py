@@ -134,6 +134,9 @@ COMMON = {
         # Share of the change that the network makes to the image at half of
         # the working size, 0 to 1; 0: it does not see it there.
         "half_share": 0.0,
+        # Mean of the gray values, 0 to 1, below which an image is brightened
+        # first of all; 0: none is.
+        "least_mean": 0.0,
     },
     "export": {
         # TFLite files of a fixed size: some of 'float32', 'float16',
@@ -227,7 +230,12 @@ LITE_UNET = {
         },
     },
     "evaluate": {"protocols": ("std",)},
-    "inference": {"working_size": 128, "guided_radius": 4, "half_share": 0.35},
+    "inference": {
+        "working_size": 128,
+        "guided_radius": 4,
+        "half_share": 0.35,
+        "least_mean": 0.35,
+    },
 }
 
 # Draws all pairs alike.

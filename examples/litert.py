@@ -55,6 +55,12 @@ nir = cv2.imread(source, cv2.IMREAD_UNCHANGED)
 if nir is None or nir.dtype != np.uint8 or nir.ndim != 2:
     sys.exit(f"{source}: expected an image of 8 bit and one channel")
 nir = nir[..., None].astype(np.float32) / 255
+if least_mean := card.get("least_mean"):
+    step = max(1, min(nir.shape[:2]) // 128)
+    grays = np.sort(nir[::step, ::step], axis=None)
+    largest = 1 / max(grays[99 * (grays.size - 1) // 100], 1 / 8)
+    gain = min(least_mean / max(grays.mean(), 1e-9), largest)
+    nir = np.minimum(max(1, gain) * nir, 1)
 
 model = Interpreter(f"{folder}/{file}")
 entry = model.get_input_details()[0]

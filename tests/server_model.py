@@ -24,6 +24,7 @@ class Blocks(Method):
                 "mirror": False,
                 "guided_radius": 0,
                 "half_share": 0.0,
+                "least_mean": 0.0,
             },
         }
         super().__init__(ConfigDict(config), size_multiple=4)

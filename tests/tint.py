@@ -62,6 +62,7 @@ def config(manifest):
                 "mirror": False,
                 "guided_radius": 0,
                 "half_share": 0.0,
+                "least_mean": 0.0,
             },
             "export": {
                 "tflite": ("float16",),

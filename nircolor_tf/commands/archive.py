@@ -42,6 +42,9 @@ _QUALITY = flags.DEFINE_integer(
 _SATURATION = flags.DEFINE_float(
     "saturation", 1.0, "Factor of the color: 1.5 is more vivid, 0 is gray.", 0
 )
+_BRIGHTEN = flags.DEFINE_bool(
+    "brighten", True, "Brighten dark images first, where the model does."
+)
 _WORKERS = flags.DEFINE_integer(
     "workers", None, "Images at a time. Default: as many as there are cores.", 1
 )
@@ -69,6 +72,7 @@ def main() -> None:
                 channel=channels.parse(_CHANNEL.value),
                 quality=_QUALITY.value,
             ),
+            brighten=_BRIGHTEN.value,
             saturation=_SATURATION.value,
             threads=_THREADS.value,
         ),

@@ -99,6 +99,9 @@ _FUSION = flags.DEFINE_enum(
 _SATURATION = flags.DEFINE_float(
     "saturation", 1.0, "Factor of the color: 1.5 is more vivid, 0 is gray.", 0
 )
+_BRIGHTEN = flags.DEFINE_bool(
+    "brighten", True, "Brighten dark images first, where the model does."
+)
 _SMOOTHING = flags.DEFINE_float(
     "smoothing",
     flicker.SMOOTHING,
@@ -220,7 +223,7 @@ def _check_kind() -> None:
 
 
 def _load_colorizer() -> Colorizer:
-    """The model, with the fusion and the saturation of the flags."""
+    """The model, with what the flags say of its colors."""
     colorizer = models.load_export(
         _MODEL.value,
         _RUNTIME.value,
@@ -235,7 +238,10 @@ def _load_colorizer() -> Colorizer:
         fusion=fusion.choose(_FUSION.value, colorizer.steps.fusion),
     )
     return dataclasses.replace(
-        colorizer, steps=steps, saturation=_SATURATION.value
+        colorizer,
+        steps=steps,
+        brighten=_BRIGHTEN.value,
+        saturation=_SATURATION.value,
     )
 
 
@@ -274,6 +280,11 @@ def _colorize_images(
             raise InputError(
                 f"--saturation={_SATURATION.value:g} with --uncertainty: the "
                 "error is that of the model's own colors; expected 1"
+            )
+        if not _BRIGHTEN.value:
+            raise InputError(
+                "--nobrighten with --uncertainty: the error is that of the "
+                "model's own colors; expected --brighten"
             )
         if _FUSION.value == "bfwls":
             raise InputError(

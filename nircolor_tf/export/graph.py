@@ -30,6 +30,8 @@ def colorize(
     Raises:
         InputError: The steps hold a fusion that a graph cannot compute.
     """
+    if steps.least_mean:
+        images = image_ops.brighten(images, steps.least_mean)
     if steps.working_size is None:
         result = _run_network(network, steps, images)
     else:
@@ -57,6 +59,9 @@ def estimate_error(
     """
     height, width = tf.shape(images)[1], tf.shape(images)[2]
     steps = dataclasses.replace(steps.at_one_size(), mirror=False)
+    if steps.least_mean:
+        nir = image_ops.brighten(images[..., :1], steps.least_mean)
+        images = tf.concat([nir, images[..., 1:]], axis=-1)
     if steps.working_size is None:
         return _run_network(network, steps, images)
     small = image_ops.shrink(images, steps.working_size)

@@ -9,7 +9,13 @@ Batches are (B, H, W, C) float32, of any height and width.
 
 import tensorflow as tf
 
-from nircolor_tf.inference.steps import Steps, next_multiple
+from nircolor_tf.inference.steps import (
+    BRIGHT_PERCENT,
+    LARGEST_GAIN,
+    SAMPLES,
+    Steps,
+    next_multiple,
+)
 
 # The parameter of OpenCV's cubic kernel.
 _CUBIC = -0.75
@@ -38,6 +44,24 @@ def pad(images: tf.Tensor, steps: Steps) -> tf.Tensor:
         index = reflect(tf.range(padded), size)
         images = tf.gather(images, index, axis=axis)
     return images
+
+
+def brighten(images: tf.Tensor, least_mean: float) -> tf.Tensor:
+    """Brightens each image that is too dark, as `inference/exposure.py`.
+
+    Args:
+        images: (B, H, W, 1).
+        least_mean: As of `Steps`, above 0.
+    """
+    shorter = tf.minimum(tf.shape(images)[1], tf.shape(images)[2])
+    step = tf.maximum(1, shorter // SAMPLES)
+    samples = images[:, ::step, ::step]
+    grays = tf.sort(tf.reshape(samples, (tf.shape(images)[0], -1)))
+    bright = grays[:, BRIGHT_PERCENT * (tf.shape(grays)[1] - 1) // 100]
+    largest = 1 / tf.maximum(bright, 1 / LARGEST_GAIN)
+    mean = tf.maximum(tf.reduce_mean(grays, axis=1), 1e-9)
+    gain = tf.maximum(1.0, tf.minimum(least_mean / mean, largest))
+    return tf.minimum(gain[:, None, None, None] * images, 1.0)
 
 
 def shrink(images: tf.Tensor, side: int) -> tf.Tensor:

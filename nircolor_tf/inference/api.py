@@ -37,6 +37,7 @@ _TYPES = {
     "channel": (str, numbers.Integral),
     "input_range": (str, tuple, list, np.ndarray),
     "level": (numbers.Real,),
+    "brighten": (bool,),
     "saturation": (numbers.Real,),
     "threads": (numbers.Integral, type(None)),
     "file": (str, os.PathLike, type(None)),
@@ -171,7 +172,10 @@ def _picture_values(picture: Any) -> np.ndarray:
 def _check_types(arguments: Mapping[str, Any]) -> None:
     for name, value in arguments.items():
         types = _TYPES[name]
-        if not isinstance(value, types) or isinstance(value, bool):
+        # To Python true is a number, too.
+        if not isinstance(value, types) or (
+            isinstance(value, bool) and bool not in types
+        ):
             names = [kind.__name__ for kind in types if kind is not type(None)]
             raise TypeError(f"{name}={value!r}: expected {' or '.join(names)}")
 
@@ -188,6 +192,7 @@ def load(
     path: str | None = None,
     channel: str | int = "gray",
     input_range: str | tuple[int, int] = "auto",
+    brighten: bool = True,
     saturation: float = 1.0,
     runtime: str = "auto",
     threads: int | None = None,
@@ -203,6 +208,7 @@ def load(
             number from 1 on.
         input_range: Which levels are black and white, as --range: 'auto',
             'max', 'percentile', or two levels.
+        brighten: Whether dark images are brightened, where the model does.
         saturation: Factor of the colors' difference from gray.
         runtime: 'auto', 'litert', 'saved_model' or 'onnx'.
         threads: CPU threads, as of `models.load_export`.
@@ -216,7 +222,7 @@ def load(
         {
             **{"model": model, "path": path, "file": file, "threads": threads},
             **{"channel": channel, "input_range": input_range},
-            "saturation": saturation,
+            **{"brighten": brighten, "saturation": saturation},
         }
     )
     if not isinstance(input_range, str):
@@ -227,7 +233,11 @@ def load(
         model, runtime, threads, path, TILE, OVERLAP, file
     )
     return ImageColorizer(
-        dataclasses.replace(colorizer, saturation=float(saturation)),
+        dataclasses.replace(
+            colorizer,
+            brighten=brighten,
+            saturation=float(saturation),
+        ),
         channels.parse(str(channel)),
         ranges.parse(input_range),
     )

@@ -58,6 +58,7 @@ class Work:
         model: As `models.load_export` takes it.
         path: Inference path of the model; None for its first.
         options: How images are read and written; what exists is skipped.
+        brighten: Whether dark images are brightened, where the model does.
         saturation: Factor of the color.
         threads: CPU threads of a worker.
     """
@@ -67,6 +68,7 @@ class Work:
     options: folders.Options = dataclasses.field(
         default_factory=folders.Options
     )
+    brighten: bool = True
     saturation: float = 1.0
     threads: int = 1
 
@@ -266,7 +268,9 @@ def _load(work: Work) -> Colorizer:
         tile=TILE,
         overlap=OVERLAP,
     )
-    return dataclasses.replace(colorizer, saturation=work.saturation)
+    return dataclasses.replace(
+        colorizer, brighten=work.brighten, saturation=work.saturation
+    )
 
 
 class _Worker:

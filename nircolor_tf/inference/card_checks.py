@@ -33,6 +33,7 @@ _OPTIONAL_KEYS = {
     "mirror": (bool, "true or false"),
     "guided": (dict | None, "null or the parameters of the enlargement"),
     "half_share": (int | float, "a number, 0 to 1"),
+    "least_mean": (int | float, "a number, 0 to 1"),
     "sha256": (dict, "digests by file"),
     "error": (dict, "the estimator of the error"),
 }
@@ -78,6 +79,11 @@ def check(file: Path, card: dict[str, Any]) -> None:
         raise InputError(
             f"{file}: key 'half_share': {share}; expected 0 to 1, and 0 where "
             f"'working_size', {card['working_size']}, cannot be halved"
+        )
+    mean = card.get("least_mean", 0)
+    if not 0 <= mean <= 1:
+        raise InputError(
+            f"{file}: key 'least_mean': {mean}; expected a number, 0 to 1"
         )
     _check_paths(file, card["paths"])
     if "error" in card:

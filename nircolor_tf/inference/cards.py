@@ -13,9 +13,10 @@ has to do. "signature", beside "source", names the one that is the network
 alone, for `Colorizer`. Older exports have none; their signatures are that.
 
 The steps around the network are the keys of `steps.Steps`: "size_multiple",
-"working_size", "mirror", "fusion", "guided" and "half_share". Older cards have
-no "mirror", which means false, no "guided", which means null: the change of a
-shrunk image is enlarged as a cubic spline, and no "half_share", which means 0.
+"working_size", "mirror", "fusion", "guided", "half_share" and "least_mean".
+Older cards have no "mirror", which means false, no "guided", which means null:
+the change of a shrunk image is enlarged as a cubic spline, and none of the last
+two, which means 0.
 
 "error" describes the estimator of the error (`error_estimate.py`), of models
 that have one.
@@ -151,6 +152,7 @@ def steps(folder: str | os.PathLike, card: dict[str, Any], path: str) -> Steps:
         fusion=_parameters(file, card, "fusion", BfwlsParameters),
         guided=_parameters(file, card, "guided", GuidedParameters),
         half_share=card.get("half_share", 0.0),
+        least_mean=card.get("least_mean", 0.0),
     ).for_target(card["paths"][path]["target"])
 
 

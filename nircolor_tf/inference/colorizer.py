@@ -24,7 +24,7 @@ import numpy as np
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions, ranges
-from nircolor_tf.inference import resizing, tiles, windows
+from nircolor_tf.inference import exposure, resizing, tiles, windows
 from nircolor_tf.inference.resizing import Decode
 from nircolor_tf.inference.steps import Steps
 
@@ -52,6 +52,7 @@ class Colorizer:
             whole.
         overlap: Pixels over which tiles fade into each other, up to half of
             `tile`.
+        brighten: Whether dark images are brightened, where the steps say so.
         saturation: Factor of the colors' difference from gray, last of all.
 
     Raises:
@@ -65,6 +66,7 @@ class Colorizer:
     channels: int = 3
     tile: int | None = None
     overlap: int = 0
+    brighten: bool = True
     saturation: float = 1.0
 
     def __post_init__(self):
@@ -163,6 +165,8 @@ class Colorizer:
                 f"expected an image of (H, W, 1), got {image.shape}"
             )
         height, width, _ = image.shape
+        if self.brighten:
+            decode = exposure.brighten(image, decode, self.steps.least_mean)
         paint, down, across = windows.divide(
             self._run_network,
             image,

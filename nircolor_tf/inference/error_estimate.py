@@ -19,8 +19,15 @@ import numpy as np
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions, ranges
-from nircolor_tf.inference import cards, digests, models, resizing
+from nircolor_tf.inference import (
+    cards,
+    digests,
+    exposure,
+    models,
+    resizing,
+)
 from nircolor_tf.inference.litert import LitertModel
+from nircolor_tf.inference.resizing import Decode
 from nircolor_tf.inference.steps import Steps
 
 KEY = "error"
@@ -52,10 +59,11 @@ class ErrorEstimator:
             (H, W, 1) float32 in [0, 1].
         """
         size = self.steps.shrunk_size(*nir.shape[:2])
-        small = [
-            resizing.shrink(image, size, np.asarray) for image in (nir, rgb)
-        ]
-        return _enlarge(self._small(*small), nir.shape[:2])
+        small = self._small(
+            resizing.shrink(nir, size, self._brighten(nir, np.asarray)),
+            resizing.shrink(rgb, size, np.asarray),
+        )
+        return _enlarge(small, nir.shape[:2])
 
     def levels(
         self, nir: np.ndarray, low: float, high: float, rgb: np.ndarray
@@ -72,13 +80,17 @@ class ErrorEstimator:
             (H, W, 1) uint8: the error in levels of 8 bit.
         """
         size = self.steps.shrunk_size(*nir.shape[:2])
+        decode = self._brighten(
+            nir, lambda part: ranges.to_unit(part, low, high)
+        )
         small = self._small(
-            resizing.shrink(
-                nir, size, lambda part: ranges.to_unit(part, low, high)
-            ),
+            resizing.shrink(nir, size, decode),
             resizing.shrink(rgb, size, conversions.to_float),
         )
         return conversions.to_integers(_enlarge(small, nir.shape[:2]), 8)
+
+    def _brighten(self, nir: np.ndarray, decode: Decode) -> Decode:
+        return exposure.brighten(nir, decode, self.steps.least_mean)
 
     def _small(self, nir: np.ndarray, rgb: np.ndarray) -> np.ndarray:
         """At the size of the network: (h, w, 1), (h, w, 3) -> (h, w, 1)."""

@@ -2,6 +2,9 @@
 
 An image passes these steps, in this order:
 
+    brighten  an image whose mean is below `least_mean`: all gray values times
+              what makes it that, but not so far that more than a hundredth
+              of them become white, and at most times 8
     shrink    an image whose shorter side is longer than `working_size`
     pad       at the bottom and at the right, by reflection, to a height and a
               width that the network takes
@@ -24,6 +27,12 @@ import dataclasses
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference.fusion import BfwlsParameters
+
+# Of the step 'brighten': that many gray values in 100 may not pass white.
+BRIGHT_PERCENT = 99
+LARGEST_GAIN = 8.0
+# Gray values are taken at about so many rows, or columns.
+SAMPLES = 128
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,10 +75,12 @@ class Steps:
         guided: Parameters of the guided enlargement; None for a cubic one.
         half_share: Share of the change that the network makes to the image at
             half of the working size, 0 to 1; 0: it does not see it there.
+        least_mean: Mean of the gray values below which an image is
+            brightened, 0 to 1; 0: none is.
 
     Raises:
-        InputError: `half_share` is out of its range, or there is no working
-            size to halve.
+        InputError: `half_share` or `least_mean` is out of its range, or there
+            is no working size to halve.
     """
 
     size_multiple: int = 1
@@ -78,10 +89,13 @@ class Steps:
     fusion: BfwlsParameters | None = None
     guided: GuidedParameters | None = None
     half_share: float = 0.0
+    least_mean: float = 0.0
 
     def __post_init__(self):
-        if not 0 <= self.half_share <= 1:
-            raise InputError(f"half_share={self.half_share}: expected 0 to 1")
+        for name in ("half_share", "least_mean"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise InputError(f"{name}={value}: expected 0 to 1")
         if self.half_share and (self.working_size or 0) < 2:
             raise InputError(
                 f"half_share={self.half_share}: halves the working size, which "

@@ -323,4 +323,5 @@ class Method(keras.Model):
             mirror=inference.mirror,
             guided=guided,
             half_share=inference.half_share,
+            least_mean=inference.least_mean,
         )

@@ -202,8 +202,10 @@ def _check_inference(inference: ConfigDict) -> None:
     for key in ("working_size", "guided_radius"):
         size = inference[key]
         expect(f"inference.{key}", size, size >= 0, "at least 0")
+    for key in ("half_share", "least_mean"):
+        value = inference[key]
+        expect(f"inference.{key}", value, 0 <= value <= 1, "0 to 1")
     share = inference.half_share
-    expect("inference.half_share", share, 0 <= share <= 1, "0 to 1")
     halved = share == 0 or inference.working_size >= 2
     expect("inference.half_share", share, halved, "0 without a working_size")
     epsilon = inference.guided_epsilon

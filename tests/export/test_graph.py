@@ -9,6 +9,7 @@ import tensorflow as tf
 from nircolor_tf.export import graph, image_ops
 from nircolor_tf.inference import resizing
 from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.error_estimate import ErrorEstimator
 from nircolor_tf.inference.fusion import COLORNET
 from nircolor_tf.inference.steps import GuidedParameters, Steps
 
@@ -97,6 +98,32 @@ def test_both_back_ends_see_half_of_the_size_alike(
         np.testing.assert_allclose(colorize(images), expected, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize("least_mean", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("working_size", [None, 24])
+def test_both_back_ends_brighten_alike(network, working_size, least_mean):
+    steps = Steps(4, working_size, guided=GUIDED, least_mean=least_mean)
+    colorize = trace(network, steps)
+    for size in [*SIZES, (300, 431)]:
+        images = textures(*size) * np.float32([1, 0.2])[:, None, None, None]
+        expected = run_numpy(network, steps, images)
+        np.testing.assert_allclose(colorize(images), expected, atol=TOLERANCE)
+
+
+def test_the_error_of_both_back_ends_is_of_brightened_images():
+    steps = Steps(4, working_size=24, least_mean=0.5)
+    generator = np.random.default_rng(0)
+    image = generator.random((61, 38, 4), np.float32)
+    image[..., :1] *= 0.2
+    estimator = ErrorEstimator(lambda batch: batch.mean(-1)[..., None], steps)
+    error = graph.estimate_error(
+        lambda batch: tf.reduce_mean(batch, -1, keepdims=True),
+        steps,
+        image[None],
+    )
+    expected = estimator(image[..., :1], image[..., 1:])
+    np.testing.assert_allclose(error[0], expected, atol=TOLERANCE)
+
+
 @pytest.mark.parametrize(
     ("size", "side"), [((150, 4000), 128), ((33, 3001), 32), ((4001, 70), 64)]
 )
@@ -109,13 +136,14 @@ def test_long_images_are_shrunk_as_by_opencv(size, side):
 
 def test_each_step_changes_the_result(network):
     # Else the test above would pass without it.
-    images = textures(61, 38)
+    images = 0.5 * textures(61, 38)
     plain = run_numpy(network, Steps(4), images)
     for steps in (
         Steps(4, working_size=24),
         Steps(4, mirror=True),
         Steps(4, fusion=COLORNET),
         Steps(4, working_size=60, half_share=0.5),
+        Steps(4, least_mean=0.5),
     ):
         changed = run_numpy(network, steps, images)
         assert np.abs(changed - plain).max() > 0.01, steps

@@ -98,6 +98,7 @@ def detour(pairs_manifest):
                     "mirror": False,
                     "guided_radius": 0,
                     "half_share": 0.0,
+                    "least_mean": 0.0,
                 },
                 "export": EXPORT,
             }

@@ -105,6 +105,7 @@ def method(pairs_manifest):
                     "mirror": False,
                     "guided_radius": 0,
                     "half_share": 0.0,
+                    "least_mean": 0.0,
                 },
                 "export": EXPORT,
             }

@@ -44,6 +44,7 @@ def test_the_steps_are_read_as_they_were_written(tmp_path):
         fusion=COLORNET,
         guided=GuidedParameters(radius=4, epsilon=5e-4),
         half_share=0.25,
+        least_mean=0.375,
     )
     translation = N2C | {"target": "gray"}
     paths = {"paths": {"n2c": N2C, "n2g": translation}}
@@ -58,7 +59,7 @@ def test_the_steps_are_read_as_they_were_written(tmp_path):
 def test_an_older_card_neither_mirrors_nor_guides(tmp_path):
     write_card(tmp_path)
     card = cards.read_card(tmp_path)
-    assert not {"mirror", "guided", "half_share"} & card.keys()
+    assert not {"mirror", "guided", "half_share", "least_mean"} & card.keys()
     assert cards.steps(tmp_path, card, "n2c") == Steps(4)
 
 
@@ -111,6 +112,8 @@ def test_a_file_of_one_size_is_found_by_name(tmp_path):
         ({"size_multiple": "8"}, "'size_multiple': '8'; expected a whole"),
         ({"mirror": "no"}, "'mirror': 'no'; expected true or false"),
         ({"guided": 4}, "'guided': 4; expected null or the parameters"),
+        ({"least_mean": None}, "'least_mean': None; expected a number, 0 to"),
+        ({"least_mean": -0.5}, "'least_mean': -0.5; expected a number, 0 to"),
         ({"half_share": "1"}, "'half_share': '1'; expected a number, 0 to 1"),
         ({"half_share": True}, "'half_share': True; expected a number, 0"),
         ({"half_share": 1.5}, "'half_share': 1.5; expected 0 to 1"),

@@ -28,6 +28,13 @@ def test_the_config_decides_about_half_of_the_size():
     assert method.inference_steps().half_share == 0
     method.config.inference.update(working_size=96, half_share=0.25)
     assert method.inference_steps().half_share == 0.25
+    assert method.inference_steps().least_mean == 0
+
+
+def test_the_config_decides_about_dark_images():
+    method = contract.make_method("landscapes", "smoke")
+    method.config.inference.least_mean = 0.375
+    assert method.inference_steps().least_mean == 0.375
 
 
 def test_the_mirror_image_is_colorized_around_the_network():

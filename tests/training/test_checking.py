@@ -45,6 +45,7 @@ def config(pairs_manifest):
         ),
         ({"inference.guided_radius": -1}, "guided_radius is -1; .* at least 0"),
         ({"inference.half_share": 1.5}, "half_share is 1.5; expected 0 to 1"),
+        ({"inference.least_mean": -0.5}, "least_mean is -0.5; .* 0 to 1"),
         (
             {"inference.half_share": 0.5, "inference.working_size": 0},
             "half_share is 0.5; expected 0 without a working_size",

@@ -13,6 +13,7 @@ OTHERS = {
     "guided_radius": 7,
     "guided_epsilon": 0.5,
     "half_share": 0.75,
+    "least_mean": 0.125,
 }
 
 
