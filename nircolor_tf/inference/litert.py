@@ -2,12 +2,16 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nircolor_tf import startup_noise
 from nircolor_tf.errors import InputError
 from nircolor_tf.inference import timing
+
+# A model that sees an image at half of the size, too, has two in turns.
+_SHAPES = 2
 
 
 class LitertModel:
@@ -22,20 +26,13 @@ class LitertModel:
     """
 
     def __init__(self, path: Path, threads: int | None):
-        # Imported here: help and bad input need not wait for it.
-        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
-
-        try:
-            with startup_noise.dropped():
-                self._model = Interpreter(
-                    str(path), num_threads=threads or timing.cores()
-                )
-        except (ValueError, RuntimeError) as error:
-            raise InputError(f"{path}: not a TFLite file: {error}") from error
-        self._path = path
-        self._input = self._model.get_input_details()[0]
-        self._output = self._model.get_output_details()[0]
-        self._shape = None
+        self._path, self._threads = path, threads or timing.cores()
+        model = self._open()
+        self._input = model.get_input_details()[0]
+        self._output = model.get_output_details()[0]
+        # Shape -> interpreter, the latest last; one that has none yet is under
+        # None. To give it another shape takes as long as a small image.
+        self._interpreters = {None: model}
         self._lock = threading.Lock()  # its tensors are those of one call
 
     def predict(self, image: np.ndarray) -> np.ndarray:
@@ -48,27 +45,49 @@ class LitertModel:
         with self._lock:
             return self._run(image)
 
+    def _open(self) -> Any:
+        # Imported here: help and bad input need not wait for it.
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+
+        try:
+            with startup_noise.dropped():
+                return Interpreter(str(self._path), num_threads=self._threads)
+        except (ValueError, RuntimeError) as error:
+            raise InputError(
+                f"{self._path}: not a TFLite file: {error}"
+            ) from error
+
     def _run(self, image: np.ndarray) -> np.ndarray:
         try:
-            if image.shape != self._shape:
-                self._shape = None  # stays so when the next lines fail
-                self._model.resize_tensor_input(
-                    self._input["index"], image.shape
-                )
-                with startup_noise.dropped():
-                    self._model.allocate_tensors()
-                self._shape = image.shape
-            self._model.set_tensor(
+            model = self._of_shape(image.shape)
+            model.set_tensor(
                 self._input["index"], _quantize(self._input, image)
             )
-            self._model.invoke()
+            model.invoke()
         except (ValueError, RuntimeError) as error:
             _, height, width, _ = image.shape
             raise InputError(
                 f"the model cannot run at {height} x {width} pixels: {error}"
             ) from error
-        result = self._model.get_tensor(self._output["index"])
+        # After an error it is not put back: its shape is unknown.
+        self._interpreters[image.shape] = model
+        result = model.get_tensor(self._output["index"])
         return _dequantize(self._output, result)
+
+    def _of_shape(self, shape: tuple[int, ...]) -> Any:
+        """Takes an interpreter out that has, or gets, this shape."""
+        if shape in self._interpreters:
+            return self._interpreters.pop(shape)
+        if None in self._interpreters:
+            model = self._interpreters.pop(None)
+        elif len(self._interpreters) < _SHAPES:
+            model = self._open()
+        else:
+            model = self._interpreters.pop(next(iter(self._interpreters)))
+        model.resize_tensor_input(self._input["index"], shape)
+        with startup_noise.dropped():
+            model.allocate_tensors()
+        return model
 
     def _check_size(self, image: np.ndarray) -> None:
         # A file of one size does resize, and may then compute nonsense.

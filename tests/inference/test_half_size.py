@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from nircolor_tf.errors import InputError
+from nircolor_tf.inference import models
 from nircolor_tf.inference.colorizer import Colorizer
+from nircolor_tf.inference.litert import LitertModel
 from nircolor_tf.inference.steps import GuidedParameters, Steps
 
 
@@ -34,3 +37,23 @@ def test_an_image_as_small_as_half_of_the_size_is_seen_once():
     rgb = Colorizer(lambda nir: seen.append(nir) or nir, steps, 1)(nir)
     assert len(seen) == 1
     np.testing.assert_array_equal(rgb, nir)
+
+
+def test_a_file_keeps_the_last_two_sizes():
+    file = models.locate("edge") / "model.tflite"
+    model = LitertModel(file, 1)
+    images = [
+        np.random.default_rng(0).random((1, *size, 1), np.float32)
+        for size in ((64, 64), (128, 64), (64, 192))
+    ]
+    expected = [LitertModel(file, 1).predict(image) for image in images]
+    for index in (0, 1, 0, 1, 2, 0, 1):
+        result = model.predict(images[index])
+        np.testing.assert_array_equal(result, expected[index])
+        assert len(model._interpreters) <= 2
+    kept = dict(model._interpreters)
+    model.predict(images[0])
+    assert model._interpreters == kept
+    with pytest.raises(InputError, match="cannot run at 63 x 64 pixels"):
+        model.predict(images[0][:, 1:])
+    np.testing.assert_array_equal(model.predict(images[1]), expected[1])
