@@ -180,7 +180,9 @@ def _check_types(arguments: Mapping[str, Any]) -> None:
             raise TypeError(f"{name}={value!r}: expected {' or '.join(names)}")
 
 
-def _text_of(input_range: Sequence[float]) -> str:
+def _text_of(input_range: str | Sequence[float]) -> str:
+    if isinstance(input_range, str):
+        return input_range
     for level in input_range:
         _check_types({"level": level})
     return ",".join(f"{level:g}" for level in input_range)
@@ -225,19 +227,14 @@ def load(
             **{"brighten": brighten, "saturation": saturation},
         }
     )
-    if not isinstance(input_range, str):
-        input_range = _text_of(input_range)
     threads = None if threads is None else int(threads)
-    file = None if file is None else os.fspath(file)
     colorizer = models.load_export(
-        model, runtime, threads, path, TILE, OVERLAP, file
+        model, runtime, threads, path, TILE, OVERLAP, file and os.fspath(file)
     )
     return ImageColorizer(
         dataclasses.replace(
-            colorizer,
-            brighten=brighten,
-            saturation=float(saturation),
+            colorizer, brighten=brighten, saturation=float(saturation)
         ),
         channels.parse(str(channel)),
-        ranges.parse(input_range),
+        ranges.parse(_text_of(input_range)),
     )

@@ -289,7 +289,9 @@ def test_a_bad_file_gives_exit_status_1_and_no_traceback(
     assert os.listdir(tmp_path / "color") == ["good.png"]
 
 
-@pytest.mark.parametrize("flag", ["--saturation=1.25", "--fusion=bfwls"])
+@pytest.mark.parametrize(
+    "flag", ["--saturation=1.25", "--fusion=bfwls", "--nobrighten"]
+)
 def test_the_error_of_other_colors_is_not_known(flag, repository, tmp_path):
     write_nir(tmp_path / "in" / "a.png")
     result = run_colorize(

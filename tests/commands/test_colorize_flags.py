@@ -7,6 +7,7 @@ import pytest
 from absl import flags
 from clips import gray, write_clip
 
+import nircolor_tf
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import image_files
 from nircolor_tf.inference import video
@@ -54,6 +55,22 @@ def test_flags_of_another_kind_of_input(command, source, flag, reason):
     message = f"^{flag}: (--input={source} is )?{reason}"
     with pytest.raises(InputError, match=message):
         command(f"--input={source}", "--output=color", flag)
+
+
+def test_dark_images_are_brightened_unless_a_flag_says_no(command, tmp_path):
+    generator = np.random.default_rng(0)
+    nir = generator.integers(0, 40, (64, 64, 1)).astype(np.uint8)
+    image_files.write_image(tmp_path / "nir.png", nir)
+    command("--input=nir.png", "--output=bright.png")
+    command("--input=nir.png", "--output=dark.png", "--nobrighten")
+    bright, dark = (
+        image_files.read_rgb(tmp_path / name).mean()
+        for name in ("bright.png", "dark.png")
+    )
+    assert bright > 2 * dark
+    for brighten, mean in ((True, bright), (False, dark)):
+        colorize = nircolor_tf.load("edge", brighten=brighten)
+        assert colorize(nir).mean() == pytest.approx(mean)
 
 
 def test_flags_of_images_are_taken(command, tmp_path):

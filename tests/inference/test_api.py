@@ -202,6 +202,7 @@ def test_load_is_found_by_its_name():
         ({"saturation": "1.2"}, "saturation='1.2': expected Real"),
         ({"channel": 1.0}, "channel=1.0: expected str or Integral"),
         ({"threads": True}, "threads=True: expected Integral"),
+        ({"brighten": 1}, "brighten=1: expected bool"),
         ({"input_range": ("0", "255")}, "level='0': expected Real"),
     ],
 )

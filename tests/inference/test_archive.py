@@ -124,6 +124,13 @@ def work():
     return archive.Work(model="edge", options=folders.Options(existing="skip"))
 
 
+@pytest.mark.parametrize("brighten", [True, False])
+def test_what_every_worker_loads(brighten):
+    work = archive.Work("edge", brighten=brighten, saturation=1.5)
+    colorizer = archive._load(work)
+    assert (colorizer.brighten, colorizer.saturation) == (brighten, 1.5)
+
+
 @pytest.mark.parametrize("saturation", [-1.0, np.inf])
 def test_a_mistake_in_the_model_is_told_before_the_first_worker(
     saturation, tmp_path
