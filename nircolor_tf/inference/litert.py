@@ -27,6 +27,11 @@ class LitertModel:
 
     def __init__(self, path: Path, threads: int | None):
         self._path, self._threads = path, threads or timing.cores()
+        # Read once: another export may take its place before the second size.
+        try:
+            self._content = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error}") from error
         model = self._open()
         self._input = model.get_input_details()[0]
         self._output = model.get_output_details()[0]
@@ -51,7 +56,9 @@ class LitertModel:
 
         try:
             with startup_noise.dropped():
-                return Interpreter(str(self._path), num_threads=self._threads)
+                return Interpreter(
+                    model_content=self._content, num_threads=self._threads
+                )
         except (ValueError, RuntimeError) as error:
             raise InputError(
                 f"{self._path}: not a TFLite file: {error}"
