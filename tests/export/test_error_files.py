@@ -21,7 +21,9 @@ def workdir(pairs_manifest, one_replica, tmp_path_factory):
     """An estimator of the error of `base`, which lies beside it."""
     folder = tmp_path_factory.mktemp("error")
     base = smoke.tiny_config(pairs_manifest)
-    base.inference.update(working_size=32, guided_radius=4)
+    base.inference.update(
+        working_size=32, guided_radius=4, half_share=0.35, least_mean=0.35
+    )
     trainer.train(base, folder / "base", one_replica)
     config = smoke.smoke_config("default", "uncertain,smoke", pairs_manifest)
     with config.unlocked():
