@@ -17,20 +17,23 @@ def test_the_cores_are_those_that_the_process_may_use(monkeypatch):
     assert timing.cores() == 64
 
 
-def test_a_model_gets_no_more_threads_than_cores(monkeypatch):
+def test_a_model_gets_no_more_threads_than_cores(monkeypatch, tmp_path):
     interpreter = pytest.importorskip("ai_edge_litert.interpreter")
     asked = []
 
-    def refuse(path, num_threads):
+    def refuse(model_content, num_threads):
+        assert model_content == b"a model"
         asked.append(num_threads)
         raise ValueError("enough")
 
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 5})
     monkeypatch.setattr(interpreter, "Interpreter", refuse)
+    file = tmp_path / "model.tflite"
+    file.write_bytes(b"a model")
     for threads in (None, 7):
         with pytest.raises(InputError, match="enough"):
-            litert.LitertModel("model.tflite", threads)
+            litert.LitertModel(file, threads)
     assert asked == [2, 7]
 
 
