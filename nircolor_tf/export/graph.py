@@ -93,8 +93,8 @@ def _run_network(
         return result
     half = image_ops.shrink(images, steps.half_working_size)
     change = _run_at(network, steps, half) - half
-    change = images + _enlarge(steps, images, half, change)
-    return (1 - steps.half_share) * result + steps.half_share * change
+    of_half = images + _enlarge(steps, images, half, change)
+    return (1 - steps.half_share) * result + steps.half_share * of_half
 
 
 def _run_at(

@@ -94,31 +94,29 @@ def test_a_workdir(workdir, tmp_path):
     assert again == measured
 
 
-def test_a_model_that_sees_a_mirror_image_too_costs_twice(workdir, tmp_path):
-    folder = shutil.copytree(workdir[0], tmp_path / "mirror")
-    config = json.loads((folder / "config.json").read_text())
-    config["inference"]["mirror"] = True
-    (folder / "config.json").write_text(json.dumps(config))
-    once, twice = (
+def with_and_without(workdir, tmp_path, **inference):
+    """Costs of a workdir as it is, and with these keys of config.inference."""
+    changed = shutil.copytree(workdir[0], tmp_path / "changed")
+    config = json.loads((changed / "config.json").read_text())
+    config["inference"].update(inference)
+    (changed / "config.json").write_text(json.dumps(config))
+    return [
         costs.measure(
             evaluation(tmp_path, about_workdir(each, 3)), "one", 64, 1
         )["runs"]["one"]
-        for each in (workdir[0], folder)
-    )
+        for each in (workdir[0], changed)
+    ]
+
+
+def test_a_model_that_sees_a_mirror_image_too_costs_twice(workdir, tmp_path):
+    once, twice = with_and_without(workdir, tmp_path, mirror=True)
     assert twice["macs"] == 2 * once["macs"]
     assert twice["parameters"] == once["parameters"]
 
 
 def test_half_of_the_size_costs_a_quarter(workdir, tmp_path):
-    folder = shutil.copytree(workdir[0], tmp_path / "half")
-    config = json.loads((folder / "config.json").read_text())
-    config["inference"].update(working_size=64, half_share=0.5)
-    (folder / "config.json").write_text(json.dumps(config))
-    once, both = (
-        costs.measure(
-            evaluation(tmp_path, about_workdir(each, 3)), "one", 64, 1
-        )["runs"]["one"]
-        for each in (workdir[0], folder)
+    once, both = with_and_without(
+        workdir, tmp_path, working_size=64, half_share=0.5
     )
     assert both["macs"] == pytest.approx(1.25 * once["macs"], rel=0.01)
     assert both["seen"] == once["seen"] == 64
