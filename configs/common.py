@@ -137,6 +137,9 @@ COMMON = {
         # Mean of the gray values, 0 to 1, below which an image is brightened
         # first of all; 0: none is.
         "least_mean": 0.0,
+        # Whether what is shrunk to the working size gets the nearest height and
+        # width that the network takes; otherwise it is padded to the next.
+        "stretch": False,
     },
     "export": {
         # TFLite files of a fixed size: some of 'float32', 'float16',
@@ -235,6 +238,7 @@ LITE_UNET = {
         "guided_radius": 4,
         "half_share": 0.35,
         "least_mean": 0.35,
+        "stretch": True,
     },
 }
 

@@ -3,7 +3,7 @@
     bin/train.py --config=configs/default.py --workdir=runs/default \
         --config.data.manifest=MANIFEST
     bin/export.py --workdir=runs/default --checkpoint=latest \
-        --weights=float16 --tflite=int8 --sizes=128x192 \
+        --weights=float16 --tflite=int8 --sizes=128x160 \
         --output=saved_models/default
 
     # The error that it makes of scenes it has not seen.

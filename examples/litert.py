@@ -62,6 +62,7 @@ if least_mean := card.get("least_mean"):
     gain = min(least_mean / max(grays.mean(), 1e-9), largest)
     nir = np.minimum(max(1, gain) * nir, 1)
 
+multiple = card["size_multiple"]
 model = Interpreter(f"{folder}/{file}")
 entry = model.get_input_details()[0]
 sides = [int(n) for n in entry["shape_signature"]]
@@ -72,7 +73,7 @@ share = card.get("half_share", 0) if -1 in sides else 0
 def change(image):
     """What the network adds to an image of a size that it may see."""
     height, width, _ = image.shape
-    margins = [(0, -n % card["size_multiple"]) for n in (height, width)]
+    margins = [(0, -n % multiple) for n in (height, width)]
     batch = np.pad(image, (*margins, (0, 0)), mode="reflect")[None]
     if entry["dtype"] != np.float32 or (
         -1 not in sides and sides != list(batch.shape)
@@ -86,13 +87,21 @@ def change(image):
     return rgb.clip(0, 1)[:height, :width] - image
 
 
+def fit_side(length, longest):
+    """With `stretch` the nearest length without padding."""
+    if not card.get("stretch"):
+        return length
+    nearest = round(length / multiple) * multiple
+    return nearest - multiple * (nearest > longest) or length
+
+
 def shrunk_change(image, side, change):
     """That of the image with a shorter side of `side` at most, enlarged."""
     size = image.shape[:2]
     scale = side / min(size)
     if scale >= 1:
         return change(image)
-    shrunk = [round(n * scale) for n in size]
+    shrunk = [fit_side(round(n * scale), n) for n in size]
     small = cv2.resize(image, shrunk[::-1], interpolation=cv2.INTER_AREA)
     small = small[..., None]
     parts = [change(small)]

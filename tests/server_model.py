@@ -25,6 +25,7 @@ class Blocks(Method):
                 "guided_radius": 0,
                 "half_share": 0.0,
                 "least_mean": 0.0,
+                "stretch": False,
             },
         }
         super().__init__(ConfigDict(config), size_multiple=4)

@@ -63,6 +63,7 @@ def config(manifest):
                 "guided_radius": 0,
                 "half_share": 0.0,
                 "least_mean": 0.0,
+                "stretch": False,
             },
             "export": {
                 "tflite": ("float16",),

@@ -35,7 +35,9 @@ def colorize(
     if steps.working_size is None:
         result = _run_network(network, steps, images)
     else:
-        small = image_ops.shrink(images, steps.working_size)
+        small = image_ops.shrink(
+            images, steps.working_size, steps.shrunk_multiple
+        )
         change = _run_network(network, steps, small) - small
         change = _enlarge(steps, images, small, change)
         result = tf.clip_by_value(images + change, 0.0, 1.0)
@@ -64,7 +66,7 @@ def estimate_error(
         images = tf.concat([nir, images[..., 1:]], axis=-1)
     if steps.working_size is None:
         return _run_network(network, steps, images)
-    small = image_ops.shrink(images, steps.working_size)
+    small = image_ops.shrink(images, steps.working_size, steps.shrunk_multiple)
     error = _run_network(network, steps, small)
     return image_ops.enlarge(error, height, width)
 
@@ -91,7 +93,9 @@ def _run_network(
     result = _run_at(network, steps, images)
     if not steps.half_share:
         return result
-    half = image_ops.shrink(images, steps.half_working_size)
+    half = image_ops.shrink(
+        images, steps.half_working_size, steps.shrunk_multiple
+    )
     change = _run_at(network, steps, half) - half
     of_half = images + _enlarge(steps, images, half, change)
     return (1 - steps.half_share) * result + steps.half_share * of_half

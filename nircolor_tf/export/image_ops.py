@@ -64,7 +64,7 @@ def brighten(images: tf.Tensor, least_mean: float) -> tf.Tensor:
     return tf.minimum(gain[:, None, None, None] * images, 1.0)
 
 
-def shrink(images: tf.Tensor, side: int) -> tf.Tensor:
+def shrink(images: tf.Tensor, side: int, multiple: int = 1) -> tf.Tensor:
     """Shrinks images whose shorter side is too long, as cv2.INTER_AREA.
 
     The size is that of `steps.fit_shorter_side`.
@@ -72,11 +72,16 @@ def shrink(images: tf.Tensor, side: int) -> tf.Tensor:
     Args:
         images: (B, H, W, C).
         side: Limit of the shorter side, pixels.
+        multiple: Of the sides of what is shrunk, pixels.
     """
     sizes = tf.cast(tf.shape(images)[1:3], tf.float64)
     shorter = tf.reduce_min(sizes)
-    scale = tf.minimum(side / shorter, 1)
-    height, width = tf.unstack(tf.cast(tf.round(sizes * scale), tf.int32))
+    shrunk = tf.round(sizes * (side / shorter))
+    nearest = tf.round(shrunk / multiple) * multiple
+    nearest -= multiple * tf.cast(nearest > sizes, tf.float64)
+    shrunk = tf.where(nearest > 0, nearest, shrunk)
+    sizes = tf.where(shorter > side, shrunk, sizes)
+    height, width = tf.unstack(tf.cast(sizes, tf.int32))
     rows = _cover(tf.shape(images)[1], height)
     columns = _cover(tf.shape(images)[2], width)
     narrow = tf.einsum("oi,bhic->bhoc", columns, images)

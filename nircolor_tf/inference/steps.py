@@ -5,7 +5,8 @@ An image passes these steps, in this order:
     brighten  an image whose mean is below `least_mean`: all gray values times
               what makes it that, but not so far that more than a hundredth
               of them become white, and at most times 8
-    shrink    an image whose shorter side is longer than `working_size`
+    shrink    an image whose shorter side is longer than `working_size`; with
+              `stretch` to the nearest height and width that the network takes
     pad       at the bottom and at the right, by reflection, to a height and a
               width that the network takes
     network   with `mirror` on the image and on its mirror image; the result
@@ -77,6 +78,8 @@ class Steps:
             half of the working size, 0 to 1; 0: it does not see it there.
         least_mean: Mean of the gray values below which an image is
             brightened, 0 to 1; 0: none is.
+        stretch: Whether an image that is shrunk becomes a little higher or
+            wider, so that it needs no padding.
 
     Raises:
         InputError: `half_share` or `least_mean` is out of its range, or there
@@ -90,6 +93,7 @@ class Steps:
     guided: GuidedParameters | None = None
     half_share: float = 0.0
     least_mean: float = 0.0
+    stretch: bool = False
 
     def __post_init__(self):
         for name in ("half_share", "least_mean"):
@@ -124,7 +128,9 @@ class Steps:
             height: Of the image, pixels, at least 1.
             width: Likewise.
         """
-        return fit_shorter_side(height, width, self.working_size)
+        return fit_shorter_side(
+            height, width, self.working_size, self.shrunk_multiple
+        )
 
     def half_size(self, height: int, width: int) -> tuple[int, int]:
         """Returns the size of an image at half of the working size.
@@ -133,12 +139,19 @@ class Steps:
             height: Of the image, pixels, at least 1.
             width: Likewise.
         """
-        return fit_shorter_side(height, width, self.half_working_size)
+        return fit_shorter_side(
+            height, width, self.half_working_size, self.shrunk_multiple
+        )
 
     @property
     def half_working_size(self) -> int | None:
         """Longest shorter side at half of the working size, pixels."""
         return self.working_size and self.working_size // 2
+
+    @property
+    def shrunk_multiple(self) -> int:
+        """Pixels of which an image that was shrunk has a whole multiple."""
+        return self.size_multiple if self.stretch else 1
 
     def network_size(self, height: int, width: int) -> tuple[int, int]:
         """Returns the size at which the network sees an image.
@@ -175,7 +188,7 @@ class Steps:
 
 
 def fit_shorter_side(
-    height: int, width: int, longest: int | None
+    height: int, width: int, longest: int | None, multiple: int = 1
 ) -> tuple[int, int]:
     """Returns a size of the same shape whose shorter side is not too long.
 
@@ -183,12 +196,24 @@ def fit_shorter_side(
         height: Pixels.
         width: Pixels.
         longest: Limit of the shorter side, pixels; None for no limit.
+        multiple: The sides become the nearest multiples, pixels, but no longer
+            than they were; one for which there is none stays as it is.
     """
     shorter = min(height, width)
     if longest is None or shorter <= longest:
         return height, width
     scale = longest / shorter
-    return round(height * scale), round(width * scale)
+    return tuple(
+        _nearest_multiple(round(side * scale), multiple, side)
+        for side in (height, width)
+    )
+
+
+def _nearest_multiple(size: int, multiple: int, longest: int) -> int:
+    nearest = round(size / multiple) * multiple
+    if nearest > longest:
+        nearest -= multiple
+    return nearest or size
 
 
 def next_multiple(size: int, multiple: int) -> int:

@@ -324,4 +324,5 @@ class Method(keras.Model):
             guided=guided,
             half_share=inference.half_share,
             least_mean=inference.least_mean,
+            stretch=inference.stretch,
         )

@@ -98,6 +98,16 @@ def test_both_back_ends_see_half_of_the_size_alike(
         np.testing.assert_allclose(colorize(images), expected, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize("working_size", [3, 24, 30, 60])
+def test_both_back_ends_stretch_alike(network, working_size):
+    steps = Steps(4, working_size, guided=GUIDED, half_share=0.4, stretch=True)
+    colorize = trace(network, steps)
+    for size in [*SIZES, (62, 63), (300, 431)]:
+        images = textures(*size)
+        expected = run_numpy(network, steps, images)
+        np.testing.assert_allclose(colorize(images), expected, atol=TOLERANCE)
+
+
 @pytest.mark.parametrize("least_mean", [0.2, 0.5, 0.9])
 @pytest.mark.parametrize("working_size", [None, 24])
 def test_both_back_ends_brighten_alike(network, working_size, least_mean):
@@ -147,6 +157,11 @@ def test_each_step_changes_the_result(network):
     ):
         changed = run_numpy(network, steps, images)
         assert np.abs(changed - plain).max() > 0.01, steps
+    stretched, padded = (
+        run_numpy(network, Steps(4, 24, stretch=stretch), images)
+        for stretch in (True, False)
+    )
+    assert np.abs(stretched - padded).max() > 0.01
 
 
 def test_the_guide_changes_what_was_shrunk_alone(network):

@@ -99,6 +99,7 @@ def detour(pairs_manifest):
                     "guided_radius": 0,
                     "half_share": 0.0,
                     "least_mean": 0.0,
+                    "stretch": False,
                 },
                 "export": EXPORT,
             }

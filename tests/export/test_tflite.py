@@ -106,6 +106,7 @@ def method(pairs_manifest):
                     "guided_radius": 0,
                     "half_share": 0.0,
                     "least_mean": 0.0,
+                    "stretch": False,
                 },
                 "export": EXPORT,
             }

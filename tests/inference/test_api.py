@@ -212,9 +212,9 @@ def test_values_of_another_type_are_named(wrong, message):
 
 
 def test_a_file_of_one_size_takes_its_size_alone():
-    colorize = nircolor.load(file="model_128x192_int8.tflite")
+    colorize = nircolor.load(file="model_128x160_int8.tflite")
     assert colorize(np.zeros((480, 640), np.uint8)).shape == (480, 640, 3)
-    with pytest.raises(InputError, match="takes images of 128 x 192 pixels"):
+    with pytest.raises(InputError, match="takes images of 128 x 160 pixels"):
         colorize(np.zeros((480, 480), np.uint8))
 
 

@@ -28,6 +28,33 @@ def test_an_image_shrinks_and_is_padded(size, shrunk, seen):
 
 
 @pytest.mark.parametrize(
+    ("size", "shrunk"),
+    [
+        ((64, 200), (64, 200)),  # not shrunk
+        ((680, 1024), (128, 192)),
+        ((768, 1024), (128, 160)),  # 170.7: nearer to 160
+        ((1080, 1920), (128, 224)),  # 227.6
+        ((129, 145), (128, 128)),  # 143.9, 144: to the even 4 times 32
+        ((129, 159), (128, 128)),  # 157.8: 160 would be longer than it was
+        ((1000, 129), (992, 128)),
+    ],
+)
+def test_an_image_that_shrinks_is_stretched_to_what_the_network_takes(
+    size, shrunk
+):
+    steps = Steps(size_multiple=32, working_size=128, stretch=True)
+    assert steps.shrunk_size(*size) == shrunk
+    assert steps.shrunk_size(*size[::-1]) == shrunk[::-1]
+
+
+def test_a_side_shorter_than_the_multiple_is_padded():
+    steps = Steps(size_multiple=32, working_size=10, stretch=True)
+    assert steps.shrunk_size(20, 30) == (10, 15)
+    assert steps.network_size(20, 30) == (32, 32)
+    assert steps.shrunk_size(20, 80) == (10, 32)
+
+
+@pytest.mark.parametrize(
     ("side", "sides"),
     [(9, (12,)), (10, (12,)), (11, (12, 12)), (20, (20, 12)), (90, (20, 12))],
 )

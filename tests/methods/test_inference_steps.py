@@ -37,6 +37,13 @@ def test_the_config_decides_about_dark_images():
     assert method.inference_steps().least_mean == 0.375
 
 
+def test_the_config_decides_whether_images_are_stretched():
+    method = contract.make_method("landscapes", "smoke")
+    assert not method.inference_steps().stretch
+    method.config.inference.stretch = True
+    assert method.inference_steps().stretch
+
+
 def test_the_mirror_image_is_colorized_around_the_network():
     method = contract.make_method("landscapes", "smoke")
     side = 2 * method.size_multiple

@@ -14,6 +14,7 @@ OTHERS = {
     "guided_epsilon": 0.5,
     "half_share": 0.75,
     "least_mean": 0.125,
+    "stretch": True,
 }
 
 
