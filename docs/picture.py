@@ -19,15 +19,8 @@ from nircolor_tf.images import conversions, image_files
 
 FOLDER = Path(__file__).parent
 
-# The mean of the mixes of the training pairs of scenes-strict.
-MIX = np.float32(
-    [
-        [0.218, -0.308, 1.504, -0.852],
-        [-0.308, 0.336, -0.565, 0.738],
-        [1.504, -0.565, -0.446, -0.271],
-        [-0.852, 0.738, -0.271, 0.166],
-    ]
-)
+# Of the infrared look; the rest is gray.
+SHARE = 0.7
 GAP = 6
 
 
@@ -35,7 +28,9 @@ def main() -> None:
     """Writes the picture."""
     photo = image_files.read_rgb(FOLDER / "picos_de_europa.jpg")
     rgb = photo.astype(np.float32) / 255
-    nir = conversions.to_8bit(imitations.imitate_nir(rgb, MIX), "the NIR")
+    infrared = (rgb @ imitations.INFRARED).clip(0, 1)
+    gray = SHARE * infrared + (1 - SHARE) * conversions.to_gray(rgb)
+    nir = np.rint(255 * gray).astype(np.uint8)
     image_files.write_image(FOLDER / "nir.jpg", nir)
     gap = np.full((photo.shape[0], GAP, 3), 255, np.uint8)
     color = nircolor.load()(nir)

@@ -10,6 +10,9 @@ from collections.abc import Callable
 import tensorflow as tf
 from ml_collections import ConfigDict
 
+from nircolor_tf.data import imitations
+from nircolor_tf.images import conversions
+
 
 def augment(pair, seed, config: ConfigDict, to_unit: Callable = tf.identity):
     """Joint crop and mirror of both images, then another camera for the NIR.
@@ -75,23 +78,22 @@ def augment_photo(
     return random_mirror(rgb, seeds[1], config.mirror_probability)
 
 
-def random_imitation(rgb, seed, mixes):
+def random_imitation(rgb, seed):
     """Returns what may pass for the NIR image of a color photo.
 
-    As `imitations.imitate_nir`, by one of the mixes.
+    As `imitations.imitate_nir`, but its gamma is left to `augment`.
 
     Args:
         rgb: (H, W, 3).
         seed: (2,) int32.
-        mixes: (N, 4, 4).
 
     Returns:
         (H, W, 1).
     """
-    chosen = tf.random.stateless_uniform([], seed, 0, len(mixes), tf.int32)
-    terms = tf.concat([tf.ones_like(rgb[..., :1]), rgb], axis=-1)
-    nir = tf.tensordot(terms, mixes[chosen], 1) * terms
-    return tf.clip_by_value(tf.reduce_sum(nir, axis=-1, keepdims=True), 0, 1)
+    share = tf.random.stateless_uniform([], seed)
+    infrared = tf.tensordot(rgb, imitations.INFRARED, 1)
+    gray = tf.tensordot(rgb, conversions.LUMA, 1)
+    return share * tf.clip_by_value(infrared, 0.0, 1.0) + (1 - share) * gray
 
 
 def random_resized_crop(

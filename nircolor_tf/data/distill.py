@@ -31,12 +31,12 @@ from tqdm import tqdm
 from nircolor_tf import files
 from nircolor_tf.data import (
     example_images,
-    imitations,
     lineage,
     manifest,
     splits,
     training_data,
 )
+from nircolor_tf.data.imitations import imitate_nir, vary
 from nircolor_tf.data.lineage import Ancestor
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.training_data import TrainingData
@@ -159,19 +159,14 @@ def _colored(
     def colorize_vividly(nir: np.ndarray) -> np.ndarray:
         return conversions.saturated(colorize(nir), options.saturation)
 
-    pairs, photos = (
-        [one for one in originals if one.split == split]
-        for split in ("train", "unpaired")
-    )
-    with tqdm(total=len(originals), desc="distill", unit="image") as bar:
-        for pair in pairs:
-            yield _color(colorize_vividly, pair, folder, options.share)
-            yield from _vary(colorize_vividly, pair, folder, options.variations)
-            bar.update()
-        mixes = _fit_mixes(pairs) if photos else ()
-        for photo in photos:
-            yield _imitate(colorize_vividly, photo, mixes, folder)
-            bar.update()
+    for example in tqdm(originals, "distill", unit="image"):
+        if example.split == "train":
+            yield _color(colorize_vividly, example, folder, options.share)
+            yield from _vary(
+                colorize_vividly, example, folder, options.variations
+            )
+        else:
+            yield _imitate(colorize_vividly, example, folder)
 
 
 def _color(
@@ -190,26 +185,14 @@ def _vary(
     for number in range(1, count + 1):
         name = _variation(example, number)
         varied = dataclasses.replace(example, name=name, shift_x=0, shift_y=0)
-        yield _taught(colorize, varied, imitations.vary(nir, generator), folder)
+        yield _taught(colorize, varied, vary(nir, generator), folder)
 
 
-def _imitate(
-    colorize: Colorize, photo: Example, mixes: np.ndarray, folder: Path
-) -> Example:
+def _imitate(colorize: Colorize, photo: Example, folder: Path) -> Example:
     rgb = example_images.read_rgb(photo).unit
-    generator = np.random.default_rng(list(photo.name.encode()))
-    nir = imitations.imitate_nir(rgb, generator.choice(mixes))
-    nir = imitations.vary_gamma(nir, generator)
+    nir = imitate_nir(rgb, np.random.default_rng(list(photo.name.encode())))
     pair = dataclasses.replace(photo, split="train")
     return _taught(colorize, pair, nir, folder)
-
-
-def _fit_mixes(pairs: Sequence[Example]) -> np.ndarray:
-    chosen = imitations.choose_some(pairs)
-    images = (example_images.read_domains(pair) for pair in chosen)
-    return imitations.fit_mixes(
-        np.concatenate([pair["nir"], pair["rgb"]], axis=-1) for pair in images
-    )
 
 
 def _taught(

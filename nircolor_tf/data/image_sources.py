@@ -7,13 +7,13 @@ lost and no pixel is scaled in vain.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from nircolor_tf.data import augment, imitations
+from nircolor_tf.data import augment
 from nircolor_tf.data.examples import Source
 from nircolor_tf.data.manifest import Example
 from nircolor_tf.data.pixels import MEMORY, PixelStore
@@ -134,23 +134,10 @@ class PhotoSource(ImageSource):
 
 
 class ImitationSource(ImageSource):
-    """Color photos, to be read as pairs.
+    """Color photos, to be read as pairs."""
 
-    Args:
-        examples: Of a manifest.
-        pairs: Whose cameras their NIR is imitated of, one or more in all.
-        store: Where the pixels come from.
-    """
-
-    def __init__(
-        self,
-        examples: Sequence[Example],
-        pairs: Sequence[PairSource],
-        store: PixelStore = MEMORY,
-    ):
+    def __init__(self, examples: Sequence[Example], store: PixelStore = MEMORY):
         super().__init__(examples, ("rgb",), 2, store)
-        with tf.device("CPU:0"):
-            self._mixes = tf.constant(imitations.fit_mixes(_read(pairs)))
 
     def augmented(self, stored, to_unit, seed, config):
         """Returns nir (crop, crop, 1), imitated, and rgb (crop, crop, 3)."""
@@ -160,20 +147,11 @@ class ImitationSource(ImageSource):
 
         def to_pair(box):
             rgb = to_unit(box)
-            nir = augment.random_imitation(rgb, seeds[0], self._mixes)
+            nir = augment.random_imitation(rgb, seeds[0])
             return tf.concat([nir, rgb], axis=-1)
 
         nir, rgb = augment.augment(stored, seeds[1], config, to_pair)
         return {"nir": nir, "rgb": rgb}
-
-
-def _read(pairs: Sequence[PairSource]) -> Iterator[np.ndarray]:
-    """Yields some pairs of all sources, each (H, W, 4), NIR before RGB."""
-    places = [
-        (source, index) for source in pairs for index in range(source.count)
-    ]
-    for source, index in imitations.choose_some(places):
-        yield source.image(index).numpy()
 
 
 def _levels(

@@ -20,6 +20,7 @@ from ml_collections import ConfigDict
 from nircolor_tf.data import manifest, shards, splits, storage
 from nircolor_tf.data.examples import Mixture, Source, Zoomed
 from nircolor_tf.data.image_sources import (
+    ImageSource,
     ImitationSource,
     PairSource,
     PhotoSource,
@@ -67,9 +68,7 @@ def open_source(
         if not share:
             return pairs
         _check_photos(has_photos, "photo_probability", share, "0.0")
-        photos = ImitationSource(
-            manifest.select(examples, "unpaired"), [pairs], store
-        )
+        photos = ImitationSource(manifest.select(examples, "unpaired"), store)
         return Mixture((photos, pairs), (share, 1 - share))
     if "photos" in config.unpaired_from:
         sources = tuple(config.unpaired_from)
@@ -126,27 +125,17 @@ def _open_groups(
                 "but the manifest has no such images to train on; expected "
                 "one of scenes-strict, with --unpaired photos for 'photo'"
             )
-    opened = {
-        group: PairSource(members[group], store)
-        for group in sources
-        if members[group][0].nir
-    }
-    if sources.keys() - opened.keys():
-        if not opened:
-            raise InputError(
-                "config.data.sources draws photos alone; expected a share of "
-                "pairs, too, of which the NIR of photos is imitated"
-            )
-        opened["photo"] = ImitationSource(
-            members["photo"], list(opened.values()), store
-        )
     return Mixture(
         [
-            Zoomed(opened[group], source.zoom)
+            Zoomed(_kind_of(members[group])(members[group], store), source.zoom)
             for group, source in sources.items()
         ],
         [source.share for source in sources.values()],
     )
+
+
+def _kind_of(examples: Sequence[Example]) -> type[ImageSource]:
+    return PairSource if examples[0].nir else ImitationSource
 
 
 def _members(examples: Sequence[Example]) -> dict[str, list[Example]]:

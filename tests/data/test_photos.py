@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_pipeline import data_config, make_example, positions, take
 
-from nircolor_tf.data import manifest
+from nircolor_tf.data import augment, imitations, manifest
 from nircolor_tf.data.image_sources import (
     ImitationSource,
     PairSource,
@@ -15,6 +15,7 @@ from nircolor_tf.data.image_sources import (
 )
 from nircolor_tf.data.pipeline import open_source
 from nircolor_tf.errors import InputError
+from nircolor_tf.images import conversions
 
 
 def make_photo(folder, name, rgb):
@@ -76,7 +77,7 @@ def test_photos_are_drawn_apart_from_the_pairs(tmp_path):
         for cache in (
             open_source("paired", pairs, config),
             open_source("unpaired", pairs, config),
-            ImitationSource(pairs, [PairSource(pairs)]),
+            ImitationSource(pairs),
         )
     ]
     # An epoch a batch: each image once. A NIR image meets its own RGB once in
@@ -185,31 +186,29 @@ def test_pairs_and_photos_are_mixed(tmp_path):
             np.testing.assert_array_equal(actual[name], expected[name])
 
 
-def test_the_nir_of_a_photo_is_by_the_mix_of_a_pair(tmp_path):
-    """Of two cameras, one that sees red alone and one that sees blue."""
-    colors = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
-    pairs = [
-        make_example(tmp_path, str(i), rgb[..., 2 * i : 2 * i + 1], rgb)
-        for i, rgb in enumerate(colors)
-    ]
-    red = np.full((16, 16, 3), [220, 0, 20], np.uint8)
-    examples = [*pairs, make_photo(tmp_path, "photo", red)]
-    source = open_source("paired", examples, mixed_config(1.0))
-    batches = take(source, mixed_config(1.0), 20)
-    nir = 255 * np.concatenate([b["nir"][:, 0, 0, 0] for b in batches])
-    # Of its own camera 1 / 1.1, of the mean of both 0.1 / 1.1.
-    expected = np.array([(220 + 12) / 1.1, (20 + 12) / 1.1])
-    distances = abs(nir[:, None] - expected)
-    assert distances.min(axis=1).max() < 2
-    # 200 draws: a standard deviation of 0.035.
-    assert 0.35 < np.mean(distances.argmin(axis=1)) < 0.65
+def test_the_nir_of_a_photo_is_drawn_between_gray_and_infrared(tmp_path):
+    config = mixed_config(1.0)
+    source = open_source("paired", flat_examples(tmp_path), config)
+    batches = take(source, config, 20)
+    nir = np.concatenate([b["nir"][:, 0, 0, 0] for b in batches])
+    green = np.concatenate([b["rgb"][:, 0, 0, 1] for b in batches])
+    # Of gray 0.587 of green, of infrared 1.9; each as often as the other.
+    share = (nir / green - 0.587) / (1.9 - 0.587)
+    assert share.min() > -1e-3
+    assert share.max() < 1 + 1e-3
+    assert abs(share.mean() - 0.5) < 0.09  # 200 draws, 4 standard deviations
+    assert len(np.unique(share.round(4))) > 190
 
 
-def test_photos_alone_have_no_camera_to_imitate(tmp_path):
-    config = data_config(crop=16)
-    config.sources.photo.share = 1.0
-    with pytest.raises(InputError, match="photos alone; expected a sh"):
-        open_source("paired", flat_examples(tmp_path), config)
+def test_infrared_of_colors_is_as_distill_imitates_it():
+    rgb = np.random.default_rng(0).random((5, 6, 3), np.float32)
+    actual = augment.random_imitation(rgb, (1, 2)).numpy()
+    infrared = (rgb @ imitations.INFRARED).clip(0, 1)
+    gray = conversions.to_gray(rgb)
+    share = ((actual - gray) / (infrared - gray))[0, 0, 0]
+    assert 0 < share < 1
+    expected = share * infrared + (1 - share) * gray
+    np.testing.assert_allclose(actual, expected, atol=1e-3)
 
 
 def test_without_a_probability_no_photo_is_opened(tmp_path):
