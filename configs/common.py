@@ -140,6 +140,9 @@ COMMON = {
         # Whether what is shrunk to the working size gets the nearest height and
         # width that the network takes; otherwise it is padded to the next.
         "stretch": False,
+        # Whether what is bright in the NIR and in its colors, such as snow, is
+        # shown without color.
+        "whiten": False,
     },
     "export": {
         # TFLite files of a fixed size: some of 'float32', 'float16',
@@ -239,6 +242,7 @@ LITE_UNET = {
         "half_share": 0.35,
         "least_mean": 0.35,
         "stretch": True,
+        "whiten": True,
     },
 }
 

@@ -49,7 +49,7 @@ CONFIG = {
         **common.every(500),
     },
     "evaluate": {"protocols": ("std",)},
-    "inference": {"working_size": 256, "least_mean": 0.35},
+    "inference": {"working_size": 256, "least_mean": 0.35, "stretch": True},
     "export": {"tflite": ("dynamic", "int8"), "sizes": ("256x256",)},
 }
 

@@ -114,12 +114,23 @@ def shrunk_change(image, side, change):
     return slope[0] * image + offset if slope else offset
 
 
+def ramp(values, low, high):
+    """0 to 1, smooth."""
+    part = ((values - low) / (high - low)).clip(0, 1)
+    return part**2 * (3 - 2 * part)
+
+
 def mean_change(image):
     """That at the working size and that at half of it."""
-    if not share:
-        return change(image)
-    half = shrunk_change(image, card["working_size"] // 2, change)
-    return (1 - share) * change(image) + share * half
+    total = change(image)
+    if share:
+        half = shrunk_change(image, card["working_size"] // 2, change)
+        total = (1 - share) * total + share * half
+    if card.get("whiten"):
+        gray = (image + total) @ np.float32([[0.299], [0.587], [0.114]])
+        white = ramp(image, 0.7, 0.85) * ramp(gray, 0.55, 0.75)
+        total += white * (gray - image - total)
+    return total
 
 
 side = card["working_size"] or min(nir.shape[:2])

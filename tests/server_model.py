@@ -26,6 +26,7 @@ class Blocks(Method):
                 "half_share": 0.0,
                 "least_mean": 0.0,
                 "stretch": False,
+                "whiten": False,
             },
         }
         super().__init__(ConfigDict(config), size_multiple=4)

@@ -64,6 +64,7 @@ def config(manifest):
                 "half_share": 0.0,
                 "least_mean": 0.0,
                 "stretch": False,
+                "whiten": False,
             },
             "export": {
                 "tflite": ("float16",),

@@ -60,7 +60,9 @@ def estimate_error(
         (B, H, W, 1) float32.
     """
     height, width = tf.shape(images)[1], tf.shape(images)[2]
-    steps = dataclasses.replace(steps.at_one_size(), mirror=False)
+    steps = dataclasses.replace(
+        steps.at_one_size().for_target("gray"), mirror=False
+    )
     if steps.least_mean:
         nir = image_ops.brighten(images[..., :1], steps.least_mean)
         images = tf.concat([nir, images[..., 1:]], axis=-1)
@@ -89,7 +91,14 @@ def _enlarge(
 def _run_network(
     network: Callable[[tf.Tensor], tf.Tensor], steps: Steps, images: tf.Tensor
 ) -> tf.Tensor:
-    """Runs the network at one or two sizes."""
+    """Runs the network at one or two sizes, and whitens."""
+    result = _run_at_sizes(network, steps, images)
+    return image_ops.whiten(images, result) if steps.whiten else result
+
+
+def _run_at_sizes(
+    network: Callable[[tf.Tensor], tf.Tensor], steps: Steps, images: tf.Tensor
+) -> tf.Tensor:
     result = _run_at(network, steps, images)
     if not steps.half_share:
         return result

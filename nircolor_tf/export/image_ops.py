@@ -9,10 +9,13 @@ Batches are (B, H, W, C) float32, of any height and width.
 
 import tensorflow as tf
 
+from nircolor_tf.images import conversions
 from nircolor_tf.inference.steps import (
     BRIGHT_PERCENT,
     LARGEST_GAIN,
     SAMPLES,
+    WHITE_LUMINANCE,
+    WHITE_NIR,
     Steps,
     next_multiple,
 )
@@ -62,6 +65,23 @@ def brighten(images: tf.Tensor, least_mean: float) -> tf.Tensor:
     mean = tf.maximum(tf.reduce_mean(grays, axis=1), 1e-9)
     gain = tf.maximum(1.0, tf.minimum(least_mean / mean, largest))
     return tf.minimum(gain[:, None, None, None] * images, 1.0)
+
+
+def whiten(images: tf.Tensor, colors: tf.Tensor) -> tf.Tensor:
+    """Takes the color from what is bright in both, as `inference/whitening.py`.
+
+    Args:
+        images: (B, H, W, 1).
+        colors: (B, H, W, 3).
+    """
+    gray = tf.tensordot(colors, conversions.LUMA, 1)
+    share = _ramp(images, *WHITE_NIR) * _ramp(gray, *WHITE_LUMINANCE)
+    return colors + share * (gray - colors)
+
+
+def _ramp(values: tf.Tensor, low: float, high: float) -> tf.Tensor:
+    part = tf.clip_by_value((values - low) / (high - low), 0.0, 1.0)
+    return part**2 * (3 - 2 * part)
 
 
 def shrink(images: tf.Tensor, side: int, multiple: int = 1) -> tf.Tensor:

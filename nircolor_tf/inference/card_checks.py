@@ -35,6 +35,7 @@ _OPTIONAL_KEYS = {
     "half_share": (int | float, "a number, 0 to 1"),
     "least_mean": (int | float, "a number, 0 to 1"),
     "stretch": (bool, "true or false"),
+    "whiten": (bool, "true or false"),
     "sha256": (dict, "digests by file"),
     "error": (dict, "the estimator of the error"),
 }

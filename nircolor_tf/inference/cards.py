@@ -13,8 +13,8 @@ has to do. "signature", beside "source", names the one that is the network
 alone, for `Colorizer`. Older exports have none; their signatures are that.
 
 The steps around the network are the keys of `steps.Steps`: "size_multiple",
-"working_size", "mirror", "fusion", "guided", "half_share", "least_mean" and
-"stretch".
+"working_size", "mirror", "fusion", "guided", "half_share", "least_mean",
+"stretch" and "whiten".
 Older cards have no "mirror", which means false, no "guided", which means null:
 the change of a shrunk image is enlarged as a cubic spline, and none of the last
 two, which means 0.
@@ -155,6 +155,7 @@ def steps(folder: str | os.PathLike, card: dict[str, Any], path: str) -> Steps:
         half_share=card.get("half_share", 0.0),
         least_mean=card.get("least_mean", 0.0),
         stretch=card.get("stretch", False),
+        whiten=card.get("whiten", False),
     ).for_target(card["paths"][path]["target"])
 
 

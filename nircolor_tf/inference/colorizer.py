@@ -24,7 +24,7 @@ import numpy as np
 
 from nircolor_tf.errors import InputError
 from nircolor_tf.images import conversions, ranges
-from nircolor_tf.inference import exposure, resizing, tiles, windows
+from nircolor_tf.inference import exposure, resizing, tiles, whitening, windows
 from nircolor_tf.inference.resizing import Decode
 from nircolor_tf.inference.steps import Steps
 
@@ -72,6 +72,7 @@ class Colorizer:
     def __post_init__(self):
         changes = {
             "fusion": self.steps.fusion,
+            "whiten": self.steps.whiten,
             "saturation": self.saturation != 1,
         }
         for name, change in changes.items():
@@ -186,6 +187,11 @@ class Colorizer:
         return conversions.saturated(rgb.clip(0, 1), self.saturation)
 
     def _run_network(self, image: np.ndarray) -> np.ndarray:
+        """Runs the network and whitens: (h, w, 1) -> (h, w, C)."""
+        result = self._run_at_sizes(image)
+        return whitening.whiten(image, result) if self.steps.whiten else result
+
+    def _run_at_sizes(self, image: np.ndarray) -> np.ndarray:
         """Runs the network at one or two sizes: (h, w, 1) -> (h, w, C)."""
         result = self._run_at(image)
         share, guide = self.steps.half_share, self.steps.guided

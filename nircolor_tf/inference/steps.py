@@ -14,6 +14,8 @@ An image passes these steps, in this order:
               of the working size, whose change is enlarged as below; the
               result has that share of it
     crop      the padding away
+    whiten    with `whiten`: snow and clouds are bright in NIR and in color,
+              leaves in NIR alone; what is bright in both loses its color
     enlarge   the change that the network made to a shrunk image, and add it
               to the image at its own size; with `guided` along the edges of
               the image, else as a cubic spline
@@ -32,6 +34,10 @@ from nircolor_tf.inference.fusion import BfwlsParameters
 # Of the step 'brighten': that many gray values in 100 may not pass white.
 BRIGHT_PERCENT = 99
 LARGEST_GAIN = 8.0
+# Of the step 'whiten': from the one gray value on a little, from the other on
+# all of the color is lost; in the image, and in the luminance of the result.
+WHITE_NIR = 0.7, 0.85
+WHITE_LUMINANCE = 0.55, 0.75
 # Gray values are taken at about so many rows, or columns.
 SAMPLES = 128
 
@@ -80,6 +86,7 @@ class Steps:
             brightened, 0 to 1; 0: none is.
         stretch: Whether an image that is shrunk becomes a little higher or
             wider, so that it needs no padding.
+        whiten: Whether what is bright in the image and in the result is white.
 
     Raises:
         InputError: `half_share` or `least_mean` is out of its range, or there
@@ -94,6 +101,7 @@ class Steps:
     half_share: float = 0.0
     least_mean: float = 0.0
     stretch: bool = False
+    whiten: bool = False
 
     def __post_init__(self):
         for name in ("half_share", "least_mean"):
@@ -110,12 +118,12 @@ class Steps:
         """Returns the steps of an inference path, by its target.
 
         Args:
-            target: 'rgb', 'gray' or 'nir'. The fusion needs color; the paths
-                to the other two have none.
+            target: 'rgb', 'gray' or 'nir'. The fusion and the step 'whiten'
+                need color; the paths to the other two have none.
         """
         if target == "rgb":
             return self
-        return dataclasses.replace(self, fusion=None)
+        return dataclasses.replace(self, fusion=None, whiten=False)
 
     def at_one_size(self) -> "Steps":
         """Returns the steps around a file that takes one size."""

@@ -325,4 +325,5 @@ class Method(keras.Model):
             half_share=inference.half_share,
             least_mean=inference.least_mean,
             stretch=inference.stretch,
+            whiten=inference.whiten,
         )

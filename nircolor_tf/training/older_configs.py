@@ -123,6 +123,7 @@ ADDED = (
     Added("2026-11-30", "inference.half_share", 0.0),
     Added("2026-11-30", "inference.least_mean", 0.0),
     Added("2026-11-30", "inference.stretch", False),
+    Added("2026-11-30", "inference.whiten", False),
     Added("2026-11-28", "train.accumulate", 1),
     Added("2026-11-29", "train.prefetch", 1),
     Added("2026-11-29", "data.half", ""),

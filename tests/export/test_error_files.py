@@ -22,7 +22,12 @@ def workdir(pairs_manifest, one_replica, tmp_path_factory):
     folder = tmp_path_factory.mktemp("error")
     base = smoke.tiny_config(pairs_manifest)
     base.inference.update(
-        working_size=32, guided_radius=4, half_share=0.35, least_mean=0.35
+        working_size=32,
+        guided_radius=4,
+        half_share=0.35,
+        least_mean=0.35,
+        stretch=True,
+        whiten=True,
     )
     trainer.train(base, folder / "base", one_replica)
     config = smoke.smoke_config("default", "uncertain,smoke", pairs_manifest)

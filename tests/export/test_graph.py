@@ -1,5 +1,7 @@
 """The two back ends of inference give the same, whatever the steps."""
 
+import dataclasses
+
 import cv2
 import keras
 import numpy as np
@@ -106,6 +108,25 @@ def test_both_back_ends_stretch_alike(network, working_size):
         images = textures(*size)
         expected = run_numpy(network, steps, images)
         np.testing.assert_allclose(colorize(images), expected, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("working_size", [None, 24])
+def test_both_back_ends_whiten_alike(working_size):
+    half_share = 0.4 if working_size else 0
+    steps = Steps(4, working_size, half_share=half_share, whiten=True)
+
+    def bright(batch):
+        return tf.constant([1.0, 0.95, 0.8]) * batch
+
+    colorize = trace(bright, steps)
+    changes = []
+    for size in [*SIZES, (300, 431)]:
+        images = 0.5 + 0.5 * textures(*size)
+        expected = run_numpy(bright, steps, images)
+        np.testing.assert_allclose(colorize(images), expected, atol=TOLERANCE)
+        plain = dataclasses.replace(steps, whiten=False)
+        changes.append(abs(run_numpy(bright, plain, images) - expected).max())
+    assert max(changes) > 0.01
 
 
 @pytest.mark.parametrize("least_mean", [0.2, 0.5, 0.9])

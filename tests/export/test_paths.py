@@ -100,6 +100,7 @@ def detour(pairs_manifest):
                     "half_share": 0.0,
                     "least_mean": 0.0,
                     "stretch": False,
+                    "whiten": False,
                 },
                 "export": EXPORT,
             }

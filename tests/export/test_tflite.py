@@ -107,6 +107,7 @@ def method(pairs_manifest):
                     "half_share": 0.0,
                     "least_mean": 0.0,
                     "stretch": False,
+                    "whiten": False,
                 },
                 "export": EXPORT,
             }

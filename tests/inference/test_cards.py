@@ -46,6 +46,7 @@ def test_the_steps_are_read_as_they_were_written(tmp_path):
         half_share=0.25,
         least_mean=0.375,
         stretch=True,
+        whiten=True,
     )
     translation = N2C | {"target": "gray"}
     paths = {"paths": {"n2c": N2C, "n2g": translation}}
@@ -53,14 +54,14 @@ def test_the_steps_are_read_as_they_were_written(tmp_path):
     card = cards.read_card(tmp_path)
     assert cards.steps(tmp_path, card, "n2c") == steps
     # Only color is fused.
-    without = dataclasses.replace(steps, fusion=None)
+    without = dataclasses.replace(steps, fusion=None, whiten=False)
     assert cards.steps(tmp_path, card, "n2g") == without
 
 
 def test_an_older_card_neither_mirrors_nor_guides(tmp_path):
     write_card(tmp_path)
     card = cards.read_card(tmp_path)
-    assert not {"mirror", "guided", "half_share", "stretch"} & card.keys()
+    assert not {"mirror", "guided", "stretch", "whiten"} & card.keys()
     assert cards.steps(tmp_path, card, "n2c") == Steps(4)
 
 
@@ -116,6 +117,7 @@ def test_a_file_of_one_size_is_found_by_name(tmp_path):
         ({"least_mean": None}, "'least_mean': None; expected a number, 0 to"),
         ({"least_mean": -0.5}, "'least_mean': -0.5; expected a number, 0 to"),
         ({"stretch": 1}, "'stretch': 1; expected true or false"),
+        ({"whiten": None}, "'whiten': None; expected true or false"),
         ({"half_share": "1"}, "'half_share': '1'; expected a number, 0 to 1"),
         ({"half_share": True}, "'half_share': True; expected a number, 0"),
         ({"half_share": 1.5}, "'half_share': 1.5; expected 0 to 1"),

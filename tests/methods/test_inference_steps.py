@@ -44,6 +44,13 @@ def test_the_config_decides_whether_images_are_stretched():
     assert method.inference_steps().stretch
 
 
+def test_the_config_decides_whether_what_is_bright_is_white():
+    method = contract.make_method("landscapes", "smoke")
+    assert not method.inference_steps().whiten
+    method.config.inference.whiten = True
+    assert method.inference_steps().whiten
+
+
 def test_the_mirror_image_is_colorized_around_the_network():
     method = contract.make_method("landscapes", "smoke")
     side = 2 * method.size_multiple

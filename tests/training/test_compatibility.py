@@ -15,6 +15,7 @@ OTHERS = {
     "half_share": 0.75,
     "least_mean": 0.125,
     "stretch": True,
+    "whiten": True,
 }
 
 
