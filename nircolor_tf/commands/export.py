@@ -15,9 +15,9 @@ TFLite file of the first is model.tflite, of the others model_<path>.tflite.
 model.tflite takes any size, in floating point. Cameras want files of one size,
 and smaller ones: --tflite=dynamic,int8 --sizes=128x128,128x256 writes each kind
 at each size, beside it. The sizes are those that the network sees: shrunk to
-the working size, and padded. Without these flags the section `export` in the
-config of the workdir decides. A file that differs from the method by more than
-config.export.least_db allows fails the export.
+the working size, and padded or stretched. Without these flags the section
+`export` in the config of the workdir decides. A file that differs from the
+method by more than config.export.least_db allows fails the export.
 
 --weights=float16 writes model.tflite in half the bytes. It computes in float32;
 an export whose results differ by more than two levels of 8 bit fails.

@@ -17,7 +17,7 @@ The steps around the network are the keys of `steps.Steps`: "size_multiple",
 "stretch" and "whiten".
 Older cards have no "mirror", which means false, no "guided", which means null:
 the change of a shrunk image is enlarged as a cubic spline, and none of the last
-two, which means 0.
+four, which means 0 or false.
 
 "error" describes the estimator of the error (`error_estimate.py`), of models
 that have one.

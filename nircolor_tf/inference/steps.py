@@ -84,8 +84,8 @@ class Steps:
             half of the working size, 0 to 1; 0: it does not see it there.
         least_mean: Mean of the gray values below which an image is
             brightened, 0 to 1; 0: none is.
-        stretch: Whether an image that is shrunk becomes a little higher or
-            wider, so that it needs no padding.
+        stretch: Whether the height and width of an image that is shrunk are
+            what the network takes, so that it needs no padding.
         whiten: Whether what is bright in the image and in the result is white.
 
     Raises:
