@@ -62,7 +62,7 @@ _LAST_OF_SIZE = (0, 1, 2, 4, 6)
 
 
 class EfficientNetLite(keras.Model):
-    """An image of one channel -> features at five sizes.
+    """An image of one channel -> features at up to five sizes.
 
     A convolution of stride 2 pads at the bottom and at the right alone, as
     TensorFlow does: a feature at 1/2 lies at pixel 2 i + 1 of what it was made
@@ -75,17 +75,18 @@ class EfficientNetLite(keras.Model):
             Adam, which has one length for all, then moves them less (the
             equalized rate of Karras et al., ICLR 2018, to another end). New
             ones keep the size of the features (He et al., ICCV 2015).
+        sizes: How many; what stands after the last of them is left out.
     """
 
     build = shared.build_when_called
 
-    def __init__(self, version: int, rate: float):
+    def __init__(self, version: int, rate: float, sizes: int):
         super().__init__()
         width, depth = VERSIONS[version]
         self.stem = ScaledConv2D(rate, 2, _STEM_FILTERS, 3, 2, padding="same")
         self.stages = []
         channels = _STEM_FILTERS
-        for index, stage in enumerate(STAGES):
+        for index, stage in enumerate(STAGES[: _LAST_OF_SIZE[sizes - 1] + 1]):
             filters = round_filters(stage.filters * width)
             # The first and the last stage are never made deeper.
             last = index in (0, len(STAGES) - 1)
@@ -100,9 +101,9 @@ class EfficientNetLite(keras.Model):
             self.stages.append(blocks)
 
     def call(self, image):
-        """(B, H, W, 1) in [0, 1] -> five features, (B, H / 2, W / 2, C) first.
+        """(B, H, W, 1) in [0, 1] -> features, (B, H / 2, W / 2, C) first.
 
-        H and W are multiples of 32.
+        H and W are multiples of 2 ** sizes.
         """
         features = ops.relu6(self.stem((image - _MEAN) / _DEVIATION))
         results = []

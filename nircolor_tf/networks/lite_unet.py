@@ -26,7 +26,7 @@ class LiteUNet(keras.Model):
         encoder_rate: Factor of the encoder's learning rate, above 0.
         pretrained: Whether the encoder starts from ImageNet's weights.
         filters: Channels of the decoder at 1/16, 1/8, 1/4, 1/2 and the full
-            size.
+            size; of four, the encoder ends at 1/16.
         dropout: Fraction of channels dropped in training at the bottom and in
             the decoder up to an eighth of the size.
         from_image: As of `DetailUNet`.
@@ -34,7 +34,6 @@ class LiteUNet(keras.Model):
         activation: 'sigmoid': images are in (0, 1).
     """
 
-    size_multiple = 32
     build = shared.build_when_called
 
     def __init__(
@@ -51,11 +50,12 @@ class LiteUNet(keras.Model):
     ):
         # The image joins the prediction uncast: the result is float32.
         super().__init__(autocast=False)
+        self.size_multiple = 2 ** len(filters)
         self.version, self.pretrained = version, pretrained
         self.image_to_logits = None
         if from_image:
             self.image_to_logits = shared.InverseActivation(activation)
-        self.encoder = EfficientNetLite(version, encoder_rate)
+        self.encoder = EfficientNetLite(version, encoder_rate, len(filters))
         self.upsample = CornerUpsampling2D()
         self.dropout = layers.SpatialDropout2D(dropout)
         depths = reversed(range(len(filters)))
@@ -79,7 +79,7 @@ class LiteUNet(keras.Model):
     def call(self, image, training=False):
         """(B, H, W, 1) -> (B, H, W, output_channels).
 
-        H and W are multiples of 32.
+        H and W are multiples of `size_multiple`.
         """
         detail = ops.cast(image, self.compute_dtype)
         skips = [detail, *self.encoder(detail)]

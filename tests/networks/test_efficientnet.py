@@ -32,8 +32,8 @@ BLOCKS = (
 )
 
 
-def make_encoder(version=0, rate=0.5):
-    encoder = EfficientNetLite(version, rate)
+def make_encoder(version=0, rate=0.5, sizes=5):
+    encoder = EfficientNetLite(version, rate, sizes)
     encoder(keras.Input((None, None, 1)))
     return encoder
 
@@ -140,10 +140,22 @@ def test_features_are_those_of_the_published_network(arrays):
         np.testing.assert_allclose(actual / scale, wanted / scale, atol=1e-4)
 
 
-def derive_parameters():
+def test_of_fewer_sizes_what_stands_after_them_is_left_out(arrays):
+    image = np.random.default_rng(1).random((1, 64, 96, 1), np.float32)
+    results = []
+    for sizes in (4, 5):
+        encoder = make_encoder(sizes=sizes)
+        efficientnet_weights.copy(arrays, encoder)
+        results.append(encoder(image))
+    assert len(results[0]) == 4
+    for fewer, more in zip(*results, strict=False):
+        np.testing.assert_array_equal(fewer, more)
+
+
+def derive_parameters(blocks):
     """Kernels and biases of version 0; one channel in."""
     total, channels = 9 * 32 + 32, 32
-    for kernel, _, expansion, filters in BLOCKS:
+    for kernel, _, expansion, filters in blocks:
         inner = channels * expansion
         if expansion > 1:
             total += (channels + 1) * inner
@@ -153,10 +165,17 @@ def derive_parameters():
 
 
 def test_golden_parameter_counts():
-    assert make_encoder().count_params() == derive_parameters() == 2_938_544
+    assert make_encoder().count_params() == derive_parameters(BLOCKS)
+    assert derive_parameters(BLOCKS) == 2_938_544
+    # The five blocks at 1/32 are the last.
+    assert make_encoder(sizes=4).count_params() == derive_parameters(
+        BLOCKS[:-5]
+    )
     # 1 and 2 are deeper, 2 is wider.
     blocks = {
-        version: [len(stage) for stage in EfficientNetLite(version, 1.0).stages]
+        version: [
+            len(stage) for stage in EfficientNetLite(version, 1.0, 5).stages
+        ]
         for version in (1, 2)
     }
     assert blocks == {1: [1, 3, 3, 4, 4, 5, 1], 2: [1, 3, 3, 4, 4, 5, 1]}

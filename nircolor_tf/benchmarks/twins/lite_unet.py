@@ -46,7 +46,7 @@ class LiteUNet(nn.Module):
         activation: str,
     ):
         super().__init__()
-        self.encoder = _Encoder(channels, version)
+        self.encoder = _Encoder(channels, version, len(filters))
         # Of the image, and of the encoder's features but the coarsest.
         skips = [channels, *self.encoder.widths[:-1]]
         before = self.encoder.widths[-1]
@@ -73,7 +73,7 @@ class LiteUNet(nn.Module):
         self.output_activation = layers.ACTIVATIONS[activation]
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """(B, 1, H, W) -> (B, output_channels, H, W), multiples of 32."""
+        """(B, 1, H, W) -> (B, output_channels, H, W)."""
         skips = [image, *self.encoder(image)]
         features = self.dropout(skips.pop())
         for up in self.ups:
@@ -86,14 +86,14 @@ class LiteUNet(nn.Module):
 
 
 class _Encoder(nn.Module):
-    """An image -> features at five sizes."""
+    """An image -> features at as many sizes."""
 
-    def __init__(self, channels: int, version: int):
+    def __init__(self, channels: int, version: int, sizes: int):
         super().__init__()
         width, depth = VERSIONS[version]
         self.stem = _same(channels, _STEM_FILTERS, 3, 2)
         before, self.widths, stages = _STEM_FILTERS, [], []
-        for index, stage in enumerate(STAGES):
+        for index, stage in enumerate(STAGES[: _LAST_OF_SIZE[sizes - 1] + 1]):
             filters = round_filters(stage.filters * width)
             deeper = index not in (0, len(STAGES) - 1)
             count = math.ceil(stage.blocks * depth) if deeper else stage.blocks
