@@ -207,7 +207,7 @@ LITE_UNET = {
         "version": 2,
         "encoder_rate": 0.2,
         "pretrained": True,
-        "filters": (128, 96, 64, 32, 16),
+        "filters": (96, 64, 32, 16),
         "dropout": 0.1,
         "from_image": True,
         **RGB,
@@ -261,7 +261,7 @@ SMOKE = {
 # The same of LITE_UNET.
 SMOKE_LITE_UNET = {
     **SMOKE,
-    "network": {"pretrained": False, "filters": (8, 8, 8, 8, 8)},
+    "network": {"pretrained": False, "filters": (8, 8, 8, 8)},
     "data": {**SMOKE["data"], **NO_SHARES},
     "train": {**SMOKE["train"], "steps": 4},
 }

@@ -21,7 +21,7 @@ SMOKE = (
     ("supervised", "snet,smoke"),
     ("landscapes", "smoke"),
     ("ensemble", "smoke"),
-    ("edge", "smoke"),
+    ("default", "smoke"),
     ("default", "uncertain,smoke"),
     ("vivid", "smoke"),
     ("colornet", "smoke"),

@@ -6,6 +6,6 @@ from nircolor_tf.web.server import serve
 
 # The Space's own server stands before it, and asks for this port.
 HOST = "0.0.0.0"  # noqa: S104 - of the container, behind that server
-with serve(["default", "edge"], host=HOST, max_upload=50) as url:
+with serve(["default"], host=HOST, max_upload=50) as url:
     print(url, flush=True)
     threading.Event().wait()

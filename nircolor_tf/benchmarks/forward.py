@@ -18,7 +18,6 @@ from nircolor_tf.training import build
 NETWORKS = (
     ("ATCycleGAN's and CoColor's generator", "atcyclegan", "", "n2c"),
     ("default model", "default", "", "n2c"),
-    ("edge student", "edge", "", "n2c"),
 )
 # Of the first of them, the ratio to be reached.
 _GOALS = {

@@ -38,7 +38,7 @@ def rows(plan: Plan, machine: Limits) -> Iterable[Row]:
         yield from _fusion(plan, height, width)
         yield from _metrics(plan)
         yield from _folder(plan, folder, height, width)
-        yield from _edge(plan)
+        yield from _for_boards(plan)
         yield from _start(plan, folder)
 
 
@@ -158,20 +158,20 @@ def _folder(plan: Plan, folder: Path, height: int, width: int) -> Iterable[Row]:
     )
 
 
-def _edge(plan: Plan) -> Iterable[Row]:
-    nir, _ = synthetic.make_pair(0, 256, 256)
+def _for_boards(plan: Plan) -> Iterable[Row]:
+    nir, _ = synthetic.make_pair(0, 128, 176)
     image = conversions.to_float(nir)
     kinds = ("int8", "dynamic")
     programs = {}
     for kind in kinds:
         colorizer = models.load_export(
-            "edge",
+            "default",
             threads=plan.threads,
-            file=f"model_256x256_{kind}.tflite",
+            file=f"model_128x176_{kind}.tflite",
         )
         programs[f"LiteRT, {kind}"] = _bind(colorizer, image)
     yield from _table(
-        "edge student as shipped, 256x256",
+        "default model for boards, 176x128",
         programs,
         plan,
         {"LiteRT, int8": "2.0 ms"},

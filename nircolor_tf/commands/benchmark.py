@@ -4,7 +4,7 @@ A model: milliseconds per image at several sizes. Without --model it is the
 shipped model "default".
 
   bin/benchmark.py --sizes=256,480x640
-  bin/benchmark.py --file=model_128x160_int8.tflite
+  bin/benchmark.py --file=model_128x176_int8.tflite
 
 Trainings: milliseconds per step of each config, its ratio to the first config,
 and the count of steps that fit into --minutes. The configs take turns.

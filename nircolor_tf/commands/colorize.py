@@ -72,7 +72,7 @@ _OUTPUT = flags.DEFINE_string(
 _MODEL = flags.DEFINE_string(
     "model",
     "default",
-    "A shipped model, default or edge, an export folder, or one of the "
+    "The shipped model, default, an export folder, or one of the "
     "Hugging Face Hub, hf://OWNER/NAME[@REVISION].",
 )
 _PATH = flags.DEFINE_string(

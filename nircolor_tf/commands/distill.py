@@ -9,7 +9,7 @@ photos turned into imitations of NIR.
 
   bin/distill.py --teacher=default --data=data/manifest.csv \
       --output=data/distilled --variations=7 --photos
-  bin/train.py --config=configs/edge.py --workdir=runs/edge \
+  bin/train.py --config=configs/landscapes.py --workdir=runs/student \
       --config.data.manifest=data/distilled/manifest.csv
 """
 

@@ -28,7 +28,7 @@ other tool chains; it needs pip install 'nircolor-tf[onnx]'.
 An export gets more files without its workdir, and the SavedModel of this
 version where an older one wrote it:
 
-  bin/export.py --from_export=edge --output=saved_models/mine \
+  bin/export.py --from_export=default --output=saved_models/mine \
       --tflite=dynamic --sizes=256x448
 
 int8 takes its scales from --representative=FOLDER, images of your camera. All

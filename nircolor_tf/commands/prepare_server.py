@@ -18,7 +18,7 @@ from nircolor_tf.commands import cli
 _MODEL = flags.DEFINE_string(
     "model",
     None,
-    "A shipped model, default or edge, an export folder, or one of the "
+    "The shipped model, default, an export folder, or one of the "
     "Hugging Face Hub, hf://OWNER/NAME[@REVISION].",
 )
 _OUTPUT = flags.DEFINE_string("output", None, "Folder of the server to write.")

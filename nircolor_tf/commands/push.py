@@ -13,7 +13,7 @@ from absl import flags
 from nircolor_tf.commands import cli
 
 _MODEL = flags.DEFINE_string(
-    "model", None, "A shipped model, default or edge, or an export folder."
+    "model", None, "The shipped model, default, or an export folder."
 )
 _REPO = flags.DEFINE_string(
     "repo", None, "OWNER/NAME on the hub; made if it does not exist."

@@ -203,8 +203,8 @@ def load(
     """Loads a model.
 
     Args:
-        model: 'default' or 'edge', which come with the package, an export
-            folder, or hf://OWNER/NAME[@REVISION].
+        model: 'default', which comes with the package, an export folder,
+            or hf://OWNER/NAME[@REVISION].
         path: Its inference path, such as 'g2c'; the first by default.
         channel: Which channel of the images is NIR, as --channel: 'gray' or a
             number from 1 on.

@@ -23,7 +23,7 @@ from nircolor_tf.inference.colorizer import Colorizer
 from nircolor_tf.inference.litert import LitertModel
 
 # The models that come with the package, by name.
-SHIPPED = ("default", "edge")
+SHIPPED = ("default",)
 RUNTIMES = ("auto", "litert", "saved_model", "onnx")
 
 

@@ -8,7 +8,6 @@ from nircolor_tf.networks.acd import ACD
 from nircolor_tf.networks.cross_scale_unet import CrossScaleUNet
 from nircolor_tf.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from nircolor_tf.networks.discriminators import PatchGAN
-from nircolor_tf.networks.edge_unet import EdgeUNet
 from nircolor_tf.networks.linknet import LinkNet
 from nircolor_tf.networks.lite_unet import LiteUNet
 from nircolor_tf.networks.mpfnet import MPFNet
@@ -23,7 +22,6 @@ NETWORKS = {
     "dcgan_discriminator": DCGANDiscriminator,
     "dcgan_generator": DCGANGenerator,
     "detail_unet": DetailUNet,
-    "edge_unet": EdgeUNet,
     "linknet": LinkNet,
     "lite_unet": LiteUNet,
     "mpfnet": MPFNet,

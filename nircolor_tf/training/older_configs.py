@@ -141,7 +141,6 @@ REPLACED = (
 ADDED_TO_NETWORKS = (
     AddedToNetwork("2026-11-21", "detail_unet", "from_image", lambda _: False),
     AddedToNetwork("2026-11-28", "acd", "aligned", lambda _: False),
-    AddedToNetwork("2026-11-30", "edge_unet", "aligned", lambda _: False),
     AddedToNetwork("2026-11-28", "linknet", "aligned", lambda _: False),
     AddedToNetwork("2026-11-28", "resnet", "aligned", lambda _: False),
     AddedToNetwork(

@@ -32,14 +32,6 @@ NETWORKS = {
         "from_image": True,
         **RGB,
     },
-    # Of more levels than repeat the edge.
-    "edge_unet": {
-        "aligned": True,
-        "filters": (4, 6, 8, 8, 10),
-        "detail_filters": 4,
-        "dropout": 0.1,
-        **RGB,
-    },
     "mpfnet": {
         "filters": 16,
         "levels": 2,

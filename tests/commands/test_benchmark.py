@@ -24,12 +24,12 @@ def benchmark(repository, *arguments):
 
 def test_a_file_of_one_size_is_timed_at_its_size(load_command, capsys):
     command = load_command("benchmark")
-    file = "model_128x160_int8.tflite"
+    file = "model_128x176_int8.tflite"
     command(file=file, repeats=1)
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{file}, median of 1 calls")
-    assert second.startswith("   128 x 160")
-    with pytest.raises(InputError, match=r"takes images of 128 x 160 pixels"):
+    assert second.startswith("   128 x 176")
+    with pytest.raises(InputError, match=r"takes images of 128 x 176 pixels"):
         command(file=file, sizes="64", repeats=1)
     with pytest.raises(InputError, match="--sizes=0: expected pixels"):
         command(sizes="0")

@@ -270,7 +270,7 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
             "path 'g2c': supervised has none of that name; expected one of n2c",
         ),
         (
-            "export.py --from_export=saved_models/edge --output=new --note=x",
+            "export.py --from_export=default --output=new --note=x",
             "--note: not with --from_export, which keeps the weights",
         ),
         (
@@ -293,9 +293,9 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
         ),
         (
             "colorize.py --input=pairs/nir --output=new "
-            "--model=saved_models/edge/model.tflite",
+            "--model=saved_models/default/model.tflite",
             "model.tflite: a file; a model is the folder that bin/export.py "
-            "writes; saved_models/edge is one",
+            "writes; saved_models/default is one",
         ),
         (
             "colorize.py pairs/nir new",
@@ -305,8 +305,8 @@ CONFIG = "--config=configs/supervised.py:unet256,smoke"
         ("colorize.py --input pairs/nir new", "argument 'new'"),
         ("colorize.py --input=pairs/nir", "error: --output is missing\n"),
         (
-            "export.py --workdir=saved_models/edge --output=new",
-            "saved_models/edge: an export, not a training",
+            "export.py --workdir=saved_models/default --output=new",
+            "saved_models/default: an export, not a training",
         ),
         (
             f"train.py {CONFIG} --workdir=new --config.data.manifest=data",

@@ -22,7 +22,9 @@ def command(repository, tmp_path, monkeypatch):
     main = runpy.run_path(str(path))["main"]
 
     def run(*arguments):
-        flags.FLAGS(["colorize.py", "--threads=1", "--model=edge", *arguments])
+        flags.FLAGS(
+            ["colorize.py", "--threads=1", "--model=default", *arguments]
+        )
         main()
 
     yield run
@@ -69,7 +71,7 @@ def test_dark_images_are_brightened_unless_a_flag_says_no(command, tmp_path):
     )
     assert bright > 2 * dark
     for brighten, mean in ((True, bright), (False, dark)):
-        colorize = nircolor_tf.load("edge", brighten=brighten)
+        colorize = nircolor_tf.load("default", brighten=brighten)
         assert colorize(nir).mean() == pytest.approx(mean)
 
 

@@ -64,7 +64,7 @@ def test_colorize(tmp_path, count):
     readable = write_damaged(tmp_path / "nir", count)
     status, output, peak = measured(
         "bin/colorize.py",
-        "--model=saved_models/edge",
+        "--model=saved_models/default",
         f"--input={tmp_path / 'nir'}",
         f"--output={tmp_path / 'color'}",
     )

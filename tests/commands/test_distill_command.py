@@ -12,7 +12,7 @@ import pytest
 )
 def test_a_path_that_is_no_teacher(source, target, repository, tmp_path):
     card = json.loads(
-        (repository / "saved_models" / "edge" / "card.json").read_text()
+        (repository / "saved_models" / "default" / "card.json").read_text()
     )
     card["paths"]["n2c"] |= {"source": source, "target": target}
     (tmp_path / "card.json").write_text(json.dumps(card))

@@ -198,7 +198,7 @@ def test_what_is_pushed_can_be_fetched(hub, tiny_export, nircolor, tmp_path):
 
 def test_the_card_of_a_shipped_model(hub, nircolor):
     result = nircolor(
-        *("push", "--model=edge", f"--repo={NAME}"), HF_TOKEN="hf_write"
+        *("push", "--model=default", f"--repo={NAME}"), HF_TOKEN="hf_write"
     )
     assert result.returncode == 0, result.stderr
     text = hub.repositories[NAME]["main"]["README.md"].decode()
@@ -211,7 +211,7 @@ def test_the_card_of_a_shipped_model(hub, nircolor):
     assert {"near-infrared", "colorization"} <= set(data.tags)
     psnr = next(r for r in data.eval_results if r.metric_type == "psnr")
     assert (psnr.dataset_name, psnr.dataset_split) == ("vcip-strict", "val")
-    card = cards.read_card(models.locate("edge"))
+    card = cards.read_card(models.locate("default"))
     measured = card["measured"][0]["mean"]
     assert psnr.metric_value == pytest.approx(measured["std/psnr"], abs=5e-4)
     assert "research and education only" in text

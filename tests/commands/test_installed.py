@@ -67,7 +67,7 @@ def nircolor(installed, folder, *arguments):
 
 def test_the_wheel_colorizes_by_name(installed, tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), GRAY)
-    for model in ("default", "edge"):
+    for model in nircolor_tf.models():
         result = nircolor(
             *(installed, tmp_path, "colorize", "--input=a.png"),
             *(f"--output={model}.png", f"--model={model}"),

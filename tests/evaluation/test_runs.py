@@ -121,11 +121,11 @@ def test_two_images_of_one_name_are_refused(tmp_path):
 
 
 def test_shipped_models_are_runs_by_name():
-    ours, theirs = run_names.parse_names(["default", "small=edge:n2c"])
+    ours, theirs = run_names.parse_names(["default", "small=default:n2c"])
     assert (ours.label, ours.path) == ("default", None)
     assert (theirs.label, theirs.path) == ("small", "n2c")
-    for name, model in ((ours, "default"), (theirs, "edge")):
-        assert name.folder == models.locate(model)
+    for name in (ours, theirs):
+        assert name.folder == models.locate("default")
         assert (name.folder / "card.json").is_file()
 
 

@@ -23,7 +23,6 @@ from nircolor_tf.inference import cards
 from nircolor_tf.inference.litert import LitertModel
 from nircolor_tf.inference.steps import Steps
 from nircolor_tf.methods.base import Method
-from nircolor_tf.networks import edge_unet, layers
 from nircolor_tf.training import restore
 
 EXPORT = {
@@ -216,80 +215,6 @@ def test_int8_takes_its_scales_from_the_folder(tmp_path, method):
         assert tensor["shape"].tolist() == [1, height, width, 1]
         # 256 levels from 0 to the largest value.
         assert tensor["quantization"] == (pytest.approx(0.2 / 255), -128)
-
-
-def int8_db(method, folder):
-    """How close full int8 comes on bright images."""
-    bright = [
-        0.6
-        + 0.4 * conversions.to_float(synthetic.make_pair(seed, 32, 32, 8)[0])
-        for seed in range(12)
-    ]
-    given = samples.Samples(bright[:8], bright[8:], "synthetic")
-    path = next(iter(method.inference_paths().values()))
-    fixed = FixedSizes(("int8",), ((32, 32),), {}, 8, 1)
-    (entry,) = tflite.write_fixed(method, path, fixed, given, folder / "m")
-    return entry["db"]
-
-
-def test_int8_rounds_the_enlarging_head_only_once(tmp_path, method):
-    keras.utils.set_random_seed(0)
-    start = keras.layers.Conv2D(8, 3, 2, padding="same", activation="relu")
-    head = edge_unet.BilinearHead(detail_filters=4, output_channels=3)
-    sigmoid = keras.layers.Activation("sigmoid")
-    whole = OneNetwork(method.config, keras.Sequential([start, head, sigmoid]))
-    parts = OneNetwork(
-        method.config,
-        keras.Sequential(
-            [
-                start,
-                head.detail,
-                layers.BilinearUpsampling2D(),
-                layers.MirrorPadding2D(1, "symmetric"),
-                head.convolution,
-                sigmoid,
-            ]
-        ),
-    )
-    # As initialized, the result is gray, and the biases are 0.
-    head.convolution.kernel.assign(4 * head.convolution.kernel)
-    head.detail.bias.assign([1.0, -1.0, 0.5, 0.0])
-    head.convolution.bias.assign([0.5, 0.0, -0.5])
-    nir = np.random.default_rng(0).random((1, 8, 12, 1), np.float32)
-    np.testing.assert_allclose(whole(nir), parts(nir), atol=1e-6)
-    assert int8_db(whole, tmp_path) > int8_db(parts, tmp_path) + 1
-
-
-def test_a_centered_convolution_is_that_of_the_image():
-    nir = np.random.default_rng(0).random((1, 8, 12, 1), np.float32)
-    convolution = edge_unet.CenteredConv2D(4, 3, use_bias=False)
-    result = convolution(nir - 0.5)
-    expected = keras.ops.conv(nir, convolution.kernel)
-    np.testing.assert_allclose(result, expected, atol=1e-6)
-
-
-def test_int8_does_not_tint_bright_images(tmp_path, method):
-    keras.utils.set_random_seed(0)
-    network = edge_unet.EdgeUNet(
-        aligned=True,
-        filters=(8, 8),
-        detail_filters=4,
-        dropout=0.0,
-        output_channels=3,
-        activation="sigmoid",
-    )
-    student = OneNetwork(method.config, network)
-    # Its scale is 8 / 127, of which 1 is no multiple: in 8 bit this sums to
-    # 8 - 8 * 16 * 8 / 127 = -0.06 in place of 0.
-    laplacian = np.zeros((4, 4, 1, 1))
-    laplacian[:3, :3] = -1
-    laplacian[1, 1] = 8
-    first, *_, last, _, _ = network.trainable_variables
-    first.assign(laplacian * np.array([1, -1] * 4))
-    # As initialized, the result is gray.
-    last.assign(4 * last)
-    # 35 dB where the image is not centered.
-    assert int8_db(student, tmp_path) > 38
 
 
 def test_a_file_too_far_from_the_method_is_no_export(

@@ -121,12 +121,14 @@ def test_parquet(tmp_path):
 @pytest.fixture(scope="module")
 def work():
     pytest.importorskip("ray")
-    return archive.Work(model="edge", options=folders.Options(existing="skip"))
+    return archive.Work(
+        model="default", options=folders.Options(existing="skip")
+    )
 
 
 @pytest.mark.parametrize("brighten", [True, False])
 def test_what_every_worker_loads(brighten):
-    work = archive.Work("edge", brighten=brighten, saturation=1.5)
+    work = archive.Work("default", brighten=brighten, saturation=1.5)
     colorizer = archive._load(work)
     assert (colorizer.brighten, colorizer.saturation) == (brighten, 1.5)
 
@@ -137,7 +139,7 @@ def test_a_mistake_in_the_model_is_told_before_the_first_worker(
 ):
     write_images(tmp_path / "in", "a.png")
     work = archive.Work(
-        "edge", options=folders.Options(), saturation=saturation
+        "default", options=folders.Options(), saturation=saturation
     )
     with pytest.raises(InputError, match=r"saturation=.*: expected 0 or more"):
         archive.colorize_archive(work, tmp_path / "in", tmp_path / "out")
@@ -167,7 +169,7 @@ def test_bad_files_are_named_and_the_rest_is_done_once(work, tmp_path):
         ["image", "reason"],
         [str(paths[1]), outcome.failed[str(paths[1])]],
     ]
-    colorizer = models.load_export("edge", threads=1)
+    colorizer = models.load_export("default", threads=1)
     for path in (paths[0], paths[3]):
         expected = tmp_path / path.name
         folders.colorize_job(colorizer, Job(path, expected), work.options)
@@ -185,7 +187,7 @@ def test_bad_files_are_named_and_the_rest_is_done_once(work, tmp_path):
 def test_what_is_no_image_in_a_list_is_a_dead_letter(tmp_path):
     listed = tmp_path / "list.txt"
     listed.write_text("a.cr2\n")
-    work, output = archive.Work(model="edge"), tmp_path / "out"
+    work, output = archive.Work(model="default"), tmp_path / "out"
     outcome = archive.colorize_archive(work, listed, output)
     assert (outcome.skipped, outcome.colorized) == (0, 0)
     reason = "unknown image suffix '.cr2'"
@@ -201,7 +203,7 @@ def test_a_worker_writes_what_the_command_writes(tmp_path, monkeypatch):
         "source": np.array([str(a), str(b), str(tmp_path)]),
         "target": np.array([str(folder / f"{n}.png") for n in range(3)]),
     }
-    worker = archive._Worker(archive.Work("edge"))
+    worker = archive._Worker(archive.Work("default"))
     rows = worker(batch)
     levels = list(zip(rows["low"], rows["high"], rows["dtype"], strict=True))
     assert levels == [(0, 255, "uint8"), (0, 0, ""), (0, 0, "")]
@@ -209,7 +211,7 @@ def test_a_worker_writes_what_the_command_writes(tmp_path, monkeypatch):
     assert reasons[0] == ""
     assert reasons[1].startswith(f"{b}: ")
     assert reasons[2].startswith(f"{tmp_path}: ")
-    colorizer = models.load_export("edge", threads=1)
+    colorizer = models.load_export("default", threads=1)
     folders.colorize_path(colorizer, a, tmp_path / "expected.png")
     expected = (tmp_path / "expected.png").read_bytes()
     assert (folder / "0.png").read_bytes() == expected
@@ -245,13 +247,13 @@ def test_ranges_that_differ_are_kept_once_each(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "_connected", lambda *_: connected)
     monkeypatch.setattr(archive, "_colorize", colorize)
     outcome = archive.colorize_archive(
-        archive.Work("edge"), source, tmp_path / "out"
+        archive.Work("default"), source, tmp_path / "out"
     )
     uint16 = np.dtype(np.uint16)
     assert outcome.levels == {(0, 1023, uint16), (0, 4095, uint16)}
     assert "2 ranges were used" in folders.warning(outcome.levels)
     outcome = archive.colorize_archive(
-        archive.Work("edge"), source, tmp_path / "out"
+        archive.Work("default"), source, tmp_path / "out"
     )
     assert (outcome.skipped, outcome.levels) == (6, frozenset())
 
@@ -270,7 +272,7 @@ def test_what_the_system_refuses_is_tried_again(tmp_path, monkeypatch):
 
     monkeypatch.setattr(image_files, "read_with_metadata", read_later)
     batch = {"source": [image], "target": [tmp_path / "out" / "a.png"]}
-    worker = archive._Worker(archive.Work("edge"))
+    worker = archive._Worker(archive.Work("default"))
     assert worker(batch)["reason"] == [""]
     assert pauses == [1.0, 2.0]
     failures += [PermissionError("not now")] * 3

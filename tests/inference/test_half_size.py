@@ -40,7 +40,7 @@ def test_an_image_as_small_as_half_of_the_size_is_seen_once():
 
 
 def test_a_file_keeps_the_last_two_sizes(tmp_path):
-    file = models.locate("edge") / "model.tflite"
+    file = models.locate("default") / "model.tflite"
     copy = tmp_path / "model.tflite"
     copy.write_bytes(file.read_bytes())
     model = LitertModel(copy, 1)

@@ -24,27 +24,27 @@ def test_shipped_models_lie_in_the_package_or_beside_it(
     package = tmp_path / "nircolor_tf"
     monkeypatch.setattr(importlib.resources, "files", lambda _: package)
     inside, beside = (
-        place / "saved_models" / "edge" for place in (package, tmp_path)
+        place / "saved_models" / "default" for place in (package, tmp_path)
     )
-    with pytest.raises(InputError, match=f"edge: .*{inside} or {beside}"):
-        models.locate("edge")
+    with pytest.raises(InputError, match=f"default: .*{inside} or {beside}"):
+        models.locate("default")
     for folder in (beside, inside):
         folder.mkdir(parents=True)
-        assert models.locate("edge") == folder
-    assert models.locate("./edge") == Path("edge")
+        assert models.locate("default") == folder
+    assert models.locate("./default") == Path("default")
     assert not caplog.text
     monkeypatch.chdir(tmp_path)
-    Path("edge").mkdir()
-    Path("edge", "card.json").touch()
-    assert models.locate("edge") == inside
-    assert "edge: the shipped model; the export of that name" in caplog.text
-    Path("edge", "config.json").touch()
-    assert models.locate("edge") == inside
-    assert "edge: the shipped model; the training of that" in caplog.text
+    Path("default").mkdir()
+    Path("default", "card.json").touch()
+    assert models.locate("default") == inside
+    assert "default: the shipped model; the export of that name" in caplog.text
+    Path("default", "config.json").touch()
+    assert models.locate("default") == inside
+    assert "default: the shipped model; the training of that" in caplog.text
     assert models.locate(tmp_path) == tmp_path
 
 
 def test_a_folder_is_named_apart_from_the_shipped_models():
-    assert models.folder_name("edge") == "./edge"
-    assert models.folder_name("runs/edge") == "runs/edge"
-    assert models.quoted("my edge") == "'my edge'"
+    assert models.folder_name("default") == "./default"
+    assert models.folder_name("runs/default") == "runs/default"
+    assert models.quoted("my default") == "'my default'"

@@ -68,7 +68,6 @@ def joints(monkeypatch):
     for name in (
         "acd",
         "cross_scale_unet",
-        "edge_unet",
         "linknet",
         "lite_unet",
         "mpfnet",
@@ -181,15 +180,6 @@ def test_a_network_displaces_nothing(name, joints):
     expected = KNOWN.get(name, 0.0)
     np.testing.assert_allclose(of_result, expected, atol=TOLERANCE)
     assert largest_gap(of_maps) < TOLERANCE
-
-
-@pytest.mark.parametrize(("aligned", "gap"), [(True, 0), (False, 16)])
-def test_six_levels_of_the_edge_network(joints, aligned, gap):
-    """The older form halved around 2 i + 1 and enlarged around 2 i + 1/2."""
-    filters = (4, 4, 4, 4, 4, 4)
-    network = make_plain("edge_unet", filters=filters, aligned=aligned)
-    of_maps, _ = find_centers(network, joints)
-    assert largest_gap(of_maps) == pytest.approx(gap, abs=TOLERANCE)
 
 
 def test_an_older_decoder_is_seen_to_displace(joints):

@@ -100,21 +100,6 @@ def derive_acd(glffnet):
     )
 
 
-def derive_edge_unet():
-    widths = [12, 24, 64, 96, 112, 128, 128]
-    # The first level has one convolution, the others two.
-    total = normed(4, 1, 24)
-    for below, width in itertools.pairwise(widths[1:]):
-        total += normed(4, below, width) + normed(3, width, width)
-    # Four times the channels go into twice the height and width, then the
-    # skip of as many joins them; the last two steps up are bilinear.
-    for width, below in itertools.pairwise(widths[1:]):
-        sub_pixels = 1 if width == widths[1] else 4
-        total += biased(1, below, sub_pixels * width)
-        total += normed(3, 2 * width, width)
-    return total + biased(1, 24, 12) + biased(3, 12 + 1, 3)
-
-
 def block(inputs, outputs):
     """Two 3x3 convolutions with BatchNorm."""
     return normed(3, inputs, outputs) + normed(3, outputs, outputs)
@@ -188,11 +173,6 @@ GOLDEN = {
         lambda: ACD(depth=34, filters=64, glffnet=True, **ALIGNED),
         33_952_259,
         lambda: derive_acd(glffnet=True),
-    ),
-    "edge": (
-        lambda: make_network(smoke.load_config("edge", "").network, "network"),
-        2_285_414,
-        derive_edge_unet,
     ),
 }
 

@@ -33,15 +33,13 @@ def test_golden_parameter_count():
     network = make_network(config, "network")
     network(keras.Input((None, None, 1)))
     # Kernels, then scale, offset and two statistics of every norm; of the
-    # skips 120, 48, 24 and 16 channels and the image.
-    decoder, features = 0, 352
-    for skip, width in zip(
-        (120, 48, 24, 16, 1), (128, 96, 64, 32, 16), strict=True
-    ):
+    # skips 48, 24 and 16 channels and the image.
+    decoder, features = 0, 120
+    for skip, width in zip((48, 24, 16, 1), (96, 64, 32, 16), strict=True):
         decoder += 9 * (features + skip) * width + 4 * width
         features = width
     decoder += (9 * 16 + 1) * 3
-    assert network.count_params() == 4_329_608 + decoder == 5_124_107
+    assert network.count_params() == 1_148_552 + decoder == 1_391_883
 
 
 def test_untaught_it_gives_gray():

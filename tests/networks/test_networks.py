@@ -26,12 +26,6 @@ COLORIZERS = {
         "from_image": False,
         **RGB,
     },
-    "edge_unet": {
-        "filters": (4, 4, 8, 8),
-        "detail_filters": 4,
-        "dropout": 0.1,
-        **ALIGNED,
-    },
     "lite_unet": {
         "version": 0,
         "encoder_rate": 0.5,
@@ -91,7 +85,7 @@ def test_size_multiples():
     assert acd == [16, 32]
     assert make_tiny("detail_unet").size_multiple == 16
     assert make_tiny("snet").size_multiple == 8
-    assert make_tiny("edge_unet").size_multiple == 16
+    assert make_tiny("lite_unet").size_multiple == 32
 
 
 @pytest.mark.parametrize("name", COLORIZERS)

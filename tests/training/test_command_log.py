@@ -18,7 +18,7 @@ from nircolor_tf.training import command_log
             "--workdir=runs/one --stop_at=5",
         ),
         (["--workdir", "/home/me/runs/one"], "--workdir one"),
-        (["--config=/home/me/configs/edge.py:cpu"], "--config=edge.py:cpu"),
+        (["--config=/home/me/configs/mpfnet.py:cpu"], "--config=mpfnet.py:cpu"),
         (
             ["--members=/home/me/a,runs/b,/home/me/c/"],
             "--members=a,runs/b,c",

@@ -138,7 +138,7 @@ def print_config(tmp_path, repository):
 
 
 @pytest.mark.parametrize(
-    ("file", "variant"), [("cocolor", "partial,cpu"), ("edge", "")]
+    ("file", "variant"), [("cocolor", "partial,cpu"), ("vivid", "")]
 )
 def test_the_whole_config_is_printed(file, variant, print_config, tmp_path):
     printed = print_config(
@@ -166,20 +166,20 @@ def test_the_config_of_a_workdir_is_printed(print_config, tmp_path):
 
 
 def test_the_data_of_a_workdir_may_move(print_config, tmp_path):
-    config = smoke.load_config("edge", "smoke")
+    config = smoke.load_config("vivid", "smoke")
     config_files.write_config(tmp_path / "w", config)
     moved = print_config("--workdir=w", "--config.data.manifest=new.csv")
     assert moved.returncode == 0, moved.stderr
     expected = dict(smoke.flatten(config)) | {"data.manifest": "new.csv"}
     assert read_printed(moved.stdout) == expected
     # Behind --config it is a value like the others.
-    edge = f"--config={smoke.CONFIGS}/edge.py:smoke"
-    printed = print_config(edge, "--config.data.manifest=new.csv")
+    vivid = f"--config={smoke.CONFIGS}/vivid.py:smoke"
+    printed = print_config(vivid, "--config.data.manifest=new.csv")
     assert read_printed(printed.stdout) == expected
 
 
 def test_a_relative_manifest_is_of_the_working_directory(tmp_path, monkeypatch):
-    config = smoke.load_config("edge", "smoke")
+    config = smoke.load_config("vivid", "smoke")
     config.data.manifest = "data/manifest.csv"
     monkeypatch.chdir(tmp_path)
     absolute = config_files.with_absolute_paths(config.lock())
@@ -205,11 +205,11 @@ def test_a_relative_manifest_is_of_the_working_directory(tmp_path, monkeypatch):
         (["--config=no.py"], "No such file or directory: 'no.py'"),
         (["--workdir=none"], "none/config.json: no such file"),
         (
-            [f"--config={smoke.CONFIGS}/edge.py:none"],
-            "edge.py:none: expected nothing or one of smoke",
+            [f"--config={smoke.CONFIGS}/vivid.py:none"],
+            "vivid.py:none: expected nothing or one of smoke",
         ),
         (
-            [f"--config={smoke.CONFIGS}/edge.py", "--config.train.stepz=9"],
+            [f"--config={smoke.CONFIGS}/vivid.py", "--config.train.stepz=9"],
             "no key 'stepz'. Did you mean \"steps\"",
         ),
     ],

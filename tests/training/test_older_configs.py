@@ -179,9 +179,8 @@ def test_what_is_no_config_is_refused(tree):
         config_files.parse_config(tree, "card.json")
 
 
-@pytest.mark.parametrize("name", ["default", "edge"])
-def test_the_card_of_a_shipped_model(name, repository):
-    file = repository / "saved_models" / name / "card.json"
+def test_the_card_of_the_shipped_model(repository):
+    file = repository / "saved_models" / "default" / "card.json"
     card = json.loads(file.read_text())
     config = config_files.parse_config(card["config"], str(file))
     assert config.data.unpaired_from == ("pairs",)

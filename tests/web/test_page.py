@@ -21,6 +21,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from nircolor_tf.data import synthetic
 from nircolor_tf.images import image_files
+from nircolor_tf.inference import models
 from nircolor_tf.inference.colorizer import Colorizer
 
 gradio = pytest.importorskip("gradio")
@@ -34,12 +35,15 @@ SLIDER_IMAGES = "#slider img[data-testid^=imageslider]"
 
 
 @pytest.fixture(scope="module")
-def site():
+def site(tmp_path_factory):
     """The URL of the page; it takes files up to 1 MiB."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with server.serve(["default", "edge"], port=port, max_upload=1) as url:
+    other = tmp_path_factory.mktemp("models") / "other"
+    shutil.copytree(models.locate("default"), other)
+    offered = ["default", str(other)]
+    with server.serve(offered, port=port, max_upload=1) as url:
         root = Path(os.environ["GRADIO_TEMP_DIR"])
         assert root.is_dir()
         yield url

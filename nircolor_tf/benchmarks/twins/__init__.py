@@ -11,7 +11,6 @@ from ml_collections import ConfigDict
 from torch import nn
 
 from nircolor_tf.benchmarks.twins.cross_scale_unet import CrossScaleUNet
-from nircolor_tf.benchmarks.twins.edge_unet import EdgeUNet
 from nircolor_tf.benchmarks.twins.lite_unet import LiteUNet
 from nircolor_tf.benchmarks.twins.mpfnet import MPFNet
 from nircolor_tf.benchmarks.twins.patch_gan import PatchGAN
@@ -20,7 +19,6 @@ from nircolor_tf.benchmarks.twins.weights import copy_weights
 # By the name that a config file gives a network.
 TWINS = {
     "cross_scale_unet": CrossScaleUNet,
-    "edge_unet": EdgeUNet,
     "lite_unet": LiteUNet,
     "mpfnet": MPFNet,
     "patch_gan": PatchGAN,

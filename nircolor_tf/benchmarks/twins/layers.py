@@ -38,15 +38,11 @@ class SamePadding(nn.Module):
         return functional.pad(features, 2 * self.sides)
 
 
-def padded_convolution(
-    before: int, width: int, depth: int, kernel: int = 3, strides: int = 1
-) -> list[nn.Module]:
-    """Without bias; the finest levels repeat the edge."""
-    if depth < EDGE_LEVELS:
-        padding = nn.ReplicationPad2d(1)
-    else:
-        padding = SamePadding(kernel, strides)
-    return [padding, nn.Conv2d(before, width, kernel, strides, bias=False)]
+def padded_convolution(before: int, width: int, depth: int) -> list[nn.Module]:
+    """3x3, without bias; the finest levels repeat the edge."""
+    repeat = depth < EDGE_LEVELS
+    padding = nn.ReplicationPad2d(1) if repeat else SamePadding(3, 1)
+    return [padding, nn.Conv2d(before, width, 3, bias=False)]
 
 
 def double(features: torch.Tensor) -> torch.Tensor:

@@ -12,8 +12,7 @@ _WITHOUT_SOURCE = "num_batches_tracked"
 def copy_weights(network: keras.Model, twin: nn.Module) -> None:
     """Gives a twin the weights of a network.
 
-    Both make their layers in the same order, which is that of the weights. A
-    twin with a method `take_layout` puts what it was given into its own.
+    Both make their layers in the same order, which is that of the weights.
 
     Args:
         network: Ours, built.
@@ -43,9 +42,6 @@ def copy_weights(network: keras.Model, twin: nn.Module) -> None:
                 f"{source.path} {source.shape} is no {name} {shape}"
             )
         target.copy_(torch.from_numpy(np.array(value)))
-    for module in twin.modules():
-        if hasattr(module, "take_layout"):
-            module.take_layout()
 
 
 def _to_torch_kernel(kernel: np.ndarray, shape: tuple) -> np.ndarray:
