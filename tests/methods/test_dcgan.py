@@ -259,6 +259,7 @@ def distance_after_training(seed, strategy):
     return distance
 
 
+@pytest.mark.slow
 def test_the_papers_loss_alone_teaches_one_pair(one_replica):
     """Eq. 1 and 2 without L1; a faster discriminator leaves no gradient.
 

@@ -140,10 +140,10 @@ TO_OVERFIT = {
 # Resumed in a minute together: BatchNorm, pools and phases by turns, a fixed
 # size. The others add nothing but weights, which all survive a checkpoint.
 RESUMED = (("landscapes", "smoke"), ("atcyclegan", "smoke"), ("dcgan", "smoke"))
-# The default model, a fusion, a U-Net without BatchNorm, images in (-1, 1).
-# Several paths, and a U-Net with it: export/test_paths.py and test_start.py.
+# The default model, a fusion, a U-Net without BatchNorm, images in (-1, 1). Paths,
+# a U-Net with it, an estimator: export/test_paths, test_start, test_error_files.
 EXPORTED = {
-    ("default", "uncertain,smoke"),
+    ("default", "smoke"),
     ("colornet", "smoke"),
     ("atcyclegan", "smoke"),
     ("dcgan", "smoke"),
@@ -370,7 +370,7 @@ def test_exports_equal_the_method(method, colorizer, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "variant"),
-    smoke.experiments((*smoke.QUICK, ("mpfnet", "smoke"))),
+    smoke.experiments(smoke.QUICK),
 )
 def test_overfits_one_pair(name, variant, one_replica):
     changes = TO_OVERFIT.get(smoke.load_config(name, variant).method, {})
