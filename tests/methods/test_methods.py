@@ -140,8 +140,8 @@ TO_OVERFIT = {
 # Resumed in a minute together: BatchNorm, pools and phases by turns, a fixed
 # size. The others add nothing but weights, which all survive a checkpoint.
 RESUMED = (("landscapes", "smoke"), ("atcyclegan", "smoke"), ("dcgan", "smoke"))
-# The default model, a fusion, a U-Net without BatchNorm, images in (-1, 1). Paths,
-# a U-Net with it, an estimator: export/test_paths, test_start, test_error_files.
+# The default model, a fusion, a U-Net without BatchNorm, images in (-1, 1).
+# Others: test_paths.py, test_start.py and test_error_files.py in export/.
 EXPORTED = {
     ("default", "smoke"),
     ("colornet", "smoke"),
