@@ -47,7 +47,9 @@ audit: .venv-audit/.installed ## Look for known vulnerabilities of the packages
 docs: .venv-docs/.installed ## Build the pages as a site, site/index.html
 	.venv-docs/bin/mkdocs build --strict
 
-bench: .venv-bench/.installed ## Compare the speed with PyTorch's, 15 minutes
+# First that both compute the same.
+bench: .venv-bench/.installed ## Compare the speed with PyTorch's, 16 minutes
+	.venv-bench/bin/python -m pytest --quiet tests/benchmarks/test_twins.py
 	.venv-bench/bin/python bin/benchmark.py \
 	  --output=docs/measured/performance --page=docs/performance.md
 
@@ -69,7 +71,7 @@ results: $(INSTALLED) ## Write docs/results.md and the README's table
 .venv-bench/.installed: setup.cfg constraints.txt pyproject.toml
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --constraint constraints.txt \
-	  --editable '.[bench]'
+	  --editable '.[bench,dev]'
 	@touch $@
 
 .venv-audit/.installed:

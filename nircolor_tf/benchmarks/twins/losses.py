@@ -51,7 +51,10 @@ def zhao_mix(
     mean_p, mean_t = mean_p + span / 2, mean_t + span / 2
     light = (2 * mean_p * mean_t + c_1) / (mean_p**2 + mean_t**2 + c_1)
     error = _blur((prediction - truth).abs(), SIGMAS[-1])
-    return alpha * (1 - (light * contrast).mean()) + (1 - alpha) * error.mean()
+    return (
+        alpha * (1 - (light * contrast).mean())
+        + (1 - alpha) * error.mean() / span
+    )
 
 
 def _blur(image: torch.Tensor, sigma: float) -> torch.Tensor:
