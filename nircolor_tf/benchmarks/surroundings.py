@@ -38,7 +38,7 @@ def rows(plan: Plan, machine: Limits) -> Iterable[Row]:
         yield from _fusion(plan, height, width)
         yield from _metrics(plan)
         yield from _folder(plan, folder, height, width)
-        yield from _for_boards(plan)
+        yield from _board_files(plan)
         yield from _start(plan, folder)
 
 
@@ -158,7 +158,7 @@ def _folder(plan: Plan, folder: Path, height: int, width: int) -> Iterable[Row]:
     )
 
 
-def _for_boards(plan: Plan) -> Iterable[Row]:
+def _board_files(plan: Plan) -> Iterable[Row]:
     nir, _ = synthetic.make_pair(0, 128, 176)
     image = conversions.to_float(nir)
     kinds = ("int8", "dynamic")

@@ -27,7 +27,7 @@ NETWORKS = {
         "version": 1,
         "encoder_rate": 0.2,
         "pretrained": False,
-        "filters": (8, 8, 6, 6, 4),
+        "filters": (8, 6, 6, 4),
         "dropout": 0.1,
         "from_image": True,
         **RGB,

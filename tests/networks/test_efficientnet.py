@@ -38,6 +38,13 @@ def make_encoder(version=0, rate=0.5, sizes=5):
     return encoder
 
 
+def make_published(arrays, **options):
+    """An encoder with the weights of the file."""
+    encoder = make_encoder(**options)
+    efficientnet_weights.copy(arrays, encoder)
+    return encoder
+
+
 @pytest.fixture(scope="module")
 def arrays():
     """The names and sizes of the published file, other values."""
@@ -123,8 +130,7 @@ def published(arrays, image):
 
 
 def test_features_are_those_of_the_published_network(arrays):
-    encoder = make_encoder()
-    efficientnet_weights.copy(arrays, encoder)
+    encoder = make_published(arrays)
     image = np.random.default_rng(1).random((1, 64, 96, 1), np.float32)
     expected = published(arrays, image)
     features = encoder(image)
@@ -142,14 +148,12 @@ def test_features_are_those_of_the_published_network(arrays):
 
 def test_of_fewer_sizes_what_stands_after_them_is_left_out(arrays):
     image = np.random.default_rng(1).random((1, 64, 96, 1), np.float32)
-    results = []
-    for sizes in (4, 5):
-        encoder = make_encoder(sizes=sizes)
-        efficientnet_weights.copy(arrays, encoder)
-        results.append(encoder(image))
-    assert len(results[0]) == 4
-    for fewer, more in zip(*results, strict=False):
-        np.testing.assert_array_equal(fewer, more)
+    shorter, whole = (
+        make_published(arrays, sizes=sizes)(image) for sizes in (4, 5)
+    )
+    assert len(shorter) == 4
+    for feature, expected in zip(shorter, whole[:4], strict=True):
+        np.testing.assert_array_equal(feature, expected)
 
 
 def derive_parameters(blocks):
@@ -188,8 +192,7 @@ def test_the_rate_changes_steps_and_not_results(arrays):
     image = np.random.default_rng(2).random((1, 32, 32, 1), np.float32)
     results = []
     for rate in (1.0, 0.1):
-        encoder = make_encoder(rate=rate)
-        efficientnet_weights.copy(arrays, encoder)
+        encoder = make_published(arrays, rate=rate)
         results.append(encoder(image)[-1].numpy())
         # What a step of Adam of this length makes of a weight.
         kernel = encoder.stem.kernel

@@ -85,7 +85,10 @@ def test_size_multiples():
     assert acd == [16, 32]
     assert make_tiny("detail_unet").size_multiple == 16
     assert make_tiny("snet").size_multiple == 8
-    assert make_tiny("lite_unet").size_multiple == 32
+    lite = COLORIZERS["lite_unet"]
+    for filters, multiple in (((8, 8, 4, 4, 4), 32), ((8, 8, 4, 4), 16)):
+        network = NETWORKS["lite_unet"](**lite | {"filters": filters})
+        assert network.size_multiple == multiple
 
 
 @pytest.mark.parametrize("name", COLORIZERS)
