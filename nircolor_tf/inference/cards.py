@@ -93,8 +93,8 @@ def _check_place(folder: Path) -> None:
         )
     if not folder.is_dir():
         raise InputError(
-            f"{folder}: no such export folder; a model is default or edge, a "
-            "folder that bin/export.py wrote, or hf://OWNER/NAME"
+            f"{folder}: no such export folder; a model is default, a folder "
+            "that bin/export.py wrote, or hf://OWNER/NAME"
         )
     if not (folder / CARD_FILE).exists() and (folder / WORKDIR_FILE).exists():
         raise InputError(
