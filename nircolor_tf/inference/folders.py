@@ -159,7 +159,7 @@ def colorize_path(
         options.recursive,
         None if maps is None else maps.target,
     )
-    jobs = check_targets(jobs, options.existing)
+    jobs = check_targets(jobs, options.existing, colorizer.channels == 3)
     results, problems = [], []
     with contextlib.closing(
         _results(colorizer, estimator, jobs, options)

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import unicodedata
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -279,20 +280,25 @@ def _may_hold_images(folder: Path, written: Iterable[Path]) -> bool:
         return True
 
 
-def check_targets(jobs: list[Job], existing: str) -> list[Job]:
+def check_targets(
+    jobs: list[Job], existing: str, color: bool = False
+) -> list[Job]:
     """Refuses files that cannot be written, before the first one is.
 
     Args:
         jobs: As `list_jobs` returns them.
         existing: What happens to files that exist already: 'refuse', 'replace'
             or 'skip'.
+        color: Whether the results are in color; an existing image of one
+            channel is none of them then, and refused.
 
     Returns:
         The jobs to do; with 'skip' those of which a file is missing.
 
     Raises:
         InputError: The suffix of a file is unknown, it exists, would replace
-            an image that is read, or would be written twice.
+            an image that is read or one that is no result, or would be
+            written twice.
     """
     places = _Places()
     sources = {places.of(job.source) for job in jobs}
@@ -311,11 +317,30 @@ def check_targets(jobs: list[Job], existing: str) -> list[Job]:
                     "--skip_existing leaves it"
                 )
             job_of[key] = job
+        if color and job.target.exists() and _is_gray(job.target):
+            raise InputError(
+                f"{job.target}: exists and has one channel, so it is no result "
+                "in color; expected another --output"
+            )
     if existing == "skip":
         return [
             job for job in jobs if not all(path.exists() for path in job.files)
         ]
     return jobs
+
+
+def _is_gray(path: Path) -> bool:
+    """Whether a file is an image of one channel, by its header."""
+    from PIL import Image  # noqa: PLC0415 - what replaces nothing needs none
+
+    with warnings.catch_warnings():
+        # A large image is not decoded here.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            with Image.open(path) as image:
+                return image.mode != "P" and len(image.getbands()) == 1
+        except (OSError, ValueError, Image.DecompressionBombError):
+            return False  # Damaged, or of another kind.
 
 
 def _check_suffixes(job: Job) -> None:

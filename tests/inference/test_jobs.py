@@ -147,6 +147,39 @@ def test_folders_in_folders(tmp_path):
         )
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
+@pytest.mark.parametrize("existing", ["replace", "skip"])
+def test_an_image_of_one_channel_is_no_result(tmp_path, suffix, existing):
+    # NIR images, in a folder that is taken for that of earlier results.
+    source, target = tmp_path / "nir", tmp_path / "nir" / "a"
+    write_nir(source / f"x{suffix}")
+    write_nir(target / f"x{suffix}")
+    before = (target / f"x{suffix}").read_bytes()
+    arguments = Colorizer(Recorder()), source, target
+    options = folders.Options(existing=existing, recursive=True)
+    with pytest.raises(InputError, match=rf"a/x\{suffix}: exists and has one"):
+        folders.colorize_path(*arguments, options)
+    assert (target / f"x{suffix}").read_bytes() == before
+    (target / f"x{suffix}").unlink()
+    colorize_path(*arguments, recursive=True)
+    after = (target / f"x{suffix}").read_bytes()
+    assert after != before
+    results = folders.colorize_path(*arguments, options)
+    assert len(results) == (existing == "replace")
+    assert (target / f"x{suffix}").read_bytes() == after
+
+
+def test_gray_results_replace_gray_images(tmp_path):
+    write_nir(tmp_path / "nir" / "x.png")
+    write_nir(tmp_path / "gray" / "x.png")
+    translator = Colorizer(lambda batch: 1 - batch, channels=1)
+    (result,) = colorize_path(
+        translator, tmp_path / "nir", tmp_path / "gray", overwrite=True
+    )
+    expected = 255 - cv2.imread(str(tmp_path / "nir/x.png"), -1)
+    np.testing.assert_array_equal(cv2.imread(str(result.path), -1), expected)
+
+
 def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch):
     source, target = tmp_path / "nir", tmp_path / "out"
     write_nir(source / "a.png")
